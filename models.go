@@ -1,0 +1,65 @@
+package mmibx
+
+import "slices"
+
+// Model registers a network, so that plans, tables and the terminal UI know it
+// without linking libtorch. A test in the worker holds the registry against the
+// code.
+type Model struct {
+	Name  string
+	Title string // as figures and tables print it
+	Tasks []Task
+	// Reads lists the groups of the spec, and the single keys, that it reads
+	// besides model, encoder and train.
+	Reads []string
+	// Revision is raised by hand when the model's results change; run ids
+	// follow it. The golden losses in model/ fail when they change without it.
+	Revision int
+	Doc      string
+}
+
+// Models lists the networks in the order in which tables show them.
+var Models = []Model{
+	{
+		Name: "text", Title: "Text only", Tasks: []Task{MNER, MRE}, Revision: 1,
+		Doc: "encoder and linear-chain CRF, or encoder and entity markers; no picture",
+	},
+	{
+		Name: "concat", Title: "Concat", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence"}, Revision: 1,
+		Doc: "the mean picture vector, projected and appended to each word (MNER) or to the pair of markers (MRE)",
+	},
+	{
+		Name: "mmib", Title: "MMIB", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence", "ib", "align", "model.key_mask"}, Revision: 1,
+		Doc: "the variational information bottleneck of Cui et al. (TASLP 2024)",
+	},
+}
+
+// taskRevisions are raised when data handling or scoring changes results.
+var taskRevisions = map[Task]int{MNER: 1, MRE: 1}
+
+// LookupModel finds a model by name.
+func LookupModel(name string) (Model, bool) {
+	i := slices.IndexFunc(Models, func(m Model) bool { return m.Name == name })
+	if i < 0 {
+		return Model{}, false
+	}
+	return Models[i], true
+}
+
+// ModelNames lists the names of Models.
+func ModelNames() []string {
+	names := make([]string, len(Models))
+	for i, m := range Models {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// reads takes a group of the spec or a key that is registered by name.
+func (m Model) reads(what string) bool {
+	switch what {
+	case "model", "encoder", "train":
+		return true
+	}
+	return slices.Contains(m.Reads, what)
+}

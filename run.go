@@ -1,0 +1,44 @@
+package mmibx
+
+// State is where a run stands. Done is the only state that is not done again.
+type State string
+
+// The states of a run. Queued is a plan's word: such a run has no attempt yet.
+const (
+	Queued   State = "queued"
+	Running  State = "running"
+	Done     State = "done"
+	Failed   State = "failed"
+	Diverged State = "diverged" // a loss stopped being finite; stays so until a retry is asked for
+	Stopped  State = "stopped"  // by a person, resumable
+	Lost     State = "lost"     // its process is gone without a word, resumable
+	Pruned   State = "pruned"   // by a sampler; never enters a table
+)
+
+// States lists the states in the order in which counts are shown.
+var States = []State{Queued, Running, Done, Failed, Diverged, Stopped, Lost, Pruned}
+
+// Final says that a run in this state is not started again by itself.
+func (s State) Final() bool {
+	return s == Done || s == Failed || s == Diverged || s == Pruned
+}
+
+// FailureClass says why an attempt ended badly, which decides whether trying
+// again can help.
+type FailureClass string
+
+// The classes of failure.
+const (
+	FailLost     FailureClass = "lost"          // the process vanished
+	FailSignal   FailureClass = "signal"        // killed
+	FailIO       FailureClass = "io"            // disk or file system, often transient
+	FailDiverged FailureClass = "diverged"      // NaN or Inf in a loss
+	FailMemory   FailureClass = "out-of-memory" // a smaller batch would be another spec
+	FailSpec     FailureClass = "bad-spec"
+	FailError    FailureClass = "error" // anything else, a fault of ours until shown otherwise
+)
+
+// Retryable says whether the same run may be tried again without being asked.
+func (c FailureClass) Retryable() bool {
+	return c == FailLost || c == FailSignal || c == FailIO
+}
