@@ -42,3 +42,33 @@ const (
 func (c FailureClass) Retryable() bool {
 	return c == FailLost || c == FailSignal || c == FailIO
 }
+
+// Job is one attempt at a run, as a runner asks a worker for it: one line of
+// JSON on the worker's standard input. The end of that input means: write a
+// checkpoint and exit.
+type Job struct {
+	Run     string         `json:"run"`
+	Arm     string         `json:"arm"`
+	Attempt int            `json:"attempt"` // from 1
+	Spec    map[string]any `json:"spec"`    // every key, as Spec.Values gives it
+	Inputs  Inputs         `json:"inputs"`
+	Sweep   string         `json:"sweep,omitempty"`
+	Store   Store          `json:"store"`
+	DataDir string         `json:"data_dir,omitempty"` // folder of the real benchmarks
+	Resume  int            `json:"resume,omitempty"`   // attempt whose last checkpoint to go on from; 0: anew
+	Device  string         `json:"device"`             // cpu or cuda
+	Threads int            `json:"threads"`            // of one worker
+	Command []string       `json:"command,omitempty"`  // what the person typed, for provenance
+	Commit  string         `json:"commit,omitempty"`   // git commit of the folder that it was typed in
+	Diff    string         `json:"diff,omitempty"`     // SHA-256 of the uncommitted diff there, "" when clean
+}
+
+// Outcome is the worker's answer to a job, one line of JSON on its standard
+// output, after the journal has its trailer.
+type Outcome struct {
+	Run     string       `json:"run"`
+	Attempt int          `json:"attempt"`
+	State   State        `json:"state"`
+	Class   FailureClass `json:"class,omitempty"`
+	Error   string       `json:"error,omitempty"`
+}
