@@ -1,0 +1,65 @@
+// Package needs lets a test say which outside part it cannot do without: a program, or real data.
+//
+// Where the part is missing the test skips and says so, because `make test` must pass on a bare machine. A part named in $MMIBX_REQUIRE is one
+// that somebody installed on purpose (.ci/run does); there a missing part fails the test, so that nothing is skipped unseen.
+package needs
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Program returns the path of a program, found on PATH.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		missing(t, name, "the program %s is not on PATH", name)
+	}
+	return path
+}
+
+// Data returns the folder of a real benchmark, such as "twitter2017": $MMIBX_DATA/name where that is set, else ../shared/data/name beside the repository.
+func Data(t testing.TB, name string) string {
+	t.Helper()
+	dir := os.Getenv("MMIBX_DATA")
+	if dir == "" {
+		dir = filepath.Join(moduleRoot(t), "..", "shared", "data")
+	}
+	dir = filepath.Join(dir, name)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		missing(t, name, "the data of %s are not in %s (set MMIBX_DATA to the folder that holds them)", name, filepath.Dir(dir))
+	}
+	return dir
+}
+
+func missing(t testing.TB, name, format string, args ...any) {
+	t.Helper()
+	if slices.Contains(strings.Fields(os.Getenv("MMIBX_REQUIRE")), name) {
+		t.Fatalf(format+", and MMIBX_REQUIRE names it", args...)
+	}
+	t.Skipf("SKIPPED: "+format, args...)
+}
+
+// moduleRoot is the folder of go.mod: a test runs in the folder of its package.
+func moduleRoot(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			t.Fatal("no go.mod above the working directory")
+		}
+		dir = up
+	}
+}

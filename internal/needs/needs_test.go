@@ -1,0 +1,80 @@
+package needs
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// recorder stands for the test that asks. Like a real one it does not go on after Skip or Fatal.
+type recorder struct {
+	testing.TB
+	skipped, failed string
+}
+
+func (r *recorder) Helper() {}
+
+func (r *recorder) Skipf(format string, args ...any) {
+	r.skipped = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.failed = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+// ask runs f as a test of its own.
+func ask(f func(testing.TB)) *recorder {
+	r := &recorder{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(r)
+	}()
+	<-done
+	return r
+}
+
+func TestProgram(t *testing.T) {
+	t.Setenv("MMIBX_REQUIRE", "tmux no-such-program")
+	if path := Program(t, "go"); !filepath.IsAbs(path) {
+		t.Errorf("go is at %q", path)
+	}
+	if r := ask(func(t testing.TB) { Program(t, "no-such-program-either") }); !strings.Contains(r.skipped, "no-such-program-either is not on PATH") {
+		t.Errorf("a missing program: %+v", r)
+	}
+	if r := ask(func(t testing.TB) { Program(t, "no-such-program") }); !strings.Contains(r.failed, "MMIBX_REQUIRE names it") {
+		t.Errorf("a missing program that is required: %+v", r)
+	}
+}
+
+func TestData(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("MMIBX_DATA", dir)
+	t.Setenv("MMIBX_REQUIRE", "mnre")
+	if err := os.Mkdir(filepath.Join(dir, "twitter2017"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := Data(t, "twitter2017"); got != filepath.Join(dir, "twitter2017") {
+		t.Errorf("Data = %q", got)
+	}
+	if r := ask(func(t testing.TB) { Data(t, "twitter2015") }); !strings.Contains(r.skipped, dir) {
+		t.Errorf("missing data: %+v", r)
+	}
+	if r := ask(func(t testing.TB) { Data(t, "mnre") }); r.failed == "" {
+		t.Errorf("missing data that are required: %+v", r)
+	}
+}
+
+func TestDataBesideTheRepository(t *testing.T) {
+	t.Setenv("MMIBX_DATA", "")
+	t.Setenv("MMIBX_REQUIRE", "")
+	r := ask(func(t testing.TB) { Data(t, "no-such-benchmark") })
+	if want := filepath.Join("..", "shared", "data"); r.skipped == "" || !strings.Contains(r.skipped, filepath.Join(filepath.Dir(moduleRoot(t)), want[3:])) {
+		t.Errorf("missing data: %+v", r)
+	}
+}
