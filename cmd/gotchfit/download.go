@@ -44,7 +44,7 @@ func download(version, deps string) error {
 	}
 	defer os.RemoveAll(wheels)
 
-	say("no PyTorch here: downloading %s with pip into %s (one wheel of 0.5 to 0.9 GB, unpacked 0.5 GB)", version, deps)
+	say("downloading PyTorch %s with pip into %s: one wheel of 0.5 to 0.9 GB, 0.5 GB of it unpacked", version, deps)
 	wheel, err := fetch(pip, "torch=="+version, wheels)
 	if err != nil {
 		return err
