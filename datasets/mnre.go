@@ -1,0 +1,203 @@
+package datasets
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mmibx/mmibx"
+)
+
+// ReadMRE reads a file of MNRE: one Python literal per line,
+//
+//	{'token': [...], 'h': {'name': ..., 'pos': [start, end]}, 't': {...}, 'img_id': ..., 'relation': ...}
+//
+// with half-open positions of words. The relation must be one of relations.
+//
+// A bad line is an *mmibx.InputError, several are a *FileError.
+func ReadMRE(path string, split mmibx.Split, relations []string) ([]mmibx.Example, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseMRE(path, split, relations, b)
+}
+
+func parseMRE(path string, split mmibx.Split, relations []string, b []byte) ([]mmibx.Example, error) {
+	var examples []mmibx.Example
+	f := faults{file: path}
+	for line := range strings.Lines(strings.TrimPrefix(string(b), "\ufeff")) {
+		f.line++
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" {
+			continue
+		}
+		e, fault := parsePair(line, relations)
+		if fault != nil {
+			f.add(fault)
+			continue
+		}
+		e.ID = exampleID(split, len(examples))
+		examples = append(examples, e)
+	}
+	if len(examples) == 0 && f.count == 0 {
+		f.add(&mmibx.InputError{Found: "no pair", Expected: "at least one"})
+	}
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return examples, nil
+}
+
+// parsePair reads one line of MNRE.
+func parsePair(line string, relations []string) (mmibx.Example, *mmibx.InputError) {
+	if !utf8.ValidString(line) {
+		return mmibx.Example{}, &mmibx.InputError{Found: quote(line), Expected: "a line in UTF-8"}
+	}
+	v, err := parseLiteral(line)
+	if err != nil {
+		e := err.(*literalError)
+		return mmibx.Example{}, &mmibx.InputError{Found: e.found, Expected: e.expected}
+	}
+	r := record{value: v}
+	e := mmibx.Example{
+		Tokens:   r.strings("token"),
+		Head:     r.span("h", "pos"),
+		Tail:     r.span("t", "pos"),
+		Image:    r.string("img_id"),
+		Relation: r.string("relation"),
+	}
+	r.checkEntity("h", e.Tokens, e.Head)
+	r.checkEntity("t", e.Tokens, e.Tail)
+	if r.fault == nil && !slices.Contains(relations, e.Relation) {
+		near := mmibx.Nearest(e.Relation, relations)
+		if near != "" {
+			near = ", such as " + near
+		}
+		r.expect("a known relation"+near, quote(e.Relation), "relation")
+	}
+	return e, r.fault
+}
+
+// record takes a literal apart and keeps the first fault that it meets.
+type record struct {
+	value any
+	fault *mmibx.InputError
+}
+
+func (r *record) expect(expected, found string, keys ...string) {
+	if r.fault == nil {
+		r.fault = &mmibx.InputError{Key: strings.Join(keys, "."), Found: found, Expected: expected}
+	}
+}
+
+// at walks down dictionaries; nil where a key is missing.
+func (r *record) at(keys ...string) any {
+	v := r.value
+	for _, k := range keys {
+		dict, _ := v.(map[string]any)
+		v = dict[k]
+	}
+	return v
+}
+
+func (r *record) string(keys ...string) string {
+	s, ok := r.at(keys...).(string)
+	if !ok {
+		r.expect("a string", describe(r.at(keys...)), keys...)
+	}
+	return s
+}
+
+func (r *record) strings(keys ...string) []string {
+	list, _ := r.at(keys...).([]any)
+	words := make([]string, len(list))
+	for i, v := range list {
+		s, ok := v.(string)
+		if !ok {
+			r.expect("strings only", describe(v), keys...)
+		}
+		words[i] = s
+	}
+	if len(words) == 0 {
+		r.expect("a list of words", describe(r.at(keys...)), keys...)
+	}
+	return words
+}
+
+func (r *record) span(keys ...string) mmibx.Span {
+	list, _ := r.at(keys...).([]any)
+	if len(list) == 2 {
+		start, ok := list[0].(int)
+		end, ok2 := list[1].(int)
+		if ok && ok2 {
+			return mmibx.Span{Start: start, End: end}
+		}
+	}
+	r.expect("[start, end]", describe(r.at(keys...)), keys...)
+	return mmibx.Span{}
+}
+
+// checkEntity holds an entity's position against the words and its name; a
+// name may be spaced in another way.
+func (r *record) checkEntity(key string, words []string, s mmibx.Span) {
+	if r.fault != nil {
+		return
+	}
+	if s.Start < 0 || s.End <= s.Start || s.End > len(words) {
+		r.expect(fmt.Sprintf("start < end within %d words", len(words)), fmt.Sprintf("[%d, %d]", s.Start, s.End), key, "pos")
+		return
+	}
+	name, there := r.at(key, "name").(string)
+	squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	if at := strings.Join(words[s.Start:s.End], " "); there && squeeze(name) != squeeze(at) {
+		r.expect(fmt.Sprintf("%s, the words at [%d, %d)", quote(at), s.Start, s.End), quote(name), key, "name")
+	}
+}
+
+// describe says what a value is, for an error.
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "nothing"
+	case string:
+		return quote(v)
+	case []any:
+		return fmt.Sprintf("a list of %d", len(v))
+	case map[string]any:
+		return "a dictionary"
+	}
+	return fmt.Sprint(v)
+}
+
+// ReadRelations reads a JSON object of relation to number (ours_rel2id.json)
+// and returns the relations in the order of their numbers: 0, 1, 2, ... with
+// None first.
+func ReadRelations(path string) ([]string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseRelations(path, b)
+}
+
+func parseRelations(path string, b []byte) ([]string, error) {
+	var ids map[string]int
+	if err := json.Unmarshal(b, &ids); err != nil {
+		return nil, &mmibx.InputError{File: path, Found: err.Error(), Expected: "a JSON object of relation to number"}
+	}
+	relations := make([]string, len(ids))
+	for name, id := range ids {
+		if id < 0 || id >= len(ids) || relations[id] != "" || name == "" {
+			return nil, &mmibx.InputError{File: path, Key: name, Found: fmt.Sprint(id), Expected: fmt.Sprintf("the numbers 0 to %d, each once", len(ids)-1)}
+		}
+		relations[id] = name
+	}
+	if len(relations) == 0 || relations[0] != mmibx.NoRelation {
+		return nil, &mmibx.InputError{File: path, Found: "no None", Expected: "None as number 0"}
+	}
+	return relations, nil
+}
