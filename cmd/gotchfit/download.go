@@ -95,7 +95,7 @@ func checkDisk(dir string) error {
 		return fmt.Errorf("free space of %s: %w", dir, err)
 	}
 	if free := float64(fs.Bavail) * float64(fs.Bsize); free < diskNeeded {
-		return fmt.Errorf("no disk: downloading PyTorch needs %.1f GB, %s has %.1f GB free; make room, keep it elsewhere with --deps DIR, %s", diskNeeded/1e9, dir, free/1e9, wayOut)
+		return fmt.Errorf("no disk: downloading PyTorch needs %.1f GB, %s has %.1f GB free; make room, make .deps a link to a folder on a bigger disk, %s", diskNeeded/1e9, dir, free/1e9, wayOut)
 	}
 	return nil
 }
@@ -130,8 +130,10 @@ func pipFailure(complaints string, err error) string {
 		return "no disk: it filled up while downloading; make room"
 	case has("NewConnectionError", "ConnectTimeout", "ReadTimeout", "Name or service not known", "Temporary failure in name resolution", "ProxyError", "Network is unreachable", "SSLError"):
 		return "no network: pip cannot reach its index; check the connection, proxy and pip's index-url"
+	case has("(from versions: none)"):
+		return "no network, or nothing for this Python: pip found no version at all; check the connection and pip's index-url"
 	case has("No matching distribution"):
-		return "no wheel for this Python and machine; use a Python that PyTorch supports"
+		return "no wheel of this version for this Python and machine; use another version of either"
 	}
 	return fmt.Sprintf("pip: %v (its own words are above)", err)
 }

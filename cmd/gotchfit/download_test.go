@@ -63,9 +63,10 @@ ERROR: Could not find a version that satisfies the requirement torch==2.11.0 (fr
 ERROR: No matching distribution found for torch==2.11.0`
 	for complaints, want := range map[string]string{
 		offline: "no network",
-		"ERROR: No matching distribution found for torch==2.11.0":                                 "no wheel for this Python",
-		"ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device": "no disk",
-		"Traceback (most recent call last):":                                                      "exit status 2",
+		"ERROR: No matching distribution found for torch==2.11.0": "no wheel of this version",
+		"ERROR: Could not find a version that satisfies the requirement torch==2.11.0 (from versions: none)\nERROR: No matching distribution found for torch==2.11.0": "no network, or nothing for this Python",
+		"ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device":                                                                     "no disk",
+		"Traceback (most recent call last):": "exit status 2",
 	} {
 		if got := pipFailure(complaints, errors.New("exit status 2")); !strings.Contains(got, want) || strings.Contains(got, "\n") {
 			t.Errorf("%q: %q, want %q in one line", complaints, got, want)

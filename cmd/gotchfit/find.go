@@ -15,7 +15,10 @@ import (
 // PyTorch 2.4 is the floor: the fused AdamW for the CPU and autocast by device type appeared there.
 const minMajor, minMinor = 2, 4
 
-var errNoPyTorch = errors.New("no PyTorch found")
+var (
+	errNoPyTorch  = errors.New("no PyTorch found")
+	errNotPyTorch = errors.New("want a folder with PyTorch's include/ and lib/")
+)
 
 // pytorch is an installed PyTorch: a folder with include/ and lib/, as the Python package and the libtorch archive both have it.
 type pytorch struct {
@@ -57,7 +60,7 @@ func (f finder) find() (pytorch, error) {
 		if err == nil {
 			return pt, nil
 		}
-		if !errors.Is(err, os.ErrNotExist) {
+		if p.source == "python" || !errors.Is(err, errNotPyTorch) { // Python found one; conda and deps were only tried
 			say("passing over %v", err)
 		}
 	}
@@ -83,7 +86,7 @@ func openPyTorch(dir, source string) (pytorch, error) {
 	}
 	for _, need := range []string{"lib/libtorch_cpu.so", "lib/libc10.so", "include/torch/csrc/api/include/torch/torch.h"} {
 		if _, err := os.Stat(filepath.Join(dir, need)); err != nil {
-			return pytorch{}, fmt.Errorf("the PyTorch of %s: no %s in %s: %w", source, need, dir, os.ErrNotExist)
+			return pytorch{}, fmt.Errorf("the PyTorch of %s: no %s in %s: %w", source, need, dir, errNotPyTorch)
 		}
 	}
 	version, err := versionOf(dir)
