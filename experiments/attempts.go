@@ -1,0 +1,84 @@
+package experiments
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// past is what the folder of a run says about its attempts.
+type past struct {
+	next   int  // number of the next attempt
+	resume int  // attempt whose last checkpoint to go on from; 0: anew
+	done   bool // an attempt has finished the run
+}
+
+// lookBack reads a run's attempts, the newest first. The journals are the
+// truth, so this needs no database and is right however far behind one is.
+func lookBack(store mmibx.Store, run string) (past, error) {
+	last, err := lastAttempt(store, run)
+	p := past{next: last + 1}
+	if err != nil {
+		return p, err
+	}
+	resumable := true
+	for n := last; n > 0; n-- {
+		a, err := readAttempt(store, run, n)
+		if err != nil {
+			return p, err
+		}
+		if a.state == mmibx.Done {
+			return past{next: p.next, done: true}, nil
+		}
+		resumable = resumable && a.resumable
+		if p.resume == 0 && resumable && a.checkpoint {
+			p.resume = n
+		}
+	}
+	return p, nil
+}
+
+// lastAttempt is the highest number among the folders of attempts, 0 for none.
+func lastAttempt(store mmibx.Store, run string) (int, error) {
+	entries, err := os.ReadDir(filepath.Dir(store.RunLock(run)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	last := 0
+	for _, e := range entries {
+		if n, err := strconv.Atoi(e.Name()); err == nil && e.IsDir() {
+			last = max(last, n)
+		}
+	}
+	return last, err
+}
+
+type attempt struct {
+	state      mmibx.State // of its trailer; Lost without one
+	resumable  bool        // it ended by no fault of the spec
+	checkpoint bool
+}
+
+func readAttempt(store mmibx.Store, run string, n int) (attempt, error) {
+	a := attempt{state: mmibx.Lost, resumable: true}
+	_, err := journal.Read(store.Journal(run, n), 0, func(r journal.Record) error {
+		switch r.Type {
+		case journal.TypeCheckpoint:
+			_, err := os.Stat(filepath.Join(store.Attempt(run, n), r.Text))
+			a.checkpoint = a.checkpoint || err == nil
+		case journal.TypeTrailer:
+			a.state = r.Trailer.State
+			a.resumable = a.state == mmibx.Stopped || r.Trailer.Class.Retryable()
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) { // its worker died before the first record
+		return a, nil
+	}
+	return a, err
+}

@@ -1,0 +1,212 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mmibx/mmibx"
+)
+
+// streak counts failures in a row that say the same.
+type streak struct {
+	text string
+	n    int
+}
+
+func (s *streak) add(text string) int {
+	if text != s.text {
+		*s = streak{text: text}
+	}
+	s.n++
+	return s.n
+}
+
+// hear takes in what a worker's goroutine, or the one that syncs, has to say.
+func (l *loop) hear(m message) {
+	switch {
+	case m.warning != "":
+		l.report(Event{Kind: Warned, Text: m.warning})
+	case m.outcome != nil:
+		l.answered(m.from, *m.outcome)
+	default:
+		l.gone(m.from, m.end)
+	}
+}
+
+// answered takes in an outcome.
+func (l *loop) answered(w *worker, o mmibx.Outcome) {
+	t := w.task
+	if t == nil || o.Run != t.cell.Run {
+		l.report(Event{Kind: Warned, Lane: w.lane, Run: o.Run, Text: "a worker answered what it was not asked"})
+		return
+	}
+	w.task = nil
+	w.served++
+	if o.State == mmibx.Running {
+		l.attempts--
+		t.tries--
+		l.wait(t)
+		return
+	}
+	l.ended(w, t, o)
+}
+
+// gone takes in the end of a worker, and of the run that it was at.
+func (l *loop) gone(w *worker, end error) {
+	l.workers = slices.DeleteFunc(l.workers, func(x *worker) bool { return x == w })
+	if t := w.task; t != nil {
+		class, text := classify(end)
+		output := lastWords(l.Store.Output(t.cell.Run, w.attempt), 50)
+		if output == "" && w.served == 0 {
+			output = lastWords(l.log.Name(), 50)
+		}
+		if output != "" {
+			text += "\n" + output
+		}
+		l.ended(w, t, mmibx.Outcome{Run: t.cell.Run, Attempt: w.attempt, State: mmibx.Lost, Class: class, Error: text})
+	}
+}
+
+// ended takes in how an attempt went: a run is done, left as it is, or queued
+// for another try.
+func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
+	e := Event{Lane: w.lane, Attempt: o.Attempt, State: o.State, Class: o.Class, Text: o.Error, Took: time.Since(t.started)}
+	l.settle(t, o.State)
+	again := l.stop == nil && o.Class.Retryable() && o.State != mmibx.Stopped && t.tries < l.tries()
+	switch o.State {
+	case mmibx.Done:
+		l.streak = streak{}
+		l.busy += e.Took
+		l.finished++
+		delete(l.failures, t.cell.Run)
+	case mmibx.Failed, mmibx.Lost:
+		l.failures[t.cell.Run] = l.event(Ended, t, e)
+		if n := l.streak.add(string(o.Class) + ": " + firstLine(o.Error)); n >= l.alike() && l.stop == nil {
+			again = false
+			l.leave(errAlike(n, firstLine(o.Error)))
+		}
+	case mmibx.Diverged:
+		l.failures[t.cell.Run] = l.event(Ended, t, e)
+	}
+	if again {
+		l.settle(t, mmibx.Queued)
+		l.queue = append(l.queue, t)
+		l.report(l.event(Retrying, t, e))
+		return
+	}
+	l.report(l.event(Ended, t, e))
+}
+
+// lookElsewhere asks, once a second, about the runs that other processes hold.
+func (l *loop) lookElsewhere(ctx context.Context) {
+	if len(l.elsewhere) == 0 || l.stop != nil {
+		return
+	}
+	var still, free []*task
+	for _, t := range l.elsewhere {
+		taken, err := held(l.Store.RunLock(t.cell.Run))
+		if taken || err != nil {
+			still = append(still, t)
+		} else {
+			free = append(free, t)
+		}
+	}
+	l.elsewhere = still
+	if len(free) == 0 {
+		return
+	}
+	states, err := l.statesNow(ctx, free)
+	if err != nil {
+		l.report(Event{Kind: Warned, Text: err.Error()})
+		l.elsewhere = append(l.elsewhere, free...)
+		return
+	}
+	for _, t := range free {
+		if s := states[t.cell.Run]; s.Final() {
+			l.settle(t, s)
+			l.report(l.event(Ended, t, Event{State: s, Text: "by another process"}))
+			continue
+		}
+		l.settle(t, mmibx.Queued)
+		l.queue = append([]*task{t}, l.queue...)
+	}
+}
+
+func (l *loop) statesNow(ctx context.Context, tasks []*task) (map[string]mmibx.State, error) {
+	if err := l.Tracker.Sync(ctx); err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(tasks))
+	for i, t := range tasks {
+		ids[i] = t.cell.Run
+	}
+	return l.Tracker.States(ctx, ids)
+}
+
+// obey does what people wrote into the control journal.
+func (l *loop) obey() {
+	orders, err := l.orders.orders()
+	if err != nil {
+		l.report(Event{Kind: Warned, Text: err.Error()})
+	}
+	for _, o := range orders {
+		switch o.Verb {
+		case Stop:
+			l.stopRuns(o)
+		case Pause, Resume:
+			l.paused = o.Verb == Pause
+		case Jobs:
+			l.Jobs = max(1, o.Jobs)
+		case Retry:
+			l.retry(o.Runs)
+		default:
+			l.report(Event{Kind: Warned, Text: fmt.Sprintf("an order that this runner does not know: %q", o.Verb)})
+			continue
+		}
+		text := string(o.Verb)
+		if o.Verb == Jobs {
+			text += " " + itoa(l.Jobs)
+		}
+		l.report(Event{Kind: Told, Text: text})
+	}
+}
+
+// stopRuns checkpoints the runs named and takes them out of the queue; without
+// names it ends the sweep.
+func (l *loop) stopRuns(o Order) {
+	if len(o.Runs) == 0 {
+		l.leave(stopped("stopped as asked; runs under way kept their checkpoints"))
+		if o.Now {
+			l.killAll()
+		}
+		return
+	}
+	for _, w := range l.workers {
+		if w.task != nil && slices.Contains(o.Runs, w.task.cell.Run) {
+			w.finish()
+		}
+	}
+	l.queue = slices.DeleteFunc(l.queue, func(t *task) bool {
+		named := slices.Contains(o.Runs, t.cell.Run)
+		if named {
+			l.settle(t, mmibx.Stopped)
+		}
+		return named
+	})
+}
+
+// retry queues the runs named, or all that ended other than done.
+func (l *loop) retry(runs []string) {
+	l.streak = streak{}
+	for _, t := range l.tasks {
+		named := len(runs) == 0 || slices.Contains(runs, t.cell.Run)
+		if !named || t.state == mmibx.Done || t.state == mmibx.Queued || t.state == mmibx.Running {
+			continue
+		}
+		t.tries = 0
+		l.settle(t, mmibx.Queued)
+		l.queue = append(l.queue, t)
+	}
+}

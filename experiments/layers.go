@@ -1,0 +1,122 @@
+package experiments
+
+import (
+	"iter"
+	"slices"
+)
+
+// layered is a setting or an axis that one or more arms share.
+type layered struct {
+	Axis
+	axis bool // varies: part of a cell's coordinates
+}
+
+// armLayers are the settings in force in an arm, one layer per key.
+type armLayers struct {
+	name   string
+	layers []*layered
+}
+
+// layers merges what the sweep says into one list per arm, where later layers
+// replace earlier ones: base, grid, the arm's settings, the arm's grid, --set.
+func (s *Sweep) layers() []armLayers {
+	shared := append(fixed(s.Base), varying(s.Grid)...)
+	var overrides []*layered
+	for _, o := range s.overrides {
+		overrides = append(overrides, &layered{o, len(o.Values) > 1})
+	}
+	arms := s.Arms
+	if len(arms) == 0 {
+		arms = []Arm{{}}
+	}
+	var all []armLayers
+	for _, a := range arms {
+		own := append(fixed(a.Settings), varying(a.Grid)...)
+		all = append(all, armLayers{a.Name, merge(shared, own, overrides)})
+	}
+	return all
+}
+
+func fixed(settings []Setting) []*layered {
+	var layers []*layered
+	for _, s := range settings {
+		layers = append(layers, &layered{Axis{s.Key, []any{s.Value}, s.Where}, false})
+	}
+	return layers
+}
+
+func varying(axes []Axis) []*layered {
+	var layers []*layered
+	for _, a := range axes {
+		layers = append(layers, &layered{a, true})
+	}
+	return layers
+}
+
+// merge keeps, of the layers that set a key, the last. One that sets two keys
+// (ib.beta) stays in front of a later one that replaces only one of them.
+func merge(groups ...[]*layered) []*layered {
+	flat := slices.Concat(groups...)
+	var kept []*layered
+	covered := map[string]bool{}
+	for _, l := range slices.Backward(flat) {
+		keys := standsFor(l.Key)
+		if !slices.ContainsFunc(keys, func(k string) bool { return !covered[k] }) {
+			continue
+		}
+		for _, k := range keys {
+			covered[k] = true
+		}
+		kept = append(kept, l)
+	}
+	slices.Reverse(kept)
+	return kept
+}
+
+// points counts the points of the arm's grids, stopping above maxCells.
+func (a armLayers) points() int {
+	n := 1
+	for _, l := range a.layers {
+		if n *= len(l.Values); n > maxCells {
+			return maxCells + 1
+		}
+	}
+	return n
+}
+
+// choices runs through the indices of the values, the last layer fastest. The
+// slice is reused.
+func (a armLayers) choices() iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		choice := make([]int, len(a.layers))
+		for {
+			if !yield(choice) {
+				return
+			}
+			i := len(choice) - 1
+			for ; i >= 0; i-- {
+				if choice[i]++; choice[i] < len(a.layers[i].Values) {
+					break
+				}
+				choice[i] = 0
+			}
+			if i < 0 {
+				return
+			}
+		}
+	}
+}
+
+func uniqueLayers(arms []armLayers) []*layered {
+	var all []*layered
+	seen := map[*layered]bool{}
+	for _, a := range arms {
+		for _, l := range a.layers {
+			if !seen[l] {
+				seen[l] = true
+				all = append(all, l)
+			}
+		}
+	}
+	return all
+}

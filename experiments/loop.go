@@ -1,0 +1,273 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// patience is how long a worker without work may take to exit.
+const patience = 10 * time.Second
+
+// loop is one life of a runner. One goroutine owns it: it hears the workers,
+// the clock, the control journal and the two signals in turn.
+type loop struct {
+	*Runner
+	plan     *Plan
+	orders   *control
+	events   *journal.Writer
+	log      *os.File // standard error of workers between jobs
+	began    time.Time
+	messages chan message
+
+	tasks     []*task
+	queue     []*task   // to be started, in order
+	elsewhere []*task   // held by another process
+	workers   []*worker // processes that live, in order of lane
+	paused    bool      // start nothing more
+	stop      error     // why the runner is leaving, nil while it is not
+	streak    streak    // of failures
+	counts    map[mmibx.State]int
+	failures  map[string]Event // by run
+	attempts  int
+	busy      time.Duration // of attempts that ended done
+	finished  int           // how many did
+}
+
+// task is a cell on its way.
+type task struct {
+	cell    *Cell
+	state   mmibx.State
+	tries   int // attempts in this life
+	started time.Time
+}
+
+// takeUp learns where every run stands and queues those that are not final.
+func (l *loop) takeUp(ctx context.Context) error {
+	if err := l.Tracker.Sync(ctx); err != nil {
+		return err
+	}
+	states, err := l.Tracker.States(ctx, l.plan.IDs())
+	if err != nil {
+		return err
+	}
+	for i := range l.plan.Cells {
+		t := &task{cell: &l.plan.Cells[i], state: mmibx.Queued}
+		if s := states[t.cell.Run]; s.Final() {
+			t.state = s
+		} else {
+			l.queue = append(l.queue, t)
+		}
+		l.tasks = append(l.tasks, t)
+		l.counts[t.state]++
+	}
+	l.report(Event{Kind: Began, Text: l.plan.Sweep})
+	return nil
+}
+
+// work runs until nothing is left to do, or the runner is told to leave.
+func (l *loop) work(ctx context.Context) error {
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	asked, kill := ctx.Done(), l.Kill
+	for {
+		if err := l.start(); err != nil {
+			l.leave(err)
+		}
+		if len(l.workers) == 0 && (l.stop != nil || len(l.queue)+len(l.elsewhere) == 0) {
+			return l.stop
+		}
+		select {
+		case m := <-l.messages:
+			l.hear(m)
+		case <-tick.C:
+			l.obey()
+			l.lookElsewhere(ctx)
+		case <-asked:
+			asked = nil
+			l.leave(stopped("stopped, runs under way kept their checkpoints"))
+		case <-kill:
+			kill = nil
+			l.leave(stopped("stopped at once"))
+			l.killAll()
+		}
+	}
+}
+
+// leave ends the input of all workers: they checkpoint and exit.
+func (l *loop) leave(why error) {
+	if l.stop == nil {
+		l.stop = why
+	}
+	for _, w := range l.workers {
+		w.finish()
+	}
+}
+
+func (l *loop) killAll() {
+	for _, w := range l.workers {
+		w.kill()
+	}
+}
+
+// start gives queued runs to workers that are idle or new.
+func (l *loop) start() error {
+	for l.stop == nil && !l.paused && len(l.queue) > 0 && l.busyWorkers() < max(1, l.Jobs) {
+		t := l.queue[0]
+		l.queue = l.queue[1:]
+		before, ready, err := l.ready(t)
+		if err != nil {
+			return err
+		}
+		if !ready {
+			continue
+		}
+		w, err := l.idleWorker()
+		if err != nil {
+			return err
+		}
+		l.give(w, t, before)
+	}
+	l.letGo()
+	return nil
+}
+
+// letGo ends the input of workers that there is nothing for, and those that do
+// not leave after that.
+func (l *loop) letGo() {
+	idle := len(l.queue)+len(l.elsewhere)+l.busyWorkers() == 0
+	for _, w := range l.workers {
+		if w.task == nil && (idle || w.lane > l.Jobs || w.threads != threads(max(1, l.Jobs))) {
+			w.finish()
+		}
+		if w.task == nil && w.closed && time.Since(w.closedAt) > patience {
+			w.kill()
+		}
+	}
+}
+
+func (l *loop) busyWorkers() (n int) {
+	for _, w := range l.workers {
+		n += btoi(w.task != nil)
+	}
+	return n
+}
+
+// ready says whether a run can start here and now, and what came before.
+func (l *loop) ready(t *task) (past, bool, error) {
+	taken, err := held(l.Store.RunLock(t.cell.Run))
+	if err != nil {
+		return past{}, false, err
+	}
+	if taken {
+		l.wait(t)
+		return past{}, false, nil
+	}
+	before, err := lookBack(l.Store, t.cell.Run)
+	if err == nil && before.done { // by a runner of another sweep, since we looked
+		l.settle(t, mmibx.Done)
+		l.report(l.event(Ended, t, Event{State: mmibx.Done, Attempt: before.next - 1, Text: "done by another sweep"}))
+	}
+	return before, !before.done, err
+}
+
+// wait puts a run aside until the process that holds it lets go.
+func (l *loop) wait(t *task) {
+	l.elsewhere = append(l.elsewhere, t)
+	l.settle(t, mmibx.Running)
+	l.report(l.event(Waiting, t, Event{State: mmibx.Running, Text: "another process holds it"}))
+}
+
+// idleWorker finds a worker that waits, or starts one on a free lane.
+func (l *loop) idleWorker() (*worker, error) {
+	n := threads(max(1, l.Jobs))
+	lane := 1
+	for _, w := range l.workers {
+		if w.task == nil && !w.closed && w.threads == n {
+			return w, nil
+		}
+		if w.lane == lane {
+			lane++
+		}
+	}
+	w, err := startWorker(l.Worker, lane, n, l.log, l.messages)
+	if err != nil {
+		return nil, err
+	}
+	l.workers = append(l.workers, w)
+	slices.SortFunc(l.workers, func(a, b *worker) int { return a.lane - b.lane })
+	return w, nil
+}
+
+// give hands a run to a worker.
+func (l *loop) give(w *worker, t *task, before past) {
+	job := l.Job
+	job.Run, job.Arm, job.Sweep, job.Store = t.cell.Run, t.cell.Arm, l.plan.Sweep, l.Store
+	job.Spec, job.Inputs = t.cell.Spec.Values(), l.plan.Inputs[t.cell.Input]
+	job.Attempt, job.Resume, job.Threads = before.next, before.resume, w.threads
+	w.task, w.attempt = t, job.Attempt
+	t.tries++
+	t.started = time.Now()
+	l.attempts++
+	l.settle(t, mmibx.Running)
+	l.report(l.event(Started, t, Event{Lane: w.lane, Attempt: job.Attempt, State: mmibx.Running}))
+	_ = w.give(job) // a worker that is gone says so by its end
+}
+
+// settle moves a run to a state and keeps the counts.
+func (l *loop) settle(t *task, s mmibx.State) {
+	l.counts[t.state]--
+	l.counts[s]++
+	t.state = s
+}
+
+// report completes an event, keeps it and shows it.
+func (l *loop) report(e Event) {
+	e.At = time.Now()
+	e.Counts = l.standing()
+	e.Left = l.left()
+	if err := l.events.Entry(string(e.Kind), e); err != nil && !errors.Is(err, os.ErrClosed) && e.Kind != Warned {
+		l.report(Event{Kind: Warned, Text: "the events are not kept: " + err.Error()})
+	}
+	if l.Report != nil {
+		l.Report(e)
+	}
+}
+
+// standing is the counts without the states that no run is in.
+func (l *loop) standing() map[mmibx.State]int {
+	counts := maps.Clone(l.counts)
+	maps.DeleteFunc(counts, func(_ mmibx.State, n int) bool { return n == 0 })
+	return counts
+}
+
+func (l *loop) event(kind EventKind, t *task, e Event) Event {
+	e.Kind, e.Run, e.ArmName, e.Label = kind, t.cell.Run, t.cell.ArmName, t.cell.Label
+	return e
+}
+
+// left estimates how long the rest takes, from the runs that this life has done.
+func (l *loop) left() time.Duration {
+	if l.finished == 0 {
+		return 0
+	}
+	each := l.busy / time.Duration(l.finished)
+	open := l.counts[mmibx.Queued] + l.counts[mmibx.Running] + l.counts[mmibx.Lost]
+	return each * time.Duration(open) / time.Duration(max(1, l.Jobs))
+}
+
+func (l *loop) summary() Summary {
+	s := Summary{Counts: l.standing(), Attempts: l.attempts, Took: time.Since(l.began)}
+	for _, t := range l.tasks { // in the order of the plan
+		if e, ok := l.failures[t.cell.Run]; ok && t.state != mmibx.Done {
+			s.Failures = append(s.Failures, e)
+		}
+	}
+	return s
+}

@@ -1,0 +1,335 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/mmibx/mmibx"
+)
+
+// topKeys are the keys of a sweep file, in the order of docs/reference/sweep-files.md.
+var topKeys = []string{"name", "title", "question", "objective", "benchmarks", "seeds", "base", "grid", "arm"}
+
+// sweepName is also the name of a folder in the store.
+var sweepName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Parse reads the text of a sweep file. It reports all faults that it finds, in
+// the order of their lines, each an *mmibx.InputError.
+func Parse(file string, text []byte) (*Sweep, error) {
+	var doc map[string]any
+	if _, err := toml.Decode(string(text), &doc); err != nil {
+		return nil, notTOML(file, err)
+	}
+	p := parser{file: file, lines: keyLines(string(text))}
+	s := &Sweep{File: file, Text: string(text)}
+	s.Name = p.str(doc, "name", "")
+	if !sweepName.MatchString(s.Name) {
+		p.fail([]string{"name"}, quoted(doc["name"]), "a name of letters, digits, dots, dashes and underscores", `write for example name = "beta"`)
+	}
+	s.Title = p.str(doc, "title", s.Name)
+	s.Question = strings.TrimSpace(p.str(doc, "question", ""))
+	s.Objective = p.str(doc, "objective", mmibx.DevF1)
+	if !strings.HasPrefix(s.Objective, "dev.") {
+		p.fail([]string{"objective"}, quoted(s.Objective), "a metric of dev, such as "+mmibx.DevF1, "test is sealed: choices never look at it")
+	}
+	s.Benchmarks = p.benchmarks([]string{"benchmarks"}, doc["benchmarks"])
+	s.Seeds = p.seeds([]string{"seeds"}, doc["seeds"])
+	s.Base = p.settings([]string{"base"}, p.table([]string{"base"}, doc["base"]))
+	s.Grid = p.grid([]string{"grid"}, p.table([]string{"grid"}, doc["grid"]))
+	s.Arms = p.arms(doc["arm"])
+	for _, k := range slices.Sorted(maps.Keys(doc)) {
+		if !slices.Contains(topKeys, k) {
+			p.unknownTop(k)
+		}
+	}
+	return s, p.err()
+}
+
+func notTOML(file string, err error) error {
+	var syntax toml.ParseError
+	if !errors.As(err, &syntax) {
+		return &mmibx.InputError{File: file, Found: err.Error(), Expected: "a TOML file"}
+	}
+	return &mmibx.InputError{File: file, Line: syntax.Position.Line, Key: syntax.LastKey, Found: syntax.Message, Expected: "valid TOML",
+		Cure: "see https://toml.io for its rules"}
+}
+
+// parser collects the faults of a sweep file.
+type parser struct {
+	file   string
+	lines  map[string]int
+	faults []*mmibx.InputError
+}
+
+func (p *parser) err() error {
+	slices.SortStableFunc(p.faults, byLine)
+	all := make([]error, len(p.faults))
+	for i, f := range p.faults {
+		all[i] = f
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return errors.Join(all...)
+}
+
+// place finds the line of a path, or of the nearest thing that holds it.
+func (p *parser) place(path []string) Place {
+	for n := len(path); n > 0; n-- {
+		if line, ok := p.lines[strings.Join(path[:n], ".")]; ok {
+			return Place{p.file, line}
+		}
+	}
+	return Place{File: p.file}
+}
+
+func (p *parser) fail(path []string, found, expected, cure string) {
+	p.faults = append(p.faults, &mmibx.InputError{File: p.file, Line: p.place(path).Line, Key: readable(path), Found: found, Expected: expected, Cure: cure})
+}
+
+// readable writes a path for people: elements of arrays count from 1.
+func readable(path []string) string {
+	var b strings.Builder
+	for i, part := range path {
+		if n, err := strconv.Atoi(part); err == nil && i == 1 {
+			fmt.Fprintf(&b, "[%d]", n+1)
+			continue
+		}
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+func (p *parser) unknownTop(key string) {
+	cure := didYouMean(key, topKeys)
+	if _, isField := mmibx.LookupField(key); cure == "" && isField || key == "preset" || key == "ib" || key == "train" || key == "align" {
+		cure = "settings of the spec belong into [base], [grid] or an [[arm]]"
+	}
+	p.fail([]string{key}, "an unknown key", "one of "+strings.Join(topKeys, ", "), cure)
+}
+
+func (p *parser) str(doc map[string]any, key, otherwise string) string {
+	v, ok := doc[key]
+	if !ok {
+		return otherwise
+	}
+	text, ok := v.(string)
+	if !ok {
+		p.fail([]string{key}, quoted(v), "a string", "")
+	}
+	return text
+}
+
+func (p *parser) table(path []string, v any) map[string]any {
+	t, ok := v.(map[string]any)
+	if v != nil && !ok {
+		p.fail(path, quoted(v), "a table", "")
+	}
+	return t
+}
+
+func (p *parser) benchmarks(path []string, v any) []string {
+	list, ok := v.([]any)
+	if v != nil && !ok || ok && len(list) == 0 {
+		p.fail(path, quoted(v), "a list of benchmarks", `write for example benchmarks = ["mini-mnre"]`)
+	}
+	var names []string
+	for _, v := range list {
+		name, _ := v.(string)
+		_, known := mmibx.LookupBenchmark(name)
+		switch {
+		case !known:
+			p.fail(path, quoted(v), "one of "+strings.Join(mmibx.BenchmarkNames(), ", "), didYouMean(name, mmibx.BenchmarkNames()))
+		case slices.Contains(names, name):
+			p.fail(path, quoted(v)+" twice", "each benchmark once", "")
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// seeds takes a count or a list; without the key there is the one seed 0.
+func (p *parser) seeds(path []string, v any) []int {
+	list, isList := v.([]any)
+	count, isCount := v.(int64)
+	switch {
+	case v == nil:
+		return []int{0}
+	case isCount && 0 < count && count <= 1000:
+		list = make([]any, count)
+		for i := range list {
+			list[i] = int64(i)
+		}
+	case !isList || len(list) == 0:
+		p.fail(path, quoted(v), "a count from 1 to 1000, or a list of seeds", "write seeds = 5 or seeds = [0, 1, 2]")
+		return nil
+	}
+	var seeds []int
+	for _, v := range list {
+		var s mmibx.Spec
+		if err := s.Set("seed", v); err != nil {
+			p.refused(path, err)
+		} else if slices.Contains(seeds, s.Seed) {
+			p.fail(path, quoted(v)+" twice", "each seed once", "")
+		}
+		seeds = append(seeds, s.Seed)
+	}
+	return seeds
+}
+
+// armKeys are the keys of an arm that are not settings of the spec.
+var armKeys = []string{"name", "grid"}
+
+func (p *parser) arms(v any) []Arm {
+	var tables []map[string]any
+	switch v := v.(type) {
+	case nil:
+	case []map[string]any:
+		tables = v
+	default:
+		p.fail([]string{"arm"}, quoted(v), "arms, each under a header [[arm]]", "write [[arm]] with two brackets")
+	}
+	var arms []Arm
+	for i, t := range tables {
+		path := []string{"arm", itoa(i)}
+		name, _ := t["name"].(string)
+		if name == "" {
+			p.fail(append(path, "name"), quoted(t["name"]), "a name for the arm", `write for example name = "text only"`)
+		} else if slices.ContainsFunc(arms, func(a Arm) bool { return a.Name == name }) {
+			p.fail(append(path, "name"), quoted(name)+" twice", "a name of its own for each arm", "")
+		}
+		settings := maps.Clone(t)
+		for _, k := range armKeys {
+			delete(settings, k)
+		}
+		gridPath := append(slices.Clone(path), "grid")
+		arms = append(arms, Arm{Name: name, Settings: p.settings(path, settings), Grid: p.grid(gridPath, p.table(gridPath, t["grid"]))})
+	}
+	return arms
+}
+
+// settings reads a table of keys with one value each, nested or dotted.
+func (p *parser) settings(path []string, t map[string]any) []Setting {
+	var settings []Setting
+	p.leaves(path, "", t, func(path []string, key string, v any) {
+		switch v.(type) {
+		case []any, []map[string]any, map[string]any:
+			p.fail(path, quoted(v), "one value", "a key with several values belongs into [grid]")
+			return
+		}
+		if full, v, ok := p.setting(path, key, v); ok {
+			settings = append(settings, Setting{full, v, p.place(path)})
+		}
+	})
+	return settings
+}
+
+// grid reads a table of keys with several values each, nested or dotted.
+func (p *parser) grid(path []string, t map[string]any) []Axis {
+	var axes []Axis
+	p.leaves(path, "", t, func(path []string, key string, v any) {
+		list, ok := v.([]any)
+		if tables, isTables := v.([]map[string]any); isTables { // a list of nothing but ranges
+			for _, t := range tables {
+				list = append(list, t)
+			}
+			ok = true
+		}
+		if r, isRange := v.(map[string]any); isRange {
+			list, ok = []any{r}, true
+		}
+		if !ok || len(list) == 0 {
+			p.fail(path, quoted(v), "a list of values or a range", `write for example [0.1, 1] or {from = 0.01, to = 1, n = 3, scale = "log"}`)
+			return
+		}
+		if axis, ok := p.axis(path, key, list); ok {
+			axes = append(axes, axis)
+		}
+	})
+	return axes
+}
+
+// leaves walks a nested table to the keys of the spec, in the order of their names.
+func (p *parser) leaves(path []string, prefix string, t map[string]any, leaf func(path []string, key string, v any)) {
+	seen := map[string]bool{}
+	var walk func(path []string, prefix string, t map[string]any)
+	walk = func(path []string, prefix string, t map[string]any) {
+		for _, k := range slices.Sorted(maps.Keys(t)) {
+			at := append(slices.Clone(path), k)
+			if inner, ok := t[k].(map[string]any); ok && !isRange(inner) {
+				walk(at, prefix+k+".", inner)
+				continue
+			}
+			for _, full := range standsFor(prefix + k) {
+				if seen[full] {
+					p.fail(at, "a second value for "+full, "one", "")
+				}
+				seen[full] = true
+			}
+			leaf(at, prefix+k, t[k])
+		}
+	}
+	walk(path, prefix, t)
+}
+
+func (p *parser) axis(path []string, key string, list []any) (Axis, bool) {
+	before := len(p.faults)
+	axis := Axis{Key: key, Where: p.place(path)}
+	for _, v := range p.expand(path, key, list) {
+		full, v, ok := p.setting(path, key, v)
+		if !ok {
+			break // one fault per key is enough
+		}
+		axis.Key = full
+		axis.Values = append(axis.Values, v)
+	}
+	return axis, len(p.faults) == before
+}
+
+// setting checks a key and its value; it returns the full key and the value in
+// the field's own type.
+func (p *parser) setting(path []string, key string, v any) (string, any, bool) {
+	switch key {
+	case "preset":
+		if _, ok := v.(string); !ok {
+			p.fail(path, quoted(v), "a string", "")
+		}
+		return key, v, true
+	case "benchmark", "seed":
+		p.fail(path, "a setting", "`"+key+"s` at the top of the file", "every arm runs on the same benchmarks with the same seeds")
+		return "", nil, false
+	}
+	full := standsFor(key)[0]
+	var s mmibx.Spec
+	if err := s.Set(full, v); err != nil {
+		p.refused(path, err)
+		return "", nil, false
+	}
+	v, _ = s.Get(full)
+	if key == "ib.beta" {
+		full = key
+	}
+	return full, v, true
+}
+
+// refused records what the spec says of a value, with the place added.
+func (p *parser) refused(path []string, err error) {
+	fault := &mmibx.InputError{Key: readable(path), Found: err.Error()}
+	var in *mmibx.InputError
+	if errors.As(err, &in) {
+		clone := *in
+		fault = &clone
+	}
+	fault.File, fault.Line = p.file, p.place(path).Line
+	p.faults = append(p.faults, fault)
+}

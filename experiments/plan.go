@@ -1,0 +1,274 @@
+package experiments
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/mmibx/mmibx"
+)
+
+// maxCells bounds a plan before memory does.
+const maxCells = 1_000_000
+
+// InputsFunc returns the digests of what a spec reads. It is asked once for
+// every point of a plan, so it should remember its answers.
+type InputsFunc func(mmibx.Spec) (mmibx.Inputs, error)
+
+// Plan is the frozen list of the runs of a sweep. It holds resolved specs, so
+// that neither the sweep file nor a preset is needed to run it.
+type Plan struct {
+	Sweep     string `json:"sweep"`
+	Title     string `json:"title,omitempty"`
+	Question  string `json:"question,omitempty"`
+	Objective string `json:"objective"`
+	// Hash is over the set of runs: it does not change with their order, with
+	// the names of arms, or with how the file says it.
+	Hash   string         `json:"hash"`
+	Source string         `json:"source,omitempty"` // text of the sweep file
+	Inputs []mmibx.Inputs `json:"inputs"`           // the distinct ones; Cell.Input points here
+	Cells  []Cell         `json:"cells"`            // in the order in which they start
+	// Collapsed counts the cells that turned out to be a run that the plan has
+	// already, because they differ only in what their model does not read.
+	Collapsed int `json:"collapsed"`
+}
+
+// Cell is one run of a plan.
+type Cell struct {
+	Run     string         `json:"run"` // Spec.ID
+	Arm     string         `json:"arm"` // Spec.Arm
+	ArmName string         `json:"arm_name"`
+	Label   string         `json:"label"` // Spec.Label
+	Axes    map[string]any `json:"axes,omitempty"`
+	Also    []Standing     `json:"also,omitempty"`
+	Spec    mmibx.Spec     `json:"spec"`
+	Input   int            `json:"input"`
+}
+
+// Standing is a further place of the sweep that a run stands for: the default
+// cell of a model may lie on the curves of several arms.
+type Standing struct {
+	ArmName string         `json:"arm_name"`
+	Axes    map[string]any `json:"axes,omitempty"`
+}
+
+// IDs lists the runs of the plan in order.
+func (p *Plan) IDs() []string {
+	ids := make([]string, len(p.Cells))
+	for i, c := range p.Cells {
+		ids[i] = c.Run
+	}
+	return ids
+}
+
+// Plan expands the sweep. Seeds vary slowest, so that every arm has its first
+// run before any has its second; then come benchmarks, arms and grids.
+func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
+	x := expansion{sweep: s, inputs: inputs, read: map[*layered]bool{}, cell: map[string]int{}, inputIndex: map[string]int{}}
+	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Source: s.Text}
+	arms := s.layers()
+	points := 0
+	for _, a := range arms {
+		points += a.points()
+	}
+	if cells := points * max(1, len(s.Benchmarks)) * len(s.Seeds); cells > maxCells || points > maxCells {
+		return nil, &mmibx.InputError{File: s.File, Found: fmt.Sprintf("%d points for each benchmark and seed", points), Expected: fmt.Sprintf("at most %d cells in all", maxCells), Cure: "make the grids smaller"}
+	}
+	if len(s.Benchmarks) == 0 {
+		return nil, &mmibx.InputError{File: s.File, Key: "benchmarks", Found: "nothing", Expected: "one or more of the benchmarks", Cure: `write benchmarks = ["mini-mnre"], or give --benchmarks mini-mnre`}
+	}
+	var all []resolved
+	for _, benchmark := range s.Benchmarks {
+		for _, arm := range arms {
+			points, err := x.resolve(benchmark, arm)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, points...)
+		}
+	}
+	if err := unread(arms, x.read); err != nil {
+		return nil, err
+	}
+	for _, seed := range s.Seeds {
+		for i := range all {
+			x.add(&all[i], seed)
+		}
+	}
+	x.plan.Hash = hashOf(x.plan.IDs())
+	return x.plan, nil
+}
+
+// expansion is the work of one call of Plan.
+type expansion struct {
+	sweep      *Sweep
+	inputs     InputsFunc
+	plan       *Plan
+	read       map[*layered]bool // settings in force somewhere: does any cell read them
+	cell       map[string]int    // run id to its place in plan.Cells
+	inputIndex map[string]int    // JSON of Inputs to its place in plan.Inputs
+}
+
+// resolved is one point of an arm on one benchmark, before the seed.
+type resolved struct {
+	spec    mmibx.Spec
+	armName string
+	label   string
+	axes    map[string]any
+	arm     string
+	input   int
+}
+
+// resolve expands an arm on a benchmark.
+func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error) {
+	points := make([]resolved, 0, arm.points())
+	for choice := range arm.choices() {
+		settings := map[string]any{"benchmark": benchmark}
+		axes := map[string]any{}
+		for i, l := range arm.layers {
+			v := l.Values[choice[i]]
+			for _, key := range standsFor(l.Key) {
+				settings[key] = v
+			}
+			if l.axis {
+				axes[l.Key] = v
+			}
+		}
+		spec, err := mmibx.Resolve(settings)
+		if err != nil {
+			return nil, arm.locate(err, x.sweep.File)
+		}
+		point, err := x.point(spec, arm, axes)
+		if err != nil {
+			return nil, err
+		}
+		points = append(points, point)
+	}
+	return points, nil
+}
+
+func (x *expansion) point(spec mmibx.Spec, arm armLayers, axes map[string]any) (resolved, error) {
+	for _, l := range arm.layers {
+		keys := standsFor(l.Key)
+		x.read[l] = x.read[l] || len(spec.Unread(keys)) < len(keys)
+	}
+	in, err := x.inputs(spec)
+	if err != nil {
+		return resolved{}, err
+	}
+	blob, err := json.Marshal(in)
+	if err != nil {
+		return resolved{}, err
+	}
+	index, known := x.inputIndex[string(blob)]
+	if !known {
+		index = len(x.plan.Inputs)
+		x.inputIndex[string(blob)] = index
+		x.plan.Inputs = append(x.plan.Inputs, in)
+	}
+	name := arm.name
+	if name == "" {
+		name = spec.Model.Name
+	}
+	return resolved{spec: spec, armName: name, label: spec.Label(), axes: axes, arm: spec.Arm(in), input: index}, nil
+}
+
+// add puts a point with a seed into the plan, or onto the run that it equals.
+func (x *expansion) add(r *resolved, seed int) {
+	spec := r.spec
+	spec.Seed = seed
+	id := spec.ID(x.plan.Inputs[r.input])
+	if i, ok := x.cell[id]; ok {
+		x.plan.Collapsed++
+		x.plan.Cells[i].Also = append(x.plan.Cells[i].Also, Standing{r.armName, r.axes})
+		return
+	}
+	x.cell[id] = len(x.plan.Cells)
+	x.plan.Cells = append(x.plan.Cells, Cell{Run: id, Arm: r.arm, ArmName: r.armName, Label: r.label, Axes: r.axes, Spec: spec, Input: r.input})
+}
+
+// unread refuses settings that are in force somewhere and read nowhere. A
+// setting that only some of its cells read is what a grid over several models
+// or estimators looks like; the other cells collapse.
+func unread(arms []armLayers, read map[*layered]bool) error {
+	var faults parser
+	for _, l := range uniqueLayers(arms) {
+		if did, inForce := read[l]; inForce && !did {
+			faults.faults = append(faults.faults, &mmibx.InputError{
+				File: l.Where.File, Line: l.Where.Line, Key: l.Key, Found: "a key that no cell reads",
+				Expected: "a key that the model, the evidence or the estimator of at least one of its cells reads",
+				Cure:     "remove it, or move it to an arm that reads it",
+			})
+		}
+	}
+	return faults.err()
+}
+
+func hashOf(ids []string) string {
+	h := sha256.New()
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		fmt.Fprintln(h, id)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// locate adds the place of the guilty setting to an error of mmibx.Resolve.
+func (a armLayers) locate(err error, file string) error {
+	var in *mmibx.InputError
+	if !errors.As(err, &in) {
+		return err
+	}
+	fault := *in
+	fault.File = file
+	for _, l := range a.layers {
+		if slices.Contains(standsFor(l.Key), in.Key) {
+			fault.File, fault.Line = l.Where.File, l.Where.Line
+		}
+	}
+	if fault.Line == 0 && a.name != "" && fault.File == file {
+		fault.Key = fmt.Sprintf("arm %q: %s", a.name, fault.Key)
+	}
+	return &fault
+}
+
+// Arms lists the names of the plan's arms in the order of their first cells.
+func (p *Plan) Arms() []string {
+	var names []string
+	seen := map[string]bool{}
+	note := func(name string) {
+		if !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	for _, c := range p.Cells {
+		note(c.ArmName)
+		for _, also := range c.Also {
+			note(also.ArmName)
+		}
+	}
+	return names
+}
+
+// Axes lists the keys that vary in the plan, with their values in order.
+func (p *Plan) Axes() map[string][]any {
+	axes := map[string][]any{}
+	note := func(point map[string]any) {
+		for _, k := range slices.Sorted(maps.Keys(point)) {
+			if v := point[k]; !slices.Contains(axes[k], v) {
+				axes[k] = append(axes[k], v)
+			}
+		}
+	}
+	for _, c := range p.Cells {
+		note(c.Axes)
+		for _, also := range c.Also {
+			note(also.Axes)
+		}
+	}
+	return axes
+}

@@ -1,0 +1,160 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// Tracker is what the runner asks of the store's database. It is asked when the
+// runner starts and about runs that others hold; between, outcomes are enough.
+type Tracker interface {
+	// States says where runs stand. A run that it leaves out is queued.
+	States(ctx context.Context, runs []string) (map[string]mmibx.State, error)
+	// Sync brings the database up to the journals.
+	Sync(ctx context.Context) error
+}
+
+// Runner has the runs of a plan done by worker processes on this machine.
+type Runner struct {
+	Store   mmibx.Store
+	Tracker Tracker
+	// Worker is the program and the arguments that start a worker (see Serve).
+	Worker []string
+	// Job holds what all jobs have in common: device, data folder, provenance.
+	Job mmibx.Job
+	// Jobs is how many workers run at once, at least 1; the threads of the
+	// machine are divided among them.
+	Jobs int
+	// Tries bounds the attempts at one run in this life of the runner, where
+	// trying again can help; 0: 3.
+	Tries int
+	// Alike stops the sweep after this many failures in a row that say the same;
+	// 0: 5.
+	Alike int
+	// Report, where set, is given every event. It is called by one goroutine.
+	Report func(Event)
+	// Kill, when closed, ends the workers at once. The end of Run's context
+	// ends them tidily.
+	Kill <-chan struct{}
+}
+
+// Summary is how a sweep stands when its runner leaves.
+type Summary struct {
+	Counts   map[mmibx.State]int `json:"counts"`
+	Attempts int                 `json:"attempts"` // made by this runner
+	Took     time.Duration       `json:"took"`
+	Failures []Event             `json:"failures,omitempty"` // the last of each run that failed or diverged
+}
+
+// Run freezes the plan and works until all of its runs are done or have failed
+// for good. It returns mmibx.ErrInterrupted when it was stopped, ErrHeld when
+// another runner has the sweep, and no error when runs failed: see the summary.
+func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
+	began := time.Now()
+	lock, err := hold(r.Store, plan.Sweep, r.Job.Command)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer lock.Close()
+	if err := plan.Save(r.Store); err != nil {
+		return Summary{}, err
+	}
+	orders, err := newControl(r.Store, plan.Sweep)
+	if err != nil {
+		return Summary{}, err
+	}
+	events, err := journal.OpenAppend(eventsPath(r.Store, plan.Sweep))
+	if err != nil {
+		return Summary{}, err
+	}
+	defer events.Abandon() //nolint:errcheck // the events are for people; results are elsewhere
+	log, err := os.OpenFile(filepath.Join(r.Store.Sweep(plan.Sweep), "workers.log"), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer log.Close()
+
+	l := &loop{
+		Runner: r, plan: plan, orders: orders, events: events, log: log, began: began,
+		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
+	}
+	if err := l.takeUp(ctx); err != nil {
+		return Summary{}, err
+	}
+	syncing, stopSync := context.WithCancel(context.WithoutCancel(ctx))
+	synced := make(chan struct{})
+	go func() {
+		defer close(synced)
+		l.keepSynced(syncing)
+	}()
+	err = l.work(ctx)
+	stopSync()
+	<-synced
+	if syncErr := r.Tracker.Sync(context.WithoutCancel(ctx)); syncErr != nil {
+		l.report(Event{Kind: Warned, Text: "the database is behind the journals: " + syncErr.Error()})
+	}
+	l.report(Event{Kind: Finished, Took: time.Since(began), Text: errorText(err)})
+	return l.summary(), err
+}
+
+// keepSynced reads the journals into the database up to four times a second, and
+// less often where that takes long.
+func (l *loop) keepSynced(ctx context.Context) {
+	pause := 250 * time.Millisecond
+	for wait := pause; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		start := time.Now()
+		err := l.Tracker.Sync(ctx)
+		if err != nil && ctx.Err() == nil {
+			select {
+			case l.messages <- message{warning: "the database is behind the journals: " + err.Error()}:
+			case <-ctx.Done():
+			}
+			pause = min(2*pause, 10*time.Second)
+		}
+		wait = max(pause, 10*time.Since(start)) // a tenth of a core at most
+	}
+}
+
+func (r *Runner) tries() int {
+	if r.Tries > 0 {
+		return r.Tries
+	}
+	return 3
+}
+
+func (r *Runner) alike() int {
+	if r.Alike > 0 {
+		return r.Alike
+	}
+	return 5
+}
+
+// threads divides the processors among the workers.
+func threads(jobs int) int { return max(1, runtime.GOMAXPROCS(0)/jobs) }
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// errAlike stops a sweep whose runs fail one after another in the same way.
+func errAlike(n int, text string) error {
+	return fmt.Errorf("stopped: %d runs in a row failed alike: %s", n, text)
+}
+
+// stopped is how Run returns when a person ended it.
+func stopped(how string) error { return fmt.Errorf("%s: %w", how, mmibx.ErrInterrupted) }

@@ -1,0 +1,141 @@
+package experiments
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mmibx/mmibx"
+)
+
+// RunFunc does one job: it writes the journal of the attempt, trailer and all,
+// and says how it ended. When ctx ends it writes a checkpoint and returns
+// Stopped.
+type RunFunc func(ctx context.Context, job mmibx.Job) mmibx.Outcome
+
+// Serve is the life of a worker: it takes jobs from in, one after another, and
+// answers each on out. The end of in, which comes too when the runner dies,
+// ends the context of the job under way, and then Serve.
+//
+// Serve claims each run by its lock and settles under it what only the holder
+// can know: that nobody finished the run meanwhile, the number of the attempt
+// and what it goes on from. A run that another process holds is answered with
+// the state Running. What the process writes to standard error during a job
+// goes to the output file of its attempt, also when C++ writes it.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, run RunFunc) error {
+	signal.Ignore(syscall.SIGPIPE) // the runner may be gone: the journal is what counts
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	jobs := make(chan mmibx.Job)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(jobs)
+		defer stop()
+		failed <- readJobs(ctx, in, jobs)
+	}()
+	answers := json.NewEncoder(out)
+	for {
+		select {
+		case <-ctx.Done():
+			select {
+			case err := <-failed:
+				return err
+			default:
+				return nil
+			}
+		case job, ok := <-jobs:
+			if !ok {
+				return <-failed
+			}
+			if err := answers.Encode(serveJob(ctx, job, run)); err != nil {
+				return fmt.Errorf("answer the runner: %w", err)
+			}
+		}
+	}
+}
+
+func readJobs(ctx context.Context, in io.Reader, jobs chan<- mmibx.Job) error {
+	lines := bufio.NewReader(in)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil { // a line without its end was cut: its writer is dead
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		var job mmibx.Job
+		if err := json.Unmarshal(line, &job); err != nil {
+			return fmt.Errorf("read a job: %w", err)
+		}
+		select {
+		case jobs <- job:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func serveJob(ctx context.Context, job mmibx.Job, run RunFunc) mmibx.Outcome {
+	fail := func(state mmibx.State, err error) mmibx.Outcome {
+		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: state, Class: mmibx.FailIO, Error: err.Error()}
+	}
+	lock, err := claim(job.Store.RunLock(job.Run))
+	if errors.Is(err, ErrHeld) {
+		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: mmibx.Running, Error: err.Error()}
+	}
+	if err != nil {
+		return fail(mmibx.Failed, err)
+	}
+	defer lock.Close()
+	before, err := lookBack(job.Store, job.Run)
+	if err != nil {
+		return fail(mmibx.Failed, err)
+	}
+	if before.done {
+		return mmibx.Outcome{Run: job.Run, Attempt: before.next - 1, State: mmibx.Done}
+	}
+	job.Attempt, job.Resume = before.next, before.resume
+	restore, err := captureOutput(job.Store.Output(job.Run, job.Attempt))
+	if err != nil {
+		return fail(mmibx.Failed, err)
+	}
+	defer restore()
+	return run(ctx, job)
+}
+
+// captureOutput sends the process's standard error to a file until restore.
+func captureOutput(path string) (restore func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	usual, err := unix.FcntlInt(2, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Dup2(int(f.Fd()), 2); err != nil {
+		return nil, errors.Join(err, unix.Close(usual))
+	}
+	return func() {
+		_ = unix.Dup2(usual, 2) // both descriptors are ours and open
+		_ = unix.Close(usual)
+	}, nil
+}

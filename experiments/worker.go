@@ -1,0 +1,166 @@
+package experiments
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mmibx/mmibx"
+)
+
+// worker is the runner's side of one worker process.
+type worker struct {
+	lane    int // from 1: what people see
+	threads int
+	cmd     *exec.Cmd
+	stdin   io.WriteCloser
+	task    *task // under way, nil when idle
+	attempt int
+	closed  bool // its input has ended: it checkpoints and exits
+	served  int  // jobs answered
+
+	closedAt time.Time
+}
+
+// message is what another goroutine tells the loop: a worker's outcome, the end
+// of its process, or a warning.
+type message struct {
+	from    *worker
+	outcome *mmibx.Outcome
+	end     error  // of the process, nil for exit 0
+	warning string // of whoever else works beside the loop
+}
+
+// startWorker starts a worker in a process group of its own, so that a Ctrl-C
+// meant for the runner does not reach it. Threads are in its environment
+// because OpenMP reads them once, when it is loaded.
+func startWorker(command []string, lane, threads int, log *os.File, messages chan<- message) (*worker, error) {
+	w := &worker{lane: lane, threads: threads, cmd: exec.Command(command[0], command[1:]...)}
+	n := strconv.Itoa(threads)
+	w.cmd.Env = append(os.Environ(), "OMP_NUM_THREADS="+n, "MKL_NUM_THREADS="+n, "OMP_WAIT_POLICY=passive")
+	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	w.cmd.Stderr = log
+	w.cmd.WaitDelay = time.Second // a child that outlives the worker may not hold up the runner
+	answers := &lineWriter{line: func(line []byte) {
+		var o mmibx.Outcome
+		if json.Unmarshal(line, &o) == nil && o.Run != "" {
+			messages <- message{from: w, outcome: &o}
+		} // else a library spoke on standard output
+	}}
+	w.cmd.Stdout = answers
+	stdin, err := w.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	w.stdin = stdin
+	if err := w.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start a worker: %w", err)
+	}
+	go func() {
+		err := w.cmd.Wait() // returns when all answers have been handed over
+		messages <- message{from: w, end: err}
+	}()
+	return w, nil
+}
+
+// give hands the worker a job. An error means that it is gone, which its end
+// will tell too.
+func (w *worker) give(job mmibx.Job) error {
+	blob, err := json.Marshal(job)
+	if err != nil {
+		return err
+	}
+	_, err = w.stdin.Write(append(blob, '\n'))
+	return err
+}
+
+// finish ends the worker's input.
+func (w *worker) finish() {
+	if !w.closed {
+		w.closed, w.closedAt = true, time.Now()
+		_ = w.stdin.Close() // it may be gone already
+	}
+}
+
+// kill ends the worker and all that it started.
+func (w *worker) kill() {
+	_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL) // it may be gone already
+}
+
+// classify says why a process that answered nothing is gone.
+func classify(end error) (mmibx.FailureClass, string) {
+	var status syscall.WaitStatus
+	if exit, ok := end.(*exec.ExitError); ok { //nolint:errorlint // Wait returns it bare
+		status, _ = exit.Sys().(syscall.WaitStatus)
+	}
+	switch {
+	case end == nil:
+		return mmibx.FailLost, "the worker left without an answer"
+	case status.Signaled():
+		return mmibx.FailSignal, "the worker died: " + end.Error()
+	}
+	return mmibx.FailLost, "the worker died: " + end.Error()
+}
+
+// lineWriter cuts what it is given into lines.
+type lineWriter struct {
+	buf  []byte
+	line func([]byte)
+}
+
+func (l *lineWriter) Write(b []byte) (int, error) {
+	l.buf = append(l.buf, b...)
+	for {
+		i := bytes.IndexByte(l.buf, '\n')
+		if i < 0 {
+			return len(b), nil
+		}
+		l.line(l.buf[:i])
+		l.buf = l.buf[i+1:]
+	}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+// lastWords returns the end of what a process printed. Where the Go runtime
+// printed its stacks, which can bury a message of C++ under hundreds of lines,
+// these are the lines round their beginning instead.
+func lastWords(path string, lines int) string {
+	all := lastLines(path)
+	for i, line := range all {
+		if strings.HasPrefix(line, "SIG") || strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			all = all[:min(len(all), i+lines/2)]
+			break
+		}
+	}
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// lastLines reads the lines in the last 256 KiB of a file, none where there is
+// no file.
+func lastLines(path string) []string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	const most = 256 << 10
+	if info, err := f.Stat(); err == nil && info.Size() > most {
+		_, _ = f.Seek(-most, io.SeekEnd) // at worst too much is read
+	}
+	blob, err := io.ReadAll(f)
+	if err != nil || len(blob) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimRight(string(blob), "\n"), "\n")
+}
