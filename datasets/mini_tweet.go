@@ -130,7 +130,7 @@ func (m *miniature) tweet(split mmibx.Split, i int) (tweet, dice) {
 // example writes tweet i of a split out in words.
 func (m *miniature) example(split mmibx.Split, i int) mmibx.Example {
 	t, d := m.tweet(split, i)
-	e := mmibx.Example{ID: fmt.Sprintf("%s:%d", split, i), Image: miniPictureID(split, i)}
+	e := mmibx.Example{ID: exampleID(split, i), Image: miniPictureID(split, i)}
 	hint := strings.Fields(d.one(hints) + " " + d.one(topics[t.topic]))
 	hintFirst := d.chance(50)
 	w := writer{example: &e}

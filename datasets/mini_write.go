@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -20,9 +21,9 @@ type file struct {
 }
 
 // WriteMini writes a miniature benchmark into dir/NAME in the formats of the
-// real ones, so that the readers of those read it back: the splits as text and
-// each picture as images/ID.
-func WriteMini(name, dir string) error {
+// real ones, so that OpenFolder reads it back: the splits as text and each
+// picture as images/ID.
+func WriteMini(ctx context.Context, name, dir string) error {
 	m, err := lookupMini(name)
 	if err != nil {
 		return err
@@ -35,16 +36,26 @@ func WriteMini(name, dir string) error {
 	if err := os.MkdirAll(images, 0o755); err != nil {
 		return err
 	}
-	for _, f := range textFiles(set) {
-		if err := os.WriteFile(filepath.Join(dir, name, f.name), f.bytes, 0o644); err != nil {
-			return err
-		}
+	if err := writeTexts(set, filepath.Join(dir, name)); err != nil {
+		return err
 	}
 	for _, split := range mmibx.Splits {
 		for _, e := range set.Examples[split] {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if err := m.writePicture(filepath.Join(images, e.Image), e.Image); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+func writeTexts(set *Set, dir string) error {
+	for _, f := range textFiles(set) {
+		if err := os.WriteFile(filepath.Join(dir, f.name), f.bytes, 0o644); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -64,19 +75,14 @@ func (m *miniature) writePicture(path, id string) error {
 
 // textFiles are the files of a miniature set but for its pictures.
 func textFiles(set *Set) []file {
+	write, files := conll, []file(nil)
 	if set.Benchmark.Task == mmibx.MRE {
-		return []file{
-			{"mnre_train.txt", literals(set.Examples[mmibx.Train])},
-			{"mnre_val.txt", literals(set.Examples[mmibx.Dev])},
-			{"mnre_test.txt", literals(set.Examples[mmibx.Test])},
-			{"ours_rel2id.json", relationIDs(set.Labels)},
-		}
+		write, files = literals, []file{{relationsFile, relationIDs(set.Labels)}}
 	}
-	return []file{
-		{"train.txt", conll(set.Examples[mmibx.Train])},
-		{"valid.txt", conll(set.Examples[mmibx.Dev])},
-		{"test.txt", conll(set.Examples[mmibx.Test])},
+	for split, name := range textFile[set.Benchmark.Task] {
+		files = append(files, file{name, write(set.Examples[split])})
 	}
+	return files
 }
 
 // conll writes a line IMGID:picture, then word TAB tag, then an empty line.
