@@ -1,0 +1,292 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+)
+
+// App is the stack of screens with what they share: size, theme, footer, toast.
+// It routes messages and knows nothing of what the screens show.
+type App struct {
+	env    *env
+	ctx    context.Context
+	stack  []*layer
+	ids    int // given out so far
+	w, h   int
+	theme  *widget.Theme
+	toast  notice
+	toasts int // shown so far, so that an old timer does not end a new toast
+	last   struct {
+		hit widget.Hit
+		at  time.Time
+	}
+	crash func(reason any) // notes a panic; it goes on its way afterwards
+}
+
+// layer is a screen on the stack. Its generation counts how often it came to the
+// top: a message to an earlier generation, or to a screen that is gone, is stale.
+type layer struct {
+	screen
+	id, generation int
+	cancel         context.CancelFunc
+}
+
+// letter is a message on its way to the screen that asked for it.
+type letter struct {
+	id, generation int
+	msg            tea.Msg
+}
+
+type toastOver struct{ number int }
+
+func newApp(ctx context.Context, e *env, first screen) *App {
+	a := &App{env: e, ctx: ctx, theme: widget.Dark(), w: 80, h: 24}
+	a.stack = []*layer{{screen: first}}
+	return a
+}
+
+// Init implements tea.Model.
+func (a *App) Init() tea.Cmd {
+	return tea.Batch(tea.RequestBackgroundColor, a.wake())
+}
+
+// Update implements tea.Model.
+func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	defer a.note()
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		a.w, a.h = msg.Width, msg.Height
+	case tea.BackgroundColorMsg:
+		a.theme = widget.Light()
+		if msg.IsDark() {
+			a.theme = widget.Dark()
+		}
+	case tea.KeyPressMsg:
+		return a, a.key(msg)
+	case clicked:
+		return a, a.click(msg)
+	case wheeled:
+		return a, a.tell(a.top(), msg)
+	case letter:
+		if l := a.awake(msg.id, msg.generation); l != nil {
+			return a, a.tell(l, msg.msg)
+		}
+	case push:
+		return a, a.push(msg.screen)
+	case swap:
+		return a, a.swap(msg.screen)
+	case pop:
+		return a, a.pop()
+	case chosen:
+		a.pop()
+		return a, a.do(msg.act)
+	case notice:
+		return a, a.say(msg)
+	case toastOver:
+		if msg.number == a.toasts {
+			a.toast = notice{}
+		}
+	}
+	return a, nil
+}
+
+// View implements tea.Model. The terminal's modes stand here only.
+func (a *App) View() tea.View {
+	defer a.note()
+	c := a.draw()
+	v := tea.NewView(c.String(a.theme))
+	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
+	v.WindowTitle = "mmibx " + a.top().Title()
+	v.OnMouse = func(m tea.MouseMsg) tea.Cmd { return mouse(c, m) }
+	return v
+}
+
+// mouse turns what the mouse does into what it does it to.
+func mouse(c widget.Canvas, m tea.MouseMsg) tea.Cmd {
+	at := m.Mouse()
+	hit, ok := c.At(at.X, at.Y)
+	if !ok {
+		return nil
+	}
+	switch m.(type) {
+	case tea.MouseClickMsg:
+		if at.Button == tea.MouseLeft {
+			return send(clicked{hit})
+		}
+	case tea.MouseWheelMsg:
+		by := map[tea.MouseButton]int{tea.MouseWheelUp: -1, tea.MouseWheelDown: 1}[at.Button]
+		return send(wheeled{hit, by})
+	}
+	return nil
+}
+
+func (a *App) top() *layer { return a.stack[len(a.stack)-1] }
+
+// base is the index of the screen that fills the view: those above are overlays.
+func (a *App) base() int {
+	i := len(a.stack) - 1
+	for i > 0 && isOverlay(a.stack[i].screen) {
+		i--
+	}
+	return i
+}
+
+func isOverlay(s screen) bool { _, ok := s.(overlay); return ok }
+
+// awake finds the layer that a letter is for, nil when it is stale.
+func (a *App) awake(id, generation int) *layer {
+	for _, l := range a.stack[a.base():] {
+		if l.id == id && l.generation == generation {
+			return l
+		}
+	}
+	return nil
+}
+
+// wake begins a new generation of the screen on top.
+func (a *App) wake() tea.Cmd {
+	l := a.top()
+	if l.id == 0 {
+		a.ids++
+		l.id = a.ids
+	}
+	l.generation++
+	ctx, cancel := context.WithCancel(a.ctx)
+	l.cancel = cancel
+	return a.stamp(l, l.Init(ctx))
+}
+
+// sleep ends the generation of a screen.
+func (l *layer) sleep() {
+	l.generation++
+	if l.cancel != nil {
+		l.cancel()
+	}
+}
+
+func (a *App) push(s screen) tea.Cmd {
+	if !isOverlay(s) {
+		for _, l := range a.stack[a.base():] {
+			l.sleep()
+		}
+		a.stack = a.stack[:a.base()+1] // an overlay does not outlive what it led to
+	}
+	a.stack = append(a.stack, &layer{screen: s})
+	return a.wake()
+}
+
+func (a *App) swap(s screen) tea.Cmd {
+	if base := a.base(); base > 0 {
+		for _, l := range a.stack[base:] {
+			l.sleep()
+		}
+		a.stack = a.stack[:base]
+	}
+	return a.push(s)
+}
+
+func (a *App) pop() tea.Cmd {
+	if len(a.stack) == 1 {
+		return nil
+	}
+	gone := a.top()
+	gone.sleep()
+	a.stack = a.stack[:len(a.stack)-1]
+	if isOverlay(gone.screen) {
+		return nil
+	}
+	return a.wake()
+}
+
+// tell hands a message to a screen.
+func (a *App) tell(l *layer, msg tea.Msg) tea.Cmd { return a.stamp(l, l.Update(msg)) }
+
+// stamp addresses the answers of a screen's command to the screen as it is now.
+func (a *App) stamp(l *layer, cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	id, generation := l.id, l.generation
+	return a.address(id, generation, cmd)
+}
+
+func (a *App) address(id, generation int, cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		defer a.note()
+		switch msg := cmd().(type) {
+		case tea.BatchMsg:
+			for i := range msg {
+				msg[i] = a.address(id, generation, msg[i])
+			}
+			return msg
+		case nil, push, swap, pop, chosen, notice, tea.QuitMsg:
+			return msg
+		default:
+			return letter{id, generation, msg}
+		}
+	}
+}
+
+// key runs the action of a key, on the screen first, then everywhere; what no
+// action takes the screen may read as text.
+func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
+	key := msg.String()
+	if key == "ctrl+c" {
+		return tea.Quit
+	}
+	if act, ok := find(a.actions(), key); ok {
+		return a.do(act)
+	}
+	return a.tell(a.top(), msg)
+}
+
+// do runs an action, or says why it cannot be run.
+func (a *App) do(act action) tea.Cmd {
+	if act.why != "" {
+		return a.say(notice{text: act.why})
+	}
+	return a.stamp(a.top(), act.run())
+}
+
+func (a *App) click(msg clicked) tea.Cmd {
+	if msg.Name == footerSpot {
+		if shown := footer(a.actions(), a.w); msg.Row < len(shown) {
+			return a.do(shown[msg.Row])
+		}
+		return nil
+	}
+	now := a.env.clock()
+	double := a.last.hit == msg.Hit && now.Sub(a.last.at) < 400*time.Millisecond
+	a.last.hit, a.last.at = msg.Hit, now
+	cmd := a.tell(a.top(), msg)
+	if act, ok := find(a.actions(), "enter"); ok && double {
+		return tea.Batch(cmd, a.do(act))
+	}
+	return cmd
+}
+
+func (a *App) say(n notice) tea.Cmd {
+	a.toast = n
+	a.toasts++
+	number := a.toasts
+	return tea.Tick(5*time.Second, func(time.Time) tea.Msg { return toastOver{number} })
+}
+
+// note writes a report of a panic and lets it go on: Bubble Tea then restores
+// the terminal.
+func (a *App) note() {
+	if reason := recover(); reason != nil {
+		if a.crash != nil {
+			a.crash(reason)
+		}
+		panic(reason)
+	}
+}

@@ -1,0 +1,201 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mmibx/mmibx"
+)
+
+// Actions implements screen.
+func (b *board) Actions() []action {
+	open := action{
+		name: "runs show", keys: []string{"enter"}, label: "open", help: "all of the selected run",
+		cli: "mmibx runs show " + b.selected(),
+		run: func() tea.Cmd { return send(push{newRun(b.env, b.selected(), b.metric)}) },
+	}
+	if b.selected() == "" {
+		open.why, open.cli = "no run is selected", ""
+	}
+	acts := []action{open, b.stopAction(), b.pauseAction(), retryAction(b.env, b.sweep, b.marked(), b.markedAs()), b.goOn()}
+	acts = append(acts, b.lookActions()...)
+	acts = append(acts, moves(b.move)...)
+	return append(acts,
+		action{name: "left", keys: []string{"left", "h"}, help: "column before, on the grid", run: func() tea.Cmd { return b.moveGrid(-1, 0) }},
+		action{name: "right", keys: []string{"right", "l"}, help: "next column, on the grid", run: func() tea.Cmd { return b.moveGrid(1, 0) }})
+}
+
+// lookActions change what is shown and nothing else.
+func (b *board) lookActions() []action {
+	bench := action{name: "benchmark", keys: []string{"b"}, label: "benchmark", help: "the next benchmark", run: b.nextBenchmark}
+	if len(b.data.Benchmarks) < 2 {
+		bench.why = "the sweep has one benchmark"
+	}
+	axes := action{name: "axes", keys: []string{"x"}, label: "axes", help: "the next pair of axes on the grid", run: b.nextAxes}
+	if len(b.data.Axes) < 2 {
+		axes.why = fmt.Sprintf("the sweep varies %s", plural(len(b.data.Axes), "key"))
+	}
+	return []action{
+		axes, bench,
+		{
+			name: "metric", keys: []string{"m"}, label: "metric", help: "dev score or loss in the curve", run: b.nextMetric,
+			cli: fmt.Sprintf("mmibx runs curve %s %s", b.selected(), b.metric),
+		},
+		{name: "panel", keys: []string{"tab"}, label: "panel", help: "the next panel", run: b.turn(1)},
+		{name: "panel back", keys: []string{"shift+tab"}, help: "the panel before", run: b.turn(-1)},
+	}
+}
+
+func (b *board) nextBenchmark() tea.Cmd {
+	b.benchmark = (b.benchmark + 1) % len(b.data.Benchmarks)
+	b.cursor[onLeaders] = 0
+	b.lead()
+	return b.poll.now()
+}
+
+// nextAxes goes through the ordered pairs of axes.
+func (b *board) nextAxes() tea.Cmd {
+	n := len(b.data.Axes)
+	for {
+		if b.axes[1]++; b.axes[1] == n {
+			b.axes[0], b.axes[1] = (b.axes[0]+1)%n, 0
+		}
+		if b.axes[0] != b.axes[1] {
+			break
+		}
+	}
+	return b.moveGrid(0, 0)
+}
+
+func (b *board) nextMetric() tea.Cmd {
+	b.metric = after([]string{mmibx.DevF1, mmibx.Loss}, b.metric)
+	return b.poll.now()
+}
+
+func (b *board) stopAction() action {
+	stop := action{
+		name: "sweep stop", keys: []string{"s"}, label: "stop", help: "end the sweep tidily; it can go on later",
+		cli: "mmibx runs stop " + b.sweep,
+	}
+	if !b.data.Live {
+		stop.why = "nothing runs this sweep"
+	}
+	sure := stop
+	sure.run = func() tea.Cmd {
+		return b.then(order("stopping "+b.sweep+": each worker writes a checkpoint first", func(ctx context.Context) error {
+			return b.control.Stop(ctx, b.sweep)
+		}))
+	}
+	stop.run = func() tea.Cmd {
+		return send(push{&confirm{
+			question: "stop " + b.sweep + "?", act: sure,
+			detail: fmt.Sprintf("%s go to their next checkpoint and end. What is done is kept, and the sweep can go on from there.",
+				plural(b.data.Counts[mmibx.Running], "run")),
+		}})
+	}
+	return stop
+}
+
+func (b *board) pauseAction() action {
+	if b.data.Paused {
+		return action{
+			name: "sweep resume", keys: []string{"p"}, label: "resume", help: "start runs again",
+			cli: "mmibx sweep " + b.sweep,
+			run: func() tea.Cmd { return b.then(order(b.sweep+" goes on", b.resume)) },
+		}
+	}
+	pause := action{
+		name: "sweep pause", keys: []string{"p"}, label: "pause", help: "start no more runs until it is resumed",
+		run: func() tea.Cmd {
+			return b.then(order(b.sweep+" pauses after the runs under way", func(ctx context.Context) error {
+				return b.control.Pause(ctx, b.sweep)
+			}))
+		},
+	}
+	if !b.data.Live {
+		pause.why = "nothing runs this sweep"
+	}
+	return pause
+}
+
+// goOn starts a runner again for a sweep that none works on.
+func (b *board) goOn() action {
+	a := action{
+		name: "sweep", keys: []string{"c"}, label: "continue", help: "go on with what is not done",
+		cli: "mmibx sweep " + b.sweep + " --detach",
+		run: func() tea.Cmd { return b.then(order(b.sweep+" goes on", b.resume)) },
+	}
+	switch {
+	case b.data.Live:
+		a.why = "it is running"
+	case b.loaded && over(b.data.Counts) == b.data.Total:
+		a.why = "all of its runs are over; r retries those that failed"
+	}
+	return a
+}
+
+func (b *board) resume(ctx context.Context) error { return b.control.Resume(ctx, b.sweep) }
+
+// then reads the board again after an order.
+func (b *board) then(cmd tea.Cmd) tea.Cmd { return tea.Batch(cmd, b.poll.now()) }
+
+// marked is what retry would retry: the selected run if it went wrong, else all
+// that went wrong.
+func (b *board) marked() []RunRow {
+	if row, ok := b.row(b.at(b.focus)); ok && retryable(row.State) {
+		return []RunRow{row}
+	}
+	var rows []RunRow
+	for _, r := range b.data.Runs {
+		if retryable(r.State) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+func (b *board) markedAs() string {
+	if rows := b.marked(); len(rows) != 1 {
+		return plural(len(rows), "run") + " that went wrong"
+	}
+	return "the run"
+}
+
+func retryable(s mmibx.State) bool {
+	return s == mmibx.Failed || s == mmibx.Diverged || s == mmibx.Lost
+}
+
+// retryAction makes runs due again, after asking.
+func retryAction(e *env, sweep string, rows []RunRow, what string) action {
+	var ids []string
+	for _, r := range rows {
+		if retryable(r.State) {
+			ids = append(ids, r.ID)
+		}
+	}
+	retry := action{name: "runs retry", keys: []string{"r"}, label: "retry", help: "make what went wrong due again"}
+	if len(ids) == 0 {
+		retry.why = "nothing went wrong here"
+		return retry
+	}
+	retry.cli = "mmibx runs retry " + ids[0]
+	if len(ids) > 1 {
+		retry.cli += fmt.Sprintf(" … (%d runs)", len(ids))
+	}
+	sure := retry
+	sure.run = func() tea.Cmd {
+		return order(what+" is due again", func(ctx context.Context) error {
+			return e.control.Retry(ctx, sweep, ids)
+		})
+	}
+	detail := "A run that diverged does so again unless something outside its spec changed."
+	if len(rows) == 1 && rows[0].Error != "" {
+		detail = fmt.Sprintf("%s %s: %s. %s", rows[0].ID, rows[0].State, rows[0].Error, detail)
+	}
+	retry.run = func() tea.Cmd {
+		return send(push{&confirm{question: "retry " + what + "?", detail: detail, act: sure}})
+	}
+	return retry
+}

@@ -1,0 +1,280 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+)
+
+// Draw implements screen: two columns where there is room for two, else one with
+// the panel that has the focus below.
+func (b *board) Draw(c widget.Canvas) {
+	top, rest := c.Bounds().Top(1)
+	header(c.In(top), b.env, []string{b.sweep}, b.status(), []widget.Span{faint("   " + plural(b.data.Workers, "worker"))})
+	if c.W() >= 100 && c.H() >= 28 {
+		b.drawWide(c, rest)
+	} else {
+		b.drawNarrow(c, rest)
+	}
+}
+
+func (b *board) drawWide(c widget.Canvas, r widget.Rect) {
+	left, right := r.Left(r.W * 9 / 20)
+	_, h := b.gridSize()
+	lanes := max(2, min(len(b.data.Lanes)*b.laneLines(right.W), r.H/3))
+
+	plan, left := left.Top(4)
+	grid, curve := left.Top(min(h+4, left.H-8))
+	workers, right := right.Top(lanes + 2)
+	leaders, last := right.Top(max(6, min(len(b.leaders)+3, right.H*11/20)))
+
+	b.drawPlan(c.In(plan))
+	b.drawGrid(c.In(grid))
+	b.curve.draw(c.In(curve), b.metric, b.labelOf(b.curve.run))
+	b.drawLanes(c.In(workers))
+	b.drawLeaders(c.In(leaders))
+	if b.focus == onRuns {
+		b.drawRuns(c.In(last))
+	} else {
+		b.drawEvents(c.In(last))
+	}
+}
+
+func (b *board) drawNarrow(c widget.Canvas, r widget.Rect) {
+	plan, r := r.Top(3)
+	workers, r := r.Top(max(1, min(len(b.data.Lanes), 4)) + 2)
+	_, h := b.gridSize()
+	upper, lower := r.Top(min(h+4, r.H*3/5))
+	grid, curve := upper.Left(max(upper.W/2, min(upper.W*3/5, 44)))
+
+	b.drawPlan(c.In(plan))
+	b.drawLanes(c.In(workers))
+	b.drawGrid(c.In(grid))
+	b.curve.draw(c.In(curve), b.metric, "")
+	switch b.focus {
+	case onRuns:
+		b.drawRuns(c.In(lower))
+	case onEvents:
+		b.drawEvents(c.In(lower))
+	default:
+		b.drawLeaders(c.In(lower))
+	}
+}
+
+func (b *board) status() []widget.Span {
+	if t := b.poll.trouble(); t != "" {
+		return []widget.Span{{Text: "✗ " + t, Ink: widget.Bad}}
+	}
+	if !b.loaded {
+		return []widget.Span{faint("reading …")}
+	}
+	d := b.data
+	finished := over(d.Counts) == d.Total
+	spans := []widget.Span{liveSign(d.Live, d.Paused, finished, true)}
+	switch {
+	case d.Started.IsZero():
+	case d.Ended.IsZero():
+		spans = append(spans, plain(" "+clock(b.clock().Sub(d.Started))))
+	default:
+		spans = append(spans, plain(" after "+rough(d.Ended.Sub(d.Started))))
+	}
+	if d.Remaining > 0 && d.Live {
+		spans = append(spans, faint("   eta "), plain(rough(d.Remaining)))
+	}
+	if d.Notice != "" {
+		spans = append(spans, widget.Span{Text: "   " + d.Notice, Ink: widget.Warn})
+	}
+	return spans
+}
+
+func (b *board) drawPlan(c widget.Canvas) {
+	in := widget.Panel(c, []widget.Span{strong("plan")}, nil, false)
+	d := b.data
+	done := over(d.Counts)
+	share := float64(done) / float64(max(1, d.Total))
+	bar := append(widget.Bar(share, max(4, min(in.W()-28, 40)), widget.Busy), plain(fmt.Sprintf("  %d %%", int(100*share))))
+	if d.RunsPerMinute > 0 {
+		bar = append(bar, faint(fmt.Sprintf("   %.1f runs/min", d.RunsPerMinute)))
+	}
+	counts := append([]widget.Span{strong(plural(d.Total, "run")), plain("   ")}, tally(d.Counts, in.W() > 64)...)
+	x := in.Print(0, 0, counts...)
+	if in.H() > 1 {
+		in.Print(0, 1, bar...)
+	} else if n := widget.Width(bar...); n < in.W()-x {
+		in.Right(in.W(), 0, bar...)
+	}
+}
+
+// laneLines is 1 where all of a lane fits on a line.
+func (b *board) laneLines(w int) int {
+	if w >= 76 {
+		return 1
+	}
+	return 2
+}
+
+func (b *board) drawLanes(c widget.Canvas) {
+	in := widget.Panel(c, []widget.Span{strong("workers")}, nil, b.focus == onWorkers)
+	columns := []widget.Column{
+		{Width: 6},
+		{Width: 16, Grow: true},
+		{Width: 5, Right: true},
+		{Width: 8},
+		{Width: 6, Right: true},
+		{Width: 8, Right: true},
+		{Width: 9, Right: true},
+		{Width: 8, Right: true},
+	}
+	widget.Table{
+		Name: panelNames[onWorkers], Len: len(b.data.Lanes), Cursor: b.cursor[onWorkers], Focused: b.focus == onWorkers,
+		Bare: true, Empty: "no worker", Columns: columns,
+		Row: func(i int) [][]widget.Span { return laneRow(b.data.Lanes[i]) },
+	}.Draw(in)
+}
+
+func laneRow(l Lane) [][]widget.Span {
+	if l.Run == "" {
+		return [][]widget.Span{{faint(l.Worker)}, {faint("waits")}}
+	}
+	dev := []widget.Span{faint("dev "), strong(score(l.Dev))}
+	if math.IsNaN(l.Dev) {
+		dev = []widget.Span{faint("dev –")}
+	}
+	left := faint("")
+	if l.Remaining > 0 {
+		left = plain(rough(l.Remaining))
+	}
+	speed := faint("")
+	if l.StepsPerSecond > 0 {
+		speed = faint(fmt.Sprintf("%.1f/s", l.StepsPerSecond))
+	}
+	return [][]widget.Span{
+		{{Text: l.Worker, Ink: widget.Busy}},
+		{plain(l.Label)},
+		{faint("ep "), plain(fmt.Sprintf("%d/%d", l.Epoch, l.Epochs))},
+		{{Text: widget.Spark(l.Losses, 8), Ink: widget.Line}},
+		{plain(loss(l.Loss))},
+		dev, {left}, {speed},
+	}
+}
+
+func (b *board) drawGrid(c widget.Canvas) {
+	columns, ok := b.axis(0)
+	rows, two := b.axis(1)
+	title := []widget.Span{strong("dev F1"), faint(", mean of seeds  "), strong(b.bench())}
+	in := widget.Panel(c, title, b.gridNote(), b.focus == onGrid)
+	if !ok {
+		in.Print(0, 0, faint("the sweep varies no key but the seed"))
+		return
+	}
+	corner := columns.Label + " →"
+	if two {
+		corner = rows.Label + " ↓  " + corner
+	}
+	low, high, best := b.span()
+	body, foot := in.Bounds().Top(in.H() - 1)
+	widget.HeatMap{
+		Name: panelNames[onGrid], Corner: corner, Rows: rows.Values, Columns: columns.Values,
+		X: b.gx, Y: b.gy, Focused: b.focus == onGrid, Low: low, High: high,
+		Cell: func(x, y int) widget.HeatCell {
+			cell := b.cell(x, y).heat()
+			cell.Best = cell.Text != "" && cell.Value == best
+			return cell
+		},
+	}.Draw(in.In(body))
+	in.In(foot).Print(0, 0, b.readout()...)
+}
+
+// gridNote says which axes the grid leaves out.
+func (b *board) gridNote() []widget.Span {
+	hidden := ""
+	for i, a := range b.data.Axes {
+		if i != b.axes[0] && i != b.axes[1] {
+			hidden += ", " + a.Label
+		}
+	}
+	if hidden == "" {
+		return nil
+	}
+	return []widget.Span{faint("best over " + hidden[2:])}
+}
+
+// span is the range of the means on the grid, and the best of them.
+func (b *board) span() (low, high, best float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	w, h := b.gridSize()
+	for x := range w {
+		for y := range h {
+			if c := b.cell(x, y); c.arm.N > 0 {
+				low, high = min(low, c.arm.Mean), max(high, c.arm.Mean)
+			}
+		}
+	}
+	return low, high, high
+}
+
+// readout is the cell under the cursor in full.
+func (b *board) readout() []widget.Span {
+	c := b.cell(b.gx, b.gy)
+	if !c.exist {
+		return []widget.Span{faint("no run here")}
+	}
+	a := c.arm
+	spans := []widget.Span{plain(a.Label + "   ")}
+	if a.N > 0 {
+		spans = append(spans, strong(score(a.Mean)), faint(" "+deviation(a.SD, a.N)+"   "))
+	}
+	spans = append(spans, faint(fmt.Sprintf("n %d/%d", a.N, a.Planned)))
+	for _, s := range []struct {
+		state mmibx.State
+		n     int
+	}{{mmibx.Running, a.Running}, {mmibx.Failed, a.Failed}, {mmibx.Diverged, a.Diverged}} {
+		if s.n > 0 {
+			spans = append(spans, plain("   "), sign(s.state), plain(" "+strconv.Itoa(s.n)))
+		}
+	}
+	return spans
+}
+
+func (b *board) drawLeaders(c widget.Canvas) {
+	title := []widget.Span{strong("leader board"), faint("  " + b.bench() + "  dev F1")}
+	in := widget.Panel(c, title, []widget.Span{faint("test is sealed")}, b.focus == onLeaders)
+	widget.Table{
+		Name: panelNames[onLeaders], Len: len(b.leaders), Cursor: b.cursor[onLeaders], Focused: b.focus == onLeaders,
+		Empty: "no arm yet",
+		Columns: []widget.Column{
+			{Title: "", Width: 3, Right: true},
+			{Title: "arm", Width: 16, Grow: true},
+			{Title: "dev", Width: 5, Right: true},
+			{Title: "", Width: 5},
+			{Title: "n", Width: 5, Right: true},
+			{Title: "test", Width: 6},
+			{Title: "", Width: 6},
+		},
+		Row: func(i int) [][]widget.Span { return leaderRow(i, b.leaders[i]) },
+	}.Draw(in)
+}
+
+func leaderRow(i int, a Arm) [][]widget.Span {
+	rank, mean := strconv.Itoa(i+1), strong(score(a.Mean))
+	if a.N == 0 {
+		rank, mean = "–", faint("–")
+	}
+	var open []widget.Span
+	if a.Running > 0 {
+		open = append(open, sign(mmibx.Running))
+	}
+	if a.Failed > 0 {
+		open = append(open, sign(mmibx.Failed))
+	}
+	if a.Diverged > 0 {
+		open = append(open, sign(mmibx.Diverged))
+	}
+	return [][]widget.Span{
+		{faint(rank)}, {plain(a.Label)}, {mean}, {faint(deviation(a.SD, a.N))},
+		{plain(fmt.Sprintf("%d/%d", a.N, a.Planned))}, {faint("sealed")}, open,
+	}
+}

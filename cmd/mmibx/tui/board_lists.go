@@ -1,0 +1,79 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+)
+
+// tabs is the title of a panel that two lists share.
+func (b *board) tabs() []widget.Span {
+	runs, events := faint("runs"), strong("events")
+	if b.focus == onRuns {
+		runs, events = strong("runs"), faint("events")
+	}
+	return []widget.Span{events, faint(" · "), runs}
+}
+
+func (b *board) drawEvents(c widget.Canvas) {
+	in := widget.Panel(c, b.tabs(), nil, b.focus == onEvents)
+	widget.Table{
+		Name: panelNames[onEvents], Len: len(b.data.Events), Cursor: b.cursor[onEvents], Focused: b.focus == onEvents,
+		Bare: true, Empty: "nothing has happened yet",
+		Columns: []widget.Column{{Width: 8}, {Width: 6}, {Width: 11}, {Width: 12, Grow: true}},
+		Row:     func(i int) [][]widget.Span { return eventRow(b.data.Events[i]) },
+	}.Draw(in)
+}
+
+func eventRow(e Event) [][]widget.Span {
+	mark := sign(mmibx.State(e.Kind))
+	if mark.Text == sign(mmibx.Queued).Text {
+		mark = widget.Span{Text: "›", Ink: widget.Busy}
+	}
+	return [][]widget.Span{
+		{faint(e.At.Format("15:04:05"))}, {plain(brief(e.Run))},
+		{mark, widget.Span{Text: " " + e.Kind, Ink: mark.Ink}}, {plain(e.Text)},
+	}
+}
+
+func (b *board) drawRuns(c widget.Canvas) {
+	in := widget.Panel(c, b.tabs(), []widget.Span{faint(fmt.Sprintf("%d of %d", len(b.data.Runs), b.data.Total))}, b.focus == onRuns)
+	widget.Table{
+		Name: panelNames[onRuns], Len: len(b.data.Runs), Cursor: b.cursor[onRuns], Focused: b.focus == onRuns,
+		Empty: "no run yet",
+		Columns: []widget.Column{
+			{Width: 1},
+			{Title: "run", Width: 6},
+			{Title: "", Width: 16, Grow: true},
+			{Title: "benchmark", Width: 12},
+			{Title: "seed", Width: 4, Right: true},
+			{Title: "dev", Width: 5, Right: true},
+			{Title: "took", Width: 9, Right: true},
+		},
+		Row: func(i int) [][]widget.Span { return runRow(b.data.Runs[i]) },
+	}.Draw(in)
+}
+
+func runRow(r RunRow) [][]widget.Span {
+	note := plain(r.Label)
+	if r.Error != "" {
+		note = widget.Span{Text: r.Error, Ink: widget.Bad}
+	}
+	took := ""
+	if r.Took > 0 {
+		took = rough(r.Took)
+	}
+	return [][]widget.Span{
+		{sign(r.State)}, {plain(brief(r.ID))}, {note}, {faint(r.Benchmark)},
+		{faint(fmt.Sprint(r.Seed))}, {strong(score(r.Dev))}, {faint(took)},
+	}
+}
+
+// labelOf is what a run is called on the board.
+func (b *board) labelOf(run string) string {
+	if r, ok := b.row(run); ok {
+		return fmt.Sprintf("%s s%d", r.Label, r.Seed)
+	}
+	return ""
+}

@@ -1,0 +1,196 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+)
+
+const footerSpot = "footer"
+
+// actions is all that can be done now: on the screen on top, and everywhere.
+// Under an overlay only the overlay listens.
+func (a *App) actions() []action {
+	acts := a.top().Actions()
+	if isOverlay(a.top().screen) {
+		return acts
+	}
+	return append(acts, a.everywhere()...)
+}
+
+func (a *App) everywhere() []action {
+	back := action{
+		name: "back", keys: []string{"esc"}, label: "back", help: "the screen before",
+		run: func() tea.Cmd { return send(pop{}) },
+	}
+	if len(a.stack) == 1 {
+		back.label, back.why = "", "this is the first screen; q leaves"
+	}
+	return []action{
+		back,
+		{
+			name: "palette", keys: []string{":"}, label: "command", help: "every action by its name in the CLI",
+			run: func() tea.Cmd { return send(push{newPalette(a.actions())}) },
+		},
+		{
+			name: "help", keys: []string{"?", "f1"}, label: "all keys", help: "every key of this screen",
+			run: func() tea.Cmd { return send(push{newHelp(a.top().Title(), a.actions())}) },
+		},
+		{
+			name: "quit", keys: []string{"q"}, label: "leave", help: "close the UI; sweeps go on",
+			run: func() tea.Cmd { return tea.Quit },
+		},
+	}
+}
+
+// draw paints screen, overlays, footer and toast.
+func (a *App) draw() widget.Canvas {
+	c := widget.NewCanvas(a.w, a.h)
+	body := c.In(widget.Rect{X: 0, Y: 0, W: a.w, H: a.h - 1})
+	for i, l := range a.stack[a.base():] {
+		if i > 0 {
+			c.Forget() // what an overlay covers is out of reach
+		}
+		l.Draw(body)
+	}
+	a.drawFooter(c.In(widget.Rect{X: 0, Y: a.h - 1, W: a.w, H: 1}))
+	if a.toast.text != "" {
+		drawToast(body, a.toast)
+	}
+	return c
+}
+
+// footer picks the actions whose keys are shown in w cells: those with a label
+// that can be done now. Help stays to the last.
+func footer(acts []action, w int) []action {
+	var shown []action
+	room := w - 1
+	help, hasHelp := find(acts, "?")
+	if hasHelp {
+		room -= footerWidth(help)
+	}
+	for _, a := range acts {
+		if a.label == "" || a.why != "" || a.name == help.name {
+			continue
+		}
+		if n := footerWidth(a); n <= room {
+			shown = append(shown, a)
+			room -= n
+		}
+	}
+	if hasHelp {
+		shown = append(shown, help)
+	}
+	return shown
+}
+
+func footerWidth(a action) int { return len([]rune(keyName(a.keys[0])+" "+a.label)) + 3 }
+
+func (a *App) drawFooter(c widget.Canvas) {
+	x := 1
+	for i, act := range footer(a.actions(), c.W()) {
+		if i > 0 {
+			x = c.Print(x, 0, widget.Span{Text: " · ", Ink: widget.Border})
+		}
+		start := x
+		x = c.Print(x, 0,
+			widget.Span{Text: keyName(act.keys[0]), Ink: widget.Key},
+			widget.Span{Text: " " + act.label, Ink: widget.Faint})
+		c.Spot(widget.Rect{X: start, Y: 0, W: x - start, H: 1}, footerSpot, i)
+	}
+}
+
+// keyName is a key as people write it.
+func keyName(key string) string {
+	switch key {
+	case "up":
+		return "↑"
+	case "down":
+		return "↓"
+	case "left":
+		return "←"
+	case "right":
+		return "→"
+	case "pgdown":
+		return "page down"
+	case "pgup":
+		return "page up"
+	}
+	return key
+}
+
+// drawToast paints a notice in the lower right corner.
+func drawToast(c widget.Canvas, n notice) {
+	sign, ink := "i ", widget.Busy
+	if n.bad {
+		sign, ink = "✗ ", widget.Bad
+	}
+	lines := wrap(n.text, max(10, min(c.W()-10, 72)))
+	w := 0
+	for _, l := range lines {
+		w = max(w, widget.Width(widget.Span{Text: l}))
+	}
+	box := widget.Rect{X: c.W() - w - 8, Y: c.H() - len(lines) - 2, W: w + 7, H: len(lines) + 2}
+	in := popup(c, box, nil)
+	for y, l := range lines {
+		if y == 0 {
+			in.Print(0, y, widget.Span{Text: sign, Ink: ink})
+		}
+		in.Print(2, y, widget.Span{Text: l})
+	}
+}
+
+// popup clears a box and frames it.
+func popup(c widget.Canvas, box widget.Rect, title []widget.Span) widget.Canvas {
+	if box.X < 0 {
+		box.X, box.W = 0, min(box.W, c.W())
+	}
+	if box.Y < 0 {
+		box.Y, box.H = 0, min(box.H, c.H())
+	}
+	in := c.In(box)
+	in.Wipe()
+	return widget.Panel(in, title, nil, true)
+}
+
+// centre is a box of w x h in the middle of the canvas, or as much as fits.
+func centre(c widget.Canvas, w, h int) widget.Rect {
+	w, h = min(w, c.W()), min(h, c.H())
+	return widget.Rect{X: (c.W() - w) / 2, Y: (c.H() - h) / 3, W: w, H: h}
+}
+
+// header paints the first line: the program, where one is, what it says of
+// itself; at the right the store.
+func header(c widget.Canvas, e *env, crumbs []string, status []widget.Span, right []widget.Span) {
+	spans := []widget.Span{{Text: " mmibx", Ink: widget.Focus}}
+	for _, crumb := range crumbs {
+		spans = append(spans, widget.Span{Text: " › ", Ink: widget.Border}, widget.Span{Text: crumb, Ink: widget.Strong})
+	}
+	spans = append(spans, widget.Span{Text: "   "})
+	x := c.Print(0, 0, append(spans, status...)...)
+	right = append([]widget.Span{{Text: "store " + e.store, Ink: widget.Faint}}, right...)
+	if n := widget.Width(right...) + 1; x+3+n <= c.W() {
+		c.Right(c.W()-1, 0, right...)
+	}
+}
+
+// wrap breaks a text at blanks into lines of at most w cells where its words
+// allow it.
+func wrap(text string, w int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case widget.Width(widget.Span{Text: line + " " + word}) > w:
+			lines = append(lines, line)
+			line = word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,40 @@
+package tui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+)
+
+// confirm asks before what is hard to reverse.
+type confirm struct {
+	question string
+	detail   string
+	act      action // asked about; run on yes
+}
+
+func (*confirm) overlay()                     {}
+func (*confirm) Init(context.Context) tea.Cmd { return nil }
+func (*confirm) Update(tea.Msg) tea.Cmd       { return nil }
+func (*confirm) Title() string                { return "confirm" }
+
+func (q *confirm) Actions() []action {
+	return []action{
+		{name: "yes", keys: []string{"enter", "y"}, label: "yes", help: q.question, run: func() tea.Cmd { return send(chosen{q.act}) }},
+		{name: "no", keys: []string{"esc", "n", "q"}, label: "no", help: "leave it", run: func() tea.Cmd { return send(pop{}) }},
+	}
+}
+
+// Draw implements screen.
+func (q *confirm) Draw(c widget.Canvas) {
+	lines := wrap(q.detail, min(60, c.W()-8))
+	in := popup(c, centre(c, 66, len(lines)+5), []widget.Span{{Text: q.question, Ink: widget.Focus}})
+	for y, l := range lines {
+		in.Print(0, y, plain(l))
+	}
+	in.Print(0, len(lines)+1, faint("$ "+q.act.cli))
+	in.Right(in.W(), len(lines)+2,
+		widget.Span{Text: "enter", Ink: widget.Key}, faint(" yes   "), widget.Span{Text: "esc", Ink: widget.Key}, faint(" no"))
+}

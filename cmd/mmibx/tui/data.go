@@ -1,0 +1,167 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	"github.com/mmibx/mmibx"
+)
+
+// Reader is all that the UI sees of the store. Its methods may be slow and may
+// fail: they run in commands, one at a time per screen, under a deadline. What
+// they return is not changed afterwards.
+type Reader interface {
+	// Studies lists the studies that ship.
+	Studies(ctx context.Context) ([]Study, error)
+	// Plan is what starting a study would run.
+	Plan(ctx context.Context, study string) (Plan, error)
+	// Sweeps lists the sweeps of the store, live ones first.
+	Sweeps(ctx context.Context) ([]Sweep, error)
+	// Board is where a sweep stands.
+	Board(ctx context.Context, sweep string) (Board, error)
+	// Run is one run as a whole.
+	Run(ctx context.Context, run string) (Run, error)
+	// Curve returns at most limit points of a metric with steps above after.
+	Curve(ctx context.Context, run, metric string, after int64, limit int) ([]mmibx.Point, error)
+}
+
+// Control is the remote control: each method does what a command line does, and
+// what it starts outlives the UI.
+type Control interface {
+	// Start begins to run a study with so many workers in a process of its own
+	// and names the sweep.
+	Start(ctx context.Context, study string, workers int) (sweep string, err error)
+	// Stop lets the runner finish tidily; what is not done can go on later.
+	Stop(ctx context.Context, sweep string) error
+	// Pause lets running runs end and starts no others.
+	Pause(ctx context.Context, sweep string) error
+	// Resume ends a pause, or goes on with a sweep that nothing runs.
+	Resume(ctx context.Context, sweep string) error
+	// Retry makes failed runs of a sweep due again.
+	Retry(ctx context.Context, sweep string, runs []string) error
+}
+
+// Counts counts runs by state.
+type Counts map[mmibx.State]int
+
+// Study is a sweep file that ships with the program.
+type Study struct {
+	Name     string
+	Title    string
+	Question string // what it answers
+}
+
+// Axis is a key that a sweep varies, with its values in their order.
+type Axis struct {
+	Key    string // as in the spec
+	Label  string // for people: "β text"
+	Values []string
+}
+
+// Plan is what a study would run.
+type Plan struct {
+	Study     Study
+	Axes      []Axis
+	Seeds     int
+	Total     int // runs
+	Collapsed int // cells of the grid that are the same run as another
+	Counts    Counts
+	Arms      []PlanArm
+}
+
+// PlanArm is one line of a plan: runs equal but for their seed.
+type PlanArm struct {
+	Benchmark, Label string
+	Seeds, Done      int
+}
+
+// Sweep is a line of the list of sweeps.
+type Sweep struct {
+	Name    string
+	Live    bool // a runner works on it
+	Paused  bool
+	Counts  Counts
+	Total   int
+	Updated time.Time // last sign of life
+}
+
+// Board is where a sweep stands. Scores are on dev: test stays sealed.
+type Board struct {
+	Version       int64 // differs where anything else does
+	Live, Paused  bool
+	Counts        Counts
+	Total         int
+	Started       time.Time
+	Ended         time.Time     // zero while it is live
+	Remaining     time.Duration // 0: not known
+	RunsPerMinute float64
+	Workers       int
+	Lanes         []Lane
+	Benchmarks    []string
+	Axes          []Axis
+	Arms          []Arm
+	Runs          []RunRow // what needs a hand first; at most 2,000
+	Events        []Event  // newest first
+	Notice        string   // how far the store is behind, "" when it is not
+}
+
+// Lane is a worker and what it does.
+type Lane struct {
+	Worker         string
+	Run            string // "" when it waits
+	Label          string
+	Epoch, Epochs  int
+	Share          float64 // of the run that is over, 0 to 1
+	Loss           float64 // NaN: not yet
+	Losses         []float64
+	Dev            float64 // NaN: not yet
+	Remaining      time.Duration
+	StepsPerSecond float64
+}
+
+// Arm is runs equal but for their seed: a cell of the grid, a line of the leader
+// board.
+type Arm struct {
+	Benchmark, Label string
+	At               []int   // place on each axis of the board; -1: does not read it
+	Mean, SD         float64 // of the dev score over the seeds that are done, in percent
+	N, Planned       int     // seeds done and planned
+	Running          int
+	Failed, Diverged int
+	Run              string // the one to look at: running, or else the best
+}
+
+// RunRow is a line of a table of runs.
+type RunRow struct {
+	ID, Label, Benchmark string
+	Seed                 int
+	State                mmibx.State
+	Epoch, Epochs        int
+	Dev                  float64 // NaN: none
+	Took                 time.Duration
+	Attempt              int
+	Error                string
+}
+
+// Event is something that happened.
+type Event struct {
+	At   time.Time
+	Run  string // "" where it is about the sweep
+	Kind string // a state, or one word: retried, restarted
+	Text string
+}
+
+// Run is all that is known of one run.
+type Run struct {
+	RunRow
+	Sweep   string
+	Host    string
+	Device  string
+	Spec    []Pair // what differs from the preset first
+	Metrics []Pair // last values
+	Names   []string
+	Output  []string // the tail of what it wrote
+}
+
+// Pair is a name and a value, ready to be shown.
+type Pair struct{ Name, Value string }

@@ -1,0 +1,185 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+)
+
+// plan shows what a study would run, before anything runs.
+type plan struct {
+	*env
+	poll    poll
+	study   string
+	data    Plan
+	loaded  bool
+	cursor  int
+	workers int
+	asked   bool // to start; a second enter starts nothing twice
+}
+
+type planRead struct {
+	plan Plan
+	err  error
+}
+
+type startFailed struct{ err error }
+
+func newPlan(e *env, study string) *plan { return &plan{env: e, study: study, workers: 2} }
+
+func (*plan) Title() string { return "plan" }
+
+// Init implements screen.
+func (p *plan) Init(ctx context.Context) tea.Cmd {
+	p.asked = false
+	return p.poll.begin(ctx, p.ask)
+}
+
+func (p *plan) ask() read { return p.look }
+
+func (p *plan) look(ctx context.Context) tea.Msg {
+	data, err := p.reader.Plan(ctx, p.study)
+	return planRead{data, err}
+}
+
+// Update implements screen.
+func (p *plan) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case planRead:
+		if msg.err == nil {
+			p.data, p.loaded = msg.plan, true
+		}
+		return p.poll.done(false, msg.err)
+	case startFailed:
+		p.asked = false
+		return send(notice{text: msg.err.Error(), bad: true})
+	case clicked:
+		p.cursor = moved(msg.Row, 0, len(p.data.Arms))
+	case wheeled:
+		return p.move(msg.by)
+	}
+	return p.poll.update(msg)
+}
+
+func (p *plan) move(by int) tea.Cmd {
+	p.cursor = moved(p.cursor, by, len(p.data.Arms))
+	return nil
+}
+
+// Actions implements screen.
+func (p *plan) Actions() []action {
+	start := action{
+		name: "sweep", keys: []string{"enter"}, label: "start",
+		help: "run what is not done yet, in a process that outlives the UI",
+		cli:  fmt.Sprintf("mmibx sweep %s -j %d --detach", p.study, p.workers), run: p.start,
+	}
+	switch {
+	case !p.loaded:
+		start.why = "the plan is still being read"
+	case p.asked:
+		start.why = "it is being started"
+	case p.data.Total > 0 && over(p.data.Counts) == p.data.Total:
+		start.why = "all of its runs are done; the store holds the results"
+	}
+	return append([]action{
+		start,
+		{name: "more workers", keys: []string{"+", "="}, label: "workers", help: "one worker more", run: p.work(1)},
+		{name: "fewer workers", keys: []string{"-"}, help: "one worker less", run: p.work(-1)},
+	}, moves(p.move)...)
+}
+
+func (p *plan) work(by int) func() tea.Cmd {
+	return func() tea.Cmd {
+		p.workers = max(1, min(p.workers+by, 64))
+		return nil
+	}
+}
+
+// start hands the study over and goes to its board.
+func (p *plan) start() tea.Cmd {
+	p.asked = true
+	control, e, study, workers := p.control, p.env, p.study, p.workers
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		sweep, err := control.Start(ctx, study, workers)
+		if err != nil {
+			return startFailed{err}
+		}
+		return swap{newBoard(e, sweep)}
+	}
+}
+
+// Draw implements screen.
+func (p *plan) Draw(c widget.Canvas) {
+	top, rest := c.Bounds().Top(1)
+	header(c.In(top), p.env, []string{"plan", p.study}, p.status(), nil)
+	facts, rest := rest.Top(min(rest.H, 7+len(p.data.Axes)))
+	p.drawFacts(c.In(facts))
+	in := widget.Panel(c.In(rest), []widget.Span{strong("arms")}, []widget.Span{faint(fmt.Sprint(len(p.data.Arms)))}, true)
+	widget.Table{
+		Name: "arms", Len: len(p.data.Arms), Cursor: p.cursor, Focused: true, Empty: p.empty(),
+		Columns: []widget.Column{
+			{Title: "benchmark", Width: 16},
+			{Title: "arm", Width: 24, Grow: true},
+			{Title: "seeds", Width: 6, Right: true},
+			{Title: "done", Width: 6, Right: true},
+			{Title: "", Width: 10},
+		},
+		Row: func(i int) [][]widget.Span { return planRow(p.data.Arms[i]) },
+	}.Draw(in)
+}
+
+func (p *plan) empty() string {
+	if p.loaded {
+		return "the plan is empty"
+	}
+	return "reading …"
+}
+
+func planRow(a PlanArm) [][]widget.Span {
+	mark := sign(mmibx.Queued)
+	if a.Done == a.Seeds {
+		mark = sign(mmibx.Done)
+	}
+	return [][]widget.Span{
+		{plain(a.Benchmark)}, {strong(a.Label)}, {plain(fmt.Sprint(a.Seeds))}, {plain(fmt.Sprint(a.Done))},
+		append([]widget.Span{mark, plain(" ")}, widget.Bar(float64(a.Done)/float64(max(1, a.Seeds)), 8, widget.Good)...),
+	}
+}
+
+func (p *plan) status() []widget.Span {
+	if t := p.poll.trouble(); t != "" {
+		return []widget.Span{{Text: "✗ " + t, Ink: widget.Bad}}
+	}
+	if p.asked {
+		return []widget.Span{{Text: "● starting …", Ink: widget.Busy}}
+	}
+	return []widget.Span{faint("○ not started")}
+}
+
+func (p *plan) drawFacts(c widget.Canvas) {
+	d := p.data
+	title := d.Study.Title
+	if title == "" {
+		title = p.study
+	}
+	in := widget.Panel(c, []widget.Span{strong(title)}, nil, false)
+	in.Print(0, 0, plain(d.Study.Question))
+	line := []widget.Span{strong(plural(d.Total, "run"))}
+	line = append(line, faint(fmt.Sprintf("   %s of %s   ", plural(len(d.Arms), "arm"), plural(d.Seeds, "seed"))))
+	in.Print(0, 2, append(line, tally(d.Counts, true)...)...)
+	if d.Collapsed > 0 {
+		in.Print(0, 3, faint(plural(d.Collapsed, "cell")+" left out: the same run as another"))
+	}
+	for i, a := range d.Axes {
+		in.Print(0, 4+i, faint(fmt.Sprintf("%-14s", a.Label)), plain(strings.Join(a.Values, "  ")))
+	}
+	in.Right(in.W(), 2, widget.Span{Text: "- +", Ink: widget.Key}, plain(" "+plural(p.workers, "worker")))
+}

@@ -1,0 +1,109 @@
+package tui
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+)
+
+// screen is one full view. It asks by commands and learns by messages; it never
+// does I/O itself.
+type screen interface {
+	// Init is called each time the screen comes to the top. The context ends
+	// when something covers it; answers to what it asked before are dropped.
+	Init(context.Context) tea.Cmd
+	Update(tea.Msg) tea.Cmd
+	// Draw paints all of the canvas and changes nothing.
+	Draw(widget.Canvas)
+	// Actions is everything that can be done here: keys, footer, palette and
+	// help all read it.
+	Actions() []action
+	// Title names the screen in one word, as --snapshot does.
+	Title() string
+}
+
+// overlay marks a screen that is painted over the one below, which stays awake.
+type overlay interface{ overlay() }
+
+// action is one thing that can be done on a screen.
+type action struct {
+	name  string   // as in the CLI where it exists there: "runs retry"
+	keys  []string // the first is shown
+	label string   // for the footer; "" keeps it out of there
+	help  string   // one line
+	cli   string   // the command line that does the same; "" where it is about the screen only
+	why   string   // why it cannot be done now; "" when it can
+	run   func() tea.Cmd
+}
+
+// env is what every screen is given.
+type env struct {
+	reader  Reader
+	control Control
+	clock   func() time.Time
+	store   string // as people call it
+}
+
+// Messages from a screen to App.
+type (
+	push   struct{ screen screen } // put a screen on top
+	swap   struct{ screen screen } // put a screen in place of the one on top
+	pop    struct{}                // back to the screen below
+	chosen struct{ act action }    // an overlay closes and this is done instead
+	notice struct {                // say something for a few seconds, on whatever screen
+		text string
+		bad  bool
+	}
+)
+
+// Messages from the mouse to a screen.
+type (
+	clicked struct{ widget.Hit }
+	wheeled struct {
+		widget.Hit
+		by int
+	}
+)
+
+func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+
+// order runs a method of Control, under a deadline, and says how it went.
+func order(say string, do func(context.Context) error) tea.Cmd {
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := do(ctx); err != nil {
+			return notice{text: err.Error(), bad: true}
+		}
+		return notice{text: say}
+	}
+}
+
+// find returns the action of a key.
+func find(actions []action, key string) (action, bool) {
+	i := slices.IndexFunc(actions, func(a action) bool { return slices.Contains(a.keys, key) })
+	if i < 0 {
+		return action{}, false
+	}
+	return actions[i], true
+}
+
+// moves are the actions that move a cursor by rows.
+func moves(move func(by int) tea.Cmd) []action {
+	by := func(n int) func() tea.Cmd { return func() tea.Cmd { return move(n) } }
+	return []action{
+		{name: "down", keys: []string{"down", "j"}, help: "next row", run: by(1)},
+		{name: "up", keys: []string{"up", "k"}, help: "row before", run: by(-1)},
+		{name: "page down", keys: []string{"pgdown", "ctrl+f"}, help: "ten rows on", run: by(10)},
+		{name: "page up", keys: []string{"pgup", "ctrl+b"}, help: "ten rows back", run: by(-10)},
+		{name: "first", keys: []string{"home", "g"}, help: "first row", run: by(-1 << 30)},
+		{name: "last", keys: []string{"end", "G"}, help: "last row", run: by(1 << 30)},
+	}
+}
+
+// moved is a cursor moved within n rows.
+func moved(cursor, by, n int) int { return max(0, min(cursor+by, n-1)) }

@@ -1,0 +1,168 @@
+// Package tui is the terminal UI: a stack of screens over a Reader and a
+// Control. It reads the store and holds a remote control; when it dies, nothing
+// stops.
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/mmibx/mmibx"
+)
+
+// Options is what the UI needs.
+type Options struct {
+	Reader  Reader
+	Control Control
+	Store   string // as people call it
+	Sweep   string // its board is opened at once; "": the home screen
+	Reports string // folder for the report of a panic
+	Clock   func() time.Time
+}
+
+func (o *Options) env() *env {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return &env{reader: o.Reader, control: o.Control, clock: o.Clock, store: o.Store}
+}
+
+// Show opens the UI, waits until it is left and returns what to say then. A panic
+// restores the terminal, leaves a report and is an error.
+func Show(ctx context.Context, o Options, opts ...tea.ProgramOption) (farewell string, err error) {
+	e := o.env()
+	a := newApp(ctx, e, newHome(e))
+	if o.Sweep != "" {
+		a.stack = append(a.stack, &layer{screen: newBoard(e, o.Sweep)})
+	}
+	var report string
+	a.crash = func(reason any) { report = o.report(reason) }
+	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}, opts...)
+	_, err = tea.NewProgram(a, opts...).Run()
+	switch {
+	case errors.Is(err, tea.ErrProgramPanic):
+		return "", fmt.Errorf("the terminal UI broke and sweeps go on; the report is %s: %w", report, err)
+	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
+		return "", mmibx.ErrInterrupted
+	case err != nil:
+		return "", err
+	}
+	return farewellTo(ctx, o.Reader), nil
+}
+
+// farewellTo says which sweeps go on without the UI.
+func farewellTo(ctx context.Context, r Reader) string {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	sweeps, err := r.Sweeps(ctx)
+	if err != nil {
+		return ""
+	}
+	var lines []string
+	for _, s := range sweeps {
+		if s.Live {
+			lines = append(lines, fmt.Sprintf("%s goes on: %d of %d runs are over. `mmibx` shows it again, `mmibx runs stop %s` ends it.",
+				s.Name, over(s.Counts), s.Total, s.Name))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// report writes what is needed to understand a panic.
+func (o *Options) report(reason any) string {
+	name := filepath.Join(o.Reports, "ui-panic-"+o.Clock().Format("20060102-150405")+".txt")
+	text := fmt.Sprintf("mmibx terminal UI, %s\npanic: %v\n\n%s", o.Clock().Format(time.RFC3339), reason, debug.Stack())
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		return "not written: " + err.Error()
+	}
+	return name
+}
+
+// Screens lists the screens that Snapshot knows.
+var Screens = []string{"home", "plan", "board", "run", "help", "palette"}
+
+// Snapshot is a screen of w x h cells as plain text, from what the store holds
+// now. Of is the study of a plan, the sweep of a board, the run of a run; "" is
+// the first there is.
+func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (string, error) {
+	e := o.env()
+	first, err := firstOf(ctx, e, name, of)
+	if err != nil {
+		return "", err
+	}
+	a := newApp(ctx, e, first)
+	if h, ok := first.(*home); ok {
+		h.started = true // stay, whatever lives
+	}
+	a.w, a.h = w, h
+	fill(ctx, a)
+	switch name {
+	case "help":
+		a.push(newHelp(first.Title(), a.actions()))
+	case "palette":
+		a.push(newPalette(a.actions()))
+	}
+	return ansi.Strip(a.draw().String(a.theme)) + "\n", nil
+}
+
+func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
+	switch name {
+	case "home":
+		return newHome(e), nil
+	case "plan":
+		if of != "" {
+			return newPlan(e, of), nil
+		}
+		studies, err := e.reader.Studies(ctx)
+		if err != nil || len(studies) == 0 {
+			return nil, errors.Join(err, fmt.Errorf("no study ships: %w", mmibx.ErrNotFound))
+		}
+		return newPlan(e, studies[0].Name), nil
+	case "run":
+		if of != "" {
+			return newRun(e, of, mmibx.DevF1), nil
+		}
+	}
+	if !slices.Contains(Screens, name) {
+		return nil, &mmibx.InputError{Key: "--snapshot", Found: name, Expected: "one of " + strings.Join(Screens, ", ")}
+	}
+	if of == "" {
+		sweeps, err := e.reader.Sweeps(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(sweeps) == 0 {
+			return newHome(e), nil
+		}
+		of = sweeps[0].Name
+	}
+	if name != "run" {
+		return newBoard(e, of), nil
+	}
+	b, err := e.reader.Board(ctx, of)
+	if err != nil || len(b.Runs) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("%s has no run: %w", of, mmibx.ErrNotFound))
+	}
+	return newRun(e, b.Runs[0].ID, mmibx.DevF1), nil
+}
+
+// fill reads what the screen on top shows, without its timers: twice, as a curve
+// is read when it is known whose.
+func fill(ctx context.Context, a *App) {
+	a.wake()
+	if s, ok := a.top().screen.(interface{ ask() read }); ok {
+		for range 2 {
+			a.top().Update(s.ask()(ctx))
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package widget
+
+import (
+	"fmt"
+	"image/color"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Ink is what painted text means. A Theme gives each ink its colour, so that
+// pictures are the same in the dark, in the light and without colour.
+type Ink uint8
+
+// The inks. Heat is the first of HeatLevels inks from low to high.
+const (
+	Plain  Ink = iota
+	Faint      // what may be overlooked
+	Strong     // what should not
+	Border
+	Focus // border and title of the part that keys act on
+	Key   // a key to press
+	Busy  // going on
+	Good
+	Warn
+	Bad
+	Line // a curve
+	Heat
+	numInks = Heat + HeatLevels
+)
+
+// HeatLevels counts the steps of the colour ramp of heat maps.
+const HeatLevels = 8
+
+// Theme gives inks their look.
+type Theme struct {
+	normal, lit [numInks]string // escape sequences
+}
+
+const reset = "\x1b[0m"
+
+// look is one ink's colours; nil is the terminal's own.
+type look struct {
+	fg, bg color.Color
+	bold   bool
+}
+
+// The hues are those of Okabe and Ito, which stay apart for colour-blind eyes:
+// blue, bluish green, orange, vermilion. The ramps follow viridis, dark to
+// light, with the text that reads on each step.
+var (
+	darkLooks = [Heat]look{
+		Faint: {fg: rgb(0x7d8590)}, Strong: {bold: true}, Border: {fg: rgb(0x454c56)},
+		Focus: {fg: rgb(0x56b4e9), bold: true}, Key: {fg: rgb(0x8ecdf2)}, Busy: {fg: rgb(0x56b4e9)},
+		Good: {fg: rgb(0x35c29a)}, Warn: {fg: rgb(0xe6a532)}, Bad: {fg: rgb(0xf0743e), bold: true}, Line: {fg: rgb(0x4fd1c5)},
+	}
+	lightLooks = [Heat]look{
+		Faint: {fg: rgb(0x6b727c)}, Strong: {bold: true}, Border: {fg: rgb(0xb6bcc4)},
+		Focus: {fg: rgb(0x005a9c), bold: true}, Key: {fg: rgb(0x00609f)}, Busy: {fg: rgb(0x0072b2)},
+		Good: {fg: rgb(0x00785a)}, Warn: {fg: rgb(0x9a6200)}, Bad: {fg: rgb(0xb84a00), bold: true}, Line: {fg: rgb(0x007a73)},
+	}
+	darkRamp  = [HeatLevels]int{0x2b2440, 0x36315f, 0x33497a, 0x2a6080, 0x22777f, 0x2a8f77, 0x54a763, 0x9dbf4a}
+	lightRamp = [HeatLevels]int{0xefeaf5, 0xdcd9ef, 0xc3d2e8, 0xaacfe0, 0x96cfcf, 0x8dcfb4, 0x9ad38f, 0xc3dc6a}
+)
+
+// Dark is for terminals with a dark background.
+func Dark() *Theme { return newTheme(darkLooks, darkRamp, rgb(0xeef2f6), rgb(0x0b1a12), rgb(0x2a313c)) }
+
+// Light is for terminals with a light background.
+func Light() *Theme {
+	return newTheme(lightLooks, lightRamp, rgb(0x1c2128), rgb(0x1c2128), rgb(0xdde6f0))
+}
+
+// newTheme takes the text's colour on the lower and on the upper part of the
+// ramp, and the background under the cursor.
+func newTheme(looks [Heat]look, ramp [HeatLevels]int, low, high, cursor color.Color) *Theme {
+	t := &Theme{}
+	all := append([]look{}, looks[:]...)
+	for i, c := range ramp {
+		fg := low
+		if i >= HeatLevels-3 {
+			fg = high
+		}
+		all = append(all, look{fg: fg, bg: rgb(c)})
+	}
+	for i, l := range all {
+		t.normal[i] = l.sequence(false)
+		if l.bg != nil { // a heat map's colour is its message, so the cursor turns it over
+			t.lit[i] = ansi.NewStyle().Reset().ForegroundColor(l.bg).BackgroundColor(l.fg).Bold().String()
+			continue
+		}
+		l.bg = cursor
+		t.lit[i] = l.sequence(true)
+	}
+	return t
+}
+
+func (l look) sequence(lit bool) string {
+	s := ansi.NewStyle().Reset()
+	if l.fg != nil {
+		s = s.ForegroundColor(l.fg)
+	}
+	if l.bg != nil {
+		s = s.BackgroundColor(l.bg)
+	}
+	if l.bold || lit {
+		s = s.Bold()
+	}
+	return s.String()
+}
+
+func rgb(hex int) color.Color { return lipgloss.Color(fmt.Sprintf("#%06x", hex)) }
+
+func (t *Theme) sequence(ink Ink, lit bool) string {
+	if lit {
+		return t.lit[ink]
+	}
+	return t.normal[ink]
+}
