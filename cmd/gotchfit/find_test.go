@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,7 +74,7 @@ func TestFindTakesTheFirstUsable(t *testing.T) {
 
 func TestFindNothing(t *testing.T) {
 	none := finder{getenv: func(string) string { return "" }, python: func() string { return "" }}
-	if pt, err := none.find(); err != errNoPyTorch {
+	if pt, err := none.find(); !errors.Is(err, errNoPyTorch) {
 		t.Errorf("found %+v, %v", pt, err)
 	}
 }
@@ -102,7 +103,7 @@ func TestExactly(t *testing.T) {
 	if pt, err := f.exactly("2.6.0"); err != nil || pt.Dir != b {
 		t.Errorf("exactly(2.6.0) = %+v, %v", pt, err)
 	}
-	if pt, err := f.exactly("2.11"); err != errNoPyTorch {
+	if pt, err := f.exactly("2.11"); !errors.Is(err, errNoPyTorch) {
 		t.Errorf("exactly(2.11) = %+v, %v", pt, err)
 	}
 }
