@@ -32,6 +32,7 @@ const (
 	LossAlign = "train.loss_align"
 	KLText    = "train.kl_text"
 	KLImage   = "train.kl_image"
+	GradNorm  = "train.grad_norm" // of all gradients together, before clipping
 
 	DevF1        = "dev.f1" // chosen by default; micro, lenient for MNER, without None for MRE
 	DevPrecision = "dev.precision"

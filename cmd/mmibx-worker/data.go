@@ -1,0 +1,114 @@
+//go:build torch
+
+package main
+
+import (
+	"fmt"
+	"image"
+	"slices"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/datasets"
+	"github.com/mmibx/mmibx/model"
+)
+
+// library keeps what the last job read: in a sweep the next one mostly reads the
+// same. Nothing in it is changed by a run.
+type library struct {
+	key  string
+	base *material
+}
+
+// material is a benchmark as one encoder and one kind of evidence read it.
+type material struct {
+	set       *datasets.Set
+	tokenizer datasets.Tokenizer
+	samples   map[mmibx.Split][]mmibx.Sample // pictures not yet assigned
+	evidence  *mmibx.EvidenceTable
+	pictures  map[string]int32 // rows of evidence by picture id
+}
+
+// data returns what the spec's model reads.
+func (l *library) data(spec *mmibx.Spec, dataDir string) (model.Data, error) {
+	key := fmt.Sprint(spec.Benchmark, spec.Encoder, spec.Evidence.Kind, spec.Evidence.Captioner, spec.Train.MaxLength, dataDir)
+	if key != l.key {
+		base, err := open(spec, dataDir)
+		if err != nil {
+			return model.Data{}, err
+		}
+		l.key, l.base = key, base
+	}
+	m := l.base
+	data := model.Data{
+		Labels:   m.set.Labels,
+		Samples:  map[mmibx.Split][]mmibx.Sample{},
+		Evidence: m.evidence,
+		Vocab:    m.tokenizer.Size(),
+	}
+	if spec.TaskOf() == mmibx.MRE {
+		data.Vocab += datasets.MarkerCount
+	}
+	for split, samples := range m.samples {
+		data.Samples[split] = m.assign(spec, split, samples)
+	}
+	return data, nil
+}
+
+func open(spec *mmibx.Spec, dataDir string) (*material, error) {
+	set, err := datasets.Open(spec.Benchmark, dataDir)
+	if err != nil {
+		return nil, err
+	}
+	m := &material{set: set, samples: map[mmibx.Split][]mmibx.Sample{}}
+	if spec.Encoder.Name != "small" {
+		return nil, fmt.Errorf("%w: encoder.name %q: this version trains with the encoder small only", mmibx.ErrBadSpec, spec.Encoder.Name)
+	}
+	m.tokenizer = datasets.NewWordVocab(set.Examples[mmibx.Train])
+	for _, split := range mmibx.Splits {
+		m.samples[split] = datasets.Samples(set, split, m.tokenizer, spec.Train.MaxLength)
+	}
+	return m, m.addEvidence(spec)
+}
+
+func (m *material) addEvidence(spec *mmibx.Spec) error {
+	switch {
+	case spec.Evidence.Kind == "none":
+		return nil
+	case spec.Evidence.Kind == "grid" && m.set.Benchmark.Miniature:
+	default:
+		return fmt.Errorf("%w: evidence.kind %q of %s: this version reads grid evidence of miniature benchmarks only", mmibx.ErrBadSpec, spec.Evidence.Kind, spec.Benchmark)
+	}
+	var ids []string
+	for _, split := range mmibx.Splits {
+		for _, e := range m.set.Examples[split] {
+			ids = append(ids, e.Image)
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
+	table, err := datasets.GridTable(ids, func(id string) (image.Image, error) { return datasets.MiniPicture(spec.Benchmark, id) })
+	if err != nil {
+		return err
+	}
+	m.evidence = &table
+	m.pictures = make(map[string]int32, len(ids))
+	for i, id := range ids {
+		m.pictures[id] = int32(i)
+	}
+	return nil
+}
+
+// assign gives each sample the row of the picture that the spec shows with it.
+func (m *material) assign(spec *mmibx.Spec, split mmibx.Split, samples []mmibx.Sample) []mmibx.Sample {
+	samples = slices.Clone(samples)
+	if m.evidence == nil {
+		return samples
+	}
+	for i, id := range datasets.AssignPictures(spec.Evidence, spec.Seed, split, m.set.Examples[split]) {
+		samples[i].Picture = -1
+		if row, ok := m.pictures[id]; ok {
+			samples[i].Picture = row
+		}
+	}
+	return samples
+}

@@ -1,0 +1,47 @@
+// Command mmibx-worker does the mathematics: it is the only program that links
+// libtorch, and mmibx starts it. Its first argument says what to do:
+//
+//	work    take jobs (mmibx.Job, a line of JSON each) on standard input until it
+//	        ends, and answer each with an mmibx.Outcome on standard output
+//	facts   print what libtorch is linked and what it found, as JSON
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/mmibx/mmibx"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:])
+	switch {
+	case err == nil:
+	case errors.Is(err, mmibx.ErrUsage):
+		fmt.Fprintln(os.Stderr, "mmibx-worker:", err)
+		os.Exit(2)
+	default:
+		fmt.Fprintln(os.Stderr, "mmibx-worker:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	verb := ""
+	if len(args) == 1 {
+		verb = args[0]
+	}
+	switch verb {
+	case "work":
+		return work(ctx, os.Stdin, os.Stdout)
+	case "facts":
+		return facts(os.Stdout)
+	}
+	return fmt.Errorf("%w: mmibx-worker work|facts; mmibx starts it by itself", mmibx.ErrUsage)
+}

@@ -1,0 +1,94 @@
+//go:build torch
+
+package model
+
+import (
+	"math"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+// aligner is the alignment regularizer L_ar: a lower bound of the mutual
+// information of a tweet's latent and its picture's, negated.
+type aligner struct {
+	spec     *mmibx.AlignSpec
+	scorer   linear       // bce-concat
+	bilinear linear       // bce-bilinear
+	logTau   torch.Tensor // infonce with a learned temperature
+}
+
+func newAligner(p *torch.Params, spec *mmibx.AlignSpec, z int64) *aligner {
+	a := &aligner{spec: spec}
+	switch {
+	case spec.Estimator == "bce-concat":
+		scores := int64(spec.Width)
+		if scores == 0 {
+			scores = z
+		}
+		a.scorer = newLinear(p, "discrimonator", 2*z, scores)
+	case spec.Estimator == "bce-bilinear":
+		start := torch.FanIn(z)
+		a.bilinear = linear{p.New("discrimonator.weight", start, 1, z, z), p.New("discrimonator.bias", start, 1)}
+	case spec.LearnTau:
+		a.logTau = p.New("align.log_tau", torch.Constant(math.Log(spec.Tau)))
+	}
+	return a
+}
+
+// pool turns latents [B, T, Z] into one vector a sample.
+func (a *aligner) pool(s *torch.Scope, zBTZ, realBT torch.Tensor) torch.Tensor {
+	if a.spec.Pooling == "first" {
+		return s.Select(zBTZ, 1, 0)
+	}
+	weightBT1 := s.To(s.Unsqueeze(realBT, 2), zBTZ.Kind())
+	sum := s.Sum(s.Mul(zBTZ, weightBT1), 1)
+	if a.spec.Pooling == "sum" {
+		return sum
+	}
+	return s.Div(sum, s.Sum(weightBT1, 1))
+}
+
+// loss takes pooled latents [B, Z] of texts and pictures.
+func (a *aligner) loss(s *torch.Scope, textBZ, imageBZ torch.Tensor, b *batch) torch.Tensor {
+	if a.spec.Estimator == "infonce" {
+		return a.infoNCE(s, textBZ, imageBZ, b)
+	}
+	// Binary cross-entropy: a tweet and its own picture against the tweet and the
+	// picture of the row 1, 2, ... before it.
+	total := s.BinaryCrossEntropy(a.score(s, textBZ, imageBZ), 1)
+	for shift := 1; shift <= a.spec.Negatives; shift++ {
+		total = s.Add(total, s.BinaryCrossEntropy(a.score(s, textBZ, s.Roll(imageBZ, int64(shift), 0)), 0))
+	}
+	return total
+}
+
+// score is the discriminator's logit of each pair.
+func (a *aligner) score(s *torch.Scope, textBZ, imageBZ torch.Tensor) torch.Tensor {
+	if a.spec.Estimator == "bce-bilinear" {
+		return s.Bilinear(textBZ, imageBZ, a.bilinear.w, a.bilinear.b)
+	}
+	return a.scorer.of(s, s.Cat(1, textBZ, imageBZ))
+}
+
+// infoNCE is the symmetric cross-entropy of cosine / tau (van den Oord et al.
+// 2018): each tweet chooses its picture among the batch and each picture its
+// tweet. Other rows with the same picture are no negatives.
+func (a *aligner) infoNCE(s *torch.Scope, textBZ, imageBZ torch.Tensor, b *batch) torch.Tensor {
+	similarity := s.MatMul(s.Normalize(textBZ), s.Transpose(s.Normalize(imageBZ), 0, 1))
+	var logitsBB torch.Tensor
+	if a.spec.LearnTau {
+		logitsBB = s.Mul(similarity, s.Exp(s.Scale(a.logTau, -1)))
+	} else {
+		logitsBB = s.Scale(similarity, 1/a.spec.Tau)
+	}
+	logitsBB = s.MaskedFill(logitsBB, s.Bools(samePicture(b.pictureB), int64(b.b), int64(b.b)), math.Inf(-1))
+	own := make([]int64, b.b)
+	for i := range own {
+		own[i] = int64(i)
+	}
+	target := s.Int64s(own, int64(b.b))
+	forward := s.CrossEntropy(logitsBB, target)
+	backward := s.CrossEntropy(s.Transpose(logitsBB, 0, 1), target)
+	return s.Scale(s.Add(forward, backward), 0.5)
+}

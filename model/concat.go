@@ -1,0 +1,28 @@
+//go:build torch
+
+package model
+
+import (
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+// concat is the simplest use of a picture: the mean of its vectors, projected to
+// the encoder's width, stands beside every word (MNER) or beside the pair of
+// markers (MRE).
+type concat struct {
+	encoder *bert
+	picture linear
+}
+
+func newConcat(p *torch.Params, _ *mmibx.Spec, encoder *bert, evidenceWidth int64) network {
+	return &concat{encoder: encoder, picture: newLinear(p, "picture", evidenceWidth, encoder.config.Width)}
+}
+
+func (m *concat) forward(p *pass, b *batch) state {
+	in := b.tensors(p.Scope)
+	hBLD := p.drop(m.encoder.encode(p, in.idsBL, in.realBL))
+	weightBM1 := p.To(p.Unsqueeze(in.realBM, 2), torch.Float32)
+	meanBE := p.Div(p.Sum(p.Mul(in.evidenceBME, weightBM1), 1), p.Sum(weightBM1, 1))
+	return state{hBLD: hBLD, extraBD: p.drop(m.picture.of(p.Scope, meanBE))}
+}

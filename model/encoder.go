@@ -1,0 +1,114 @@
+//go:build torch
+
+package model
+
+import (
+	"fmt"
+
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+// BertConfig holds the sizes of a BERT encoder (Devlin et al. 2019), by the
+// meaning of the keys of Hugging Face's config.json.
+type BertConfig struct {
+	Width, Layers, Heads, Intermediate int64
+	Vocab, Positions, Types            int64
+	Eps                                float64 // of LayerNorm, 1e-12 in BERT
+	InitDeviation                      float64 // of the normal start, 0.02 in BERT
+}
+
+// smallBert is the encoder of the miniature benchmarks, trained from scratch.
+func smallBert(width, layers, vocab, positions int) BertConfig {
+	return BertConfig{
+		Width: int64(width), Layers: int64(layers), Heads: headsOf(int64(width)), Intermediate: 4 * int64(width),
+		Vocab: int64(vocab), Positions: int64(positions), Types: 1, Eps: 1e-12, InitDeviation: 0.1,
+	}
+}
+
+// headsOf returns the number of heads of a width without a published one: 8 wide
+// each, at most 12.
+func headsOf(width int64) int64 {
+	for heads := min(12, max(1, width/8)); heads > 1; heads-- {
+		if width%heads == 0 {
+			return heads
+		}
+	}
+	return 1
+}
+
+// bert is the encoder; its parameters have the names of Hugging Face's BertModel.
+type bert struct {
+	config                 BertConfig
+	word, position, kind   torch.Tensor
+	embedNormW, embedNormB torch.Tensor
+	layers                 []bertLayer
+}
+
+type bertLayer struct {
+	query, key, value, output, up, down linear
+	normW, normB, outNormW, outNormB    torch.Tensor
+}
+
+// linear is a weight [out, in] and a bias, which may be torch.None.
+type linear struct{ w, b torch.Tensor }
+
+func (l linear) of(s *torch.Scope, x torch.Tensor) torch.Tensor { return s.Linear(x, l.w, l.b) }
+
+// newLinear starts as PyTorch's Linear does.
+func newLinear(p *torch.Params, name string, in, out int64) linear {
+	start := torch.FanIn(in)
+	return linear{p.New(name+".weight", start, out, in), p.New(name+".bias", start, out)}
+}
+
+func newBert(p *torch.Params, c BertConfig) *bert {
+	start := torch.Normal(c.InitDeviation)
+	zero, one := torch.Constant(0), torch.Constant(1)
+	dense := func(name string, in, out int64) linear {
+		return linear{p.New(name+".weight", start, out, in), p.New(name+".bias", zero, out)}
+	}
+	e := &bert{
+		config:     c,
+		word:       p.New("bert.embeddings.word_embeddings.weight", start, c.Vocab, c.Width),
+		position:   p.New("bert.embeddings.position_embeddings.weight", start, c.Positions, c.Width),
+		kind:       p.New("bert.embeddings.token_type_embeddings.weight", start, c.Types, c.Width),
+		embedNormW: p.New("bert.embeddings.LayerNorm.weight", one, c.Width),
+		embedNormB: p.New("bert.embeddings.LayerNorm.bias", zero, c.Width),
+	}
+	for i := range c.Layers {
+		at := fmt.Sprintf("bert.encoder.layer.%d.", i)
+		e.layers = append(e.layers, bertLayer{
+			query:    dense(at+"attention.self.query", c.Width, c.Width),
+			key:      dense(at+"attention.self.key", c.Width, c.Width),
+			value:    dense(at+"attention.self.value", c.Width, c.Width),
+			output:   dense(at+"attention.output.dense", c.Width, c.Width),
+			normW:    p.New(at+"attention.output.LayerNorm.weight", one, c.Width),
+			normB:    p.New(at+"attention.output.LayerNorm.bias", zero, c.Width),
+			up:       dense(at+"intermediate.dense", c.Width, c.Intermediate),
+			down:     dense(at+"output.dense", c.Intermediate, c.Width),
+			outNormW: p.New(at+"output.LayerNorm.weight", one, c.Width),
+			outNormB: p.New(at+"output.LayerNorm.bias", zero, c.Width),
+		})
+	}
+	return e
+}
+
+// encode returns the last hidden state [B, L, D]. Dropout stands after the
+// embeddings, on the attention weights and after each sublayer.
+func (e *bert) encode(p *pass, idsBL torch.Tensor, realBL torch.Tensor) torch.Tensor {
+	n, l := idsBL.Dim(0), idsBL.Dim(1)
+	hBLD := p.Add(p.Embedding(e.word, idsBL), p.Narrow(e.position, 0, 0, l))
+	hBLD = p.Add(hBLD, p.Select(e.kind, 0, 0))
+	hBLD = p.drop(p.LayerNorm(hBLD, e.embedNormW, e.embedNormB, e.config.Eps))
+	hiddenB11L := p.Reshape(p.Not(realBL), n, 1, 1, l)
+	for _, layer := range e.layers {
+		hBLD = layer.forward(p, hBLD, hiddenB11L, e.config)
+	}
+	return hBLD
+}
+
+func (y *bertLayer) forward(p *pass, hBLD, hiddenB11L torch.Tensor, c BertConfig) torch.Tensor {
+	attended := attend(p, y.query.of(p.Scope, hBLD), y.key.of(p.Scope, hBLD), y.value.of(p.Scope, hBLD), hiddenB11L, c.Heads)
+	hBLD = p.LayerNorm(p.Add(p.drop(y.output.of(p.Scope, attended)), hBLD), y.normW, y.normB, c.Eps)
+	up := p.Gelu(y.up.of(p.Scope, hBLD))
+	return p.LayerNorm(p.Add(p.drop(y.down.of(p.Scope, up)), hBLD), y.outNormW, y.outNormB, c.Eps)
+}

@@ -1,0 +1,103 @@
+//go:build torch
+
+package model
+
+import (
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+// head turns what a network computed into the task's loss and labels.
+type head interface {
+	// loss of each sample, [B].
+	loss(p *pass, st state, b *batch) torch.Tensor
+	// predict labels every sample of the batch.
+	predict(p *pass, st state, b *batch) []mmibx.Prediction
+}
+
+// tagger is a linear layer and a CRF over the positions that carry tags.
+type tagger struct {
+	scheme *tagScheme
+	fc     linear
+	crf    *crf
+}
+
+func newTagger(p *torch.Params, scheme *tagScheme, width int64) *tagger {
+	k := int64(len(scheme.names))
+	return &tagger{scheme: scheme, fc: newLinear(p, "fc", width, k), crf: newCRF(p, k)}
+}
+
+// emissions returns the score of each tag at each tagged position, [B, W, K].
+func (t *tagger) emissions(p *pass, st state, b *batch) torch.Tensor {
+	fBLD := st.hBLD
+	if st.extraBD != torch.None {
+		extra := p.Expand(p.Unsqueeze(st.extraBD, 1), -1, fBLD.Dim(1), -1)
+		fBLD = p.Cat(2, fBLD, extra)
+	}
+	allBLK := p.To(t.fc.of(p.Scope, fBLD), torch.Float32)
+	index := p.Expand(p.Int64s(b.positionBW, int64(b.b), int64(b.w), 1), -1, -1, allBLK.Dim(2))
+	return p.Gather(allBLK, 1, index)
+}
+
+func (t *tagger) loss(p *pass, st state, b *batch) torch.Tensor {
+	return t.crf.negLogLikelihood(p.Scope, t.emissions(p, st, b), b)
+}
+
+func (t *tagger) predict(p *pass, st state, b *batch) []mmibx.Prediction {
+	emissions := t.emissions(p, st, b).Floats()
+	scores := t.crf.transitions()
+	k := len(t.scheme.names)
+	out := make([]mmibx.Prediction, b.b)
+	for i, s := range b.samples {
+		from := i * b.w
+		n := 0
+		for n < b.w && b.taggedBW[from+n] {
+			n++
+		}
+		path, _ := scores.viterbi(emissions[from*k : (from+n)*k])
+		out[i] = mmibx.Prediction{ID: s.Example.ID, Tags: t.scheme.words(s, path)}
+	}
+	return out
+}
+
+// relator is a linear layer on the states of the two entity markers.
+type relator struct {
+	relations  []string
+	classifier linear
+}
+
+func newRelator(p *torch.Params, relations []string, width int64) *relator {
+	return &relator{relations: relations, classifier: newLinear(p, "classifier", width, int64(len(relations)))}
+}
+
+// logits returns the score of each relation, [B, K].
+func (r *relator) logits(p *pass, st state, b *batch) torch.Tensor {
+	n, d := int64(b.b), st.hBLD.Dim(2)
+	index := p.Expand(p.Int64s(b.markB2, n, 2, 1), -1, -1, d)
+	fBD := p.Reshape(p.Gather(st.hBLD, 1, index), n, 2*d)
+	if st.extraBD != torch.None {
+		fBD = p.Cat(1, fBD, st.extraBD)
+	}
+	return p.To(r.classifier.of(p.Scope, fBD), torch.Float32)
+}
+
+func (r *relator) loss(p *pass, st state, b *batch) torch.Tensor {
+	return p.CrossEntropyEach(r.logits(p, st, b), p.Int64s(b.relationB, int64(b.b)))
+}
+
+func (r *relator) predict(p *pass, st state, b *batch) []mmibx.Prediction {
+	logits := r.logits(p, st, b).Floats()
+	k := len(r.relations)
+	out := make([]mmibx.Prediction, b.b)
+	for i, s := range b.samples {
+		row := logits[i*k : (i+1)*k]
+		best := 0
+		for j, v := range row {
+			if v > row[best] {
+				best = j
+			}
+		}
+		out[i] = mmibx.Prediction{ID: s.Example.ID, Relation: r.relations[best]}
+	}
+	return out
+}

@@ -1,0 +1,105 @@
+//go:build torch
+
+package model
+
+import (
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+// mmib is the model of Cui et al., "Enhancing Multimodal Entity and Relation
+// Extraction with Variational Information Bottleneck" (TASLP 2024), by its
+// released code (github cuishiyao96/MMIB, commit 89be362).
+type mmib struct {
+	spec        *mmibx.Spec
+	encoder     *bert
+	picture     linear // evidence to the encoder's width
+	text, image *variational
+	expand      linear // latents back to the encoder's width, with a bottleneck size
+	img2txt     *block
+	txt2img     *block
+	align       *aligner
+}
+
+func newMMIB(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int64) network {
+	d, heads := encoder.config.Width, encoder.config.Heads
+	names := [4]string{"txt_mean", "txt_logstd", "img_mean", "img_logstd"}
+	if spec.TaskOf() == mmibx.MRE {
+		names = [4]string{"txt_encoding_mean", "txt_encoding_logstd", "img_encoding_mean", "img_encoding_logstd"}
+	}
+	m := &mmib{
+		spec:    spec,
+		encoder: encoder,
+		picture: newLinear(p, "linear", evidenceWidth, d),
+		text:    newVariational(p, names[0], names[1], d, heads, spec.IB.Size),
+		image:   newVariational(p, names[2], names[3], d, heads, spec.IB.Size),
+		img2txt: newBlock(p, "img2txt_cross", d, heads),
+		txt2img: newBlock(p, "txt2img_cross", d, heads),
+	}
+	z := d
+	if spec.IB.Size > 0 {
+		z = int64(spec.IB.Size)
+		m.expand = newLinear(p, "expand", z, d)
+	}
+	if spec.Align.Weight > 0 {
+		m.align = newAligner(p, &spec.Align, z)
+	}
+	return m
+}
+
+func (m *mmib) forward(p *pass, b *batch) state {
+	in := b.tensors(p.Scope)
+	hBLD := m.encoder.encode(p, in.idsBL, in.realBL)
+	if m.spec.TaskOf() == mmibx.MNER {
+		hBLD = p.drop(hBLD)
+	}
+	vBMD := m.picture.of(p.Scope, p.Detach(in.evidenceBME))
+
+	masks := m.masks(p.Scope, in)
+	lat := &latents{realBL: in.realBL, realBM: in.realBM}
+	lat.text = m.text.encode(p, hBLD, masks.text)
+	lat.image = m.image.encode(p, vBMD, masks.image)
+	lat.zTextBLZ = lat.text.sample(p, p.epsText)
+	lat.zImageBMZ = lat.image.sample(p, p.epsImage)
+
+	// Fusion: the picture asks the text, then the text asks what came of it.
+	tBLD, iBMD := m.widen(p.Scope, lat.zTextBLZ), m.widen(p.Scope, lat.zImageBMZ)
+	hBMD := m.img2txt.forward(p, iBMD, tBLD, masks.imageToText)
+	return state{hBLD: m.txt2img.forward(p, tBLD, hBMD, masks.textToImage), latents: lat}
+}
+
+// widen brings latents to the width of the fusion.
+func (m *mmib) widen(s *torch.Scope, zBTZ torch.Tensor) torch.Tensor {
+	if m.spec.IB.Size == 0 {
+		return zBTZ
+	}
+	return m.expand.of(s, zBTZ)
+}
+
+// mmibMasks are the hidden scores of each attention.
+type mmibMasks struct{ text, image, imageToText, textToImage torch.Tensor }
+
+// masks hides padded keys. The released code hides padded queries instead, whose
+// rows so become uniform, and attends to padded keys.
+func (m *mmib) masks(s *torch.Scope, in *tensors) mmibMasks {
+	n, l, rows := in.realBL.Dim(0), in.realBL.Dim(1), in.realBM.Dim(1)
+	paddedBL := s.Not(in.realBL)
+	if !m.spec.Model.KeyMask {
+		queries := s.Reshape(paddedBL, n, 1, l, 1)
+		return mmibMasks{text: queries, textToImage: queries}
+	}
+	keys, rowKeys := s.Reshape(paddedBL, n, 1, 1, l), s.Reshape(s.Not(in.realBM), n, 1, 1, rows)
+	return mmibMasks{text: keys, image: rowKeys, imageToText: keys, textToImage: rowKeys}
+}
+
+// regularizers are the terms beside the task's: alignment, KL of text, KL of
+// picture.
+func (m *mmib) regularizers(s *torch.Scope, lat *latents, b *batch) (align, klText, klImage torch.Tensor) {
+	klText = lat.text.kl(s, lat.realBL, &m.spec.IB)
+	klImage = lat.image.kl(s, lat.realBM, &m.spec.IB)
+	if m.align == nil {
+		return torch.None, klText, klImage
+	}
+	align = m.align.loss(s, m.align.pool(s, lat.zTextBLZ, lat.realBL), m.align.pool(s, lat.zImageBMZ, lat.realBM), b)
+	return align, klText, klImage
+}

@@ -1,0 +1,244 @@
+//go:build torch
+
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+// network is one system between the encoder and the head.
+type network interface {
+	forward(p *pass, b *batch) state
+}
+
+// regularized is a network with loss terms of its own.
+type regularized interface {
+	regularizers(s *torch.Scope, lat *latents, b *batch) (align, klText, klImage torch.Tensor)
+}
+
+// state is what a network hands on.
+type state struct {
+	hBLD    torch.Tensor
+	extraBD torch.Tensor // a vector per sample to stand beside it, or torch.None
+	latents *latents     // nil for networks without a bottleneck
+}
+
+// latents are the two codes of a batch.
+type latents struct {
+	text, image         gaussian
+	zTextBLZ, zImageBMZ torch.Tensor
+	realBL, realBM      torch.Tensor
+}
+
+// builders makes each registered network; mmibx.Models names them.
+var builders = map[string]func(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int64) network{
+	"text":   newTextOnly,
+	"concat": newConcat,
+	"mmib":   newMMIB,
+}
+
+// Pretrained is an encoder with weights. Tensor returns a parameter by its name
+// in Hugging Face's BertModel, without a leading "bert.".
+type Pretrained struct {
+	Config BertConfig
+	Tensor func(name string) (shape []int64, values []float32, err error)
+}
+
+// Data is what a run reads.
+type Data struct {
+	// Labels are the entity types, or the relations with None first.
+	Labels   []string
+	Samples  map[mmibx.Split][]mmibx.Sample
+	Evidence *mmibx.EvidenceTable // nil without evidence
+	Vocab    int                  // piece ids, entity markers included
+	Encoder  *Pretrained          // nil: the small encoder from scratch
+}
+
+// system is a network with its head, parameters and batches.
+type system struct {
+	spec    mmibx.Spec
+	params  *torch.Params
+	network network
+	head    head
+	batcher *batcher
+}
+
+// newSystem builds a model with its starting values. The caller frees its params.
+func newSystem(spec mmibx.Spec, data Data) (*system, error) {
+	build, ok := builders[spec.Model.Name]
+	if !ok {
+		return nil, fmt.Errorf("%w: no network named %q", mmibx.ErrBadSpec, spec.Model.Name)
+	}
+	m := &system{spec: spec, params: torch.NewParams()}
+	m.batcher = &batcher{task: spec.TaskOf(), evidence: data.Evidence, padTo: spec.Train.PadTo}
+	torch.Seed(hash(uint64(spec.Seed), forStart))
+
+	config := smallBert(spec.Encoder.Width, spec.Encoder.Layers, data.Vocab, spec.Train.MaxLength)
+	if data.Encoder != nil {
+		config = data.Encoder.Config
+		config.Vocab = int64(data.Vocab)
+	}
+	if longest := max(spec.Train.MaxLength, spec.Train.PadTo); int64(longest) > config.Positions {
+		return nil, fmt.Errorf("%w: train.max_length %d is more than the encoder's %d positions", mmibx.ErrBadSpec, longest, config.Positions)
+	}
+	encoder := newBert(m.params, config)
+	if data.Encoder != nil {
+		if err := loadEncoder(m.params, data.Encoder); err != nil {
+			return nil, err
+		}
+	}
+	var evidenceWidth int64
+	if data.Evidence != nil {
+		evidenceWidth = int64(data.Evidence.Width)
+	}
+	m.network = build(m.params, &m.spec, encoder, evidenceWidth)
+	if err := m.addHead(data.Labels, config.Width); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *system) addHead(labels []string, d int64) error {
+	beside := int64(0)
+	if _, ok := m.network.(*concat); ok {
+		beside = d
+	}
+	if m.spec.TaskOf() == mmibx.MRE {
+		m.batcher.relations = map[string]int64{}
+		for i, r := range labels {
+			m.batcher.relations[r] = int64(i)
+		}
+		m.head = newRelator(m.params, labels, 2*d+beside)
+		return nil
+	}
+	scheme, err := newTagScheme(m.spec.Model.Tags, labels)
+	if err != nil {
+		return err
+	}
+	m.batcher.scheme = scheme
+	m.head = newTagger(m.params, scheme, d+beside)
+	return nil
+}
+
+// loadEncoder copies pretrained weights. The table of word-pieces may be longer
+// than theirs: entity markers are appended to it and keep their random start.
+func loadEncoder(p *torch.Params, from *Pretrained) error {
+	for _, name := range p.Names() {
+		bare, ok := strings.CutPrefix(name, "bert.")
+		if !ok {
+			continue
+		}
+		shape, values, err := from.Tensor(bare)
+		if err != nil {
+			return fmt.Errorf("pretrained encoder: %w", err)
+		}
+		t, _ := p.Tensor(name)
+		if want := t.Shape(); bare == "embeddings.word_embeddings.weight" && len(shape) == 2 && shape[0] < want[0] {
+			values = slices.Concat(values, t.Floats()[len(values):])
+			shape = want
+		}
+		if err := p.Load(name, shape, values); err != nil {
+			return fmt.Errorf("pretrained encoder: %w", err)
+		}
+	}
+	return nil
+}
+
+// tensors are a batch's rectangles in libtorch.
+type tensors struct {
+	idsBL, realBL torch.Tensor
+	evidenceBME   torch.Tensor
+	realBM        torch.Tensor
+}
+
+func (b *batch) tensors(s *torch.Scope) *tensors {
+	n, l, m := int64(b.b), int64(b.l), int64(b.m)
+	t := &tensors{idsBL: s.Int64s(b.idsBL, n, l), realBL: s.Bools(b.realBL, n, l)}
+	if b.m > 0 {
+		t.evidenceBME = s.Float32s(b.evidence, n, m, int64(len(b.evidence))/(n*m))
+		t.realBM = s.Bools(b.evidenceBM, n, m)
+	}
+	return t
+}
+
+// losses are the terms of a step's loss; terms that the model lacks are None.
+type losses struct {
+	total, task, align, klText, klImage torch.Tensor
+}
+
+// loss computes L_task + w L_ar + beta_text KL_text + beta_image KL_image.
+func (m *system) loss(p *pass, b *batch) losses {
+	st := m.network.forward(p, b)
+	eachB := m.head.loss(p, st, b)
+	var l losses
+	if m.spec.Train.TaskReduction == "sum" {
+		l.task = p.Sum(eachB)
+	} else {
+		l.task = p.Mean(eachB)
+	}
+	l.total = l.task
+	r, ok := m.network.(regularized)
+	if !ok {
+		return l
+	}
+	l.align, l.klText, l.klImage = r.regularizers(p.Scope, st.latents, b)
+	if l.align != torch.None {
+		l.total = p.Add(l.total, p.Scale(l.align, m.spec.Align.Weight))
+	}
+	l.total = p.Add(l.total, p.Scale(l.klText, m.spec.IB.BetaText))
+	l.total = p.Add(l.total, p.Scale(l.klImage, m.spec.IB.BetaImage))
+	return l
+}
+
+// metrics reads the terms out, in the order in which they are checked for being
+// finite: the first broken one is named.
+func (l losses) metrics() []mmibx.Metric {
+	var out []mmibx.Metric
+	for _, term := range []struct {
+		name string
+		t    torch.Tensor
+	}{
+		{mmibx.LossTask, l.task}, {mmibx.LossAlign, l.align}, {mmibx.KLText, l.klText}, {mmibx.KLImage, l.klImage}, {mmibx.Loss, l.total},
+	} {
+		if term.t != torch.None {
+			out = append(out, mmibx.Metric{Name: term.name, Value: term.t.Number()})
+		}
+	}
+	return out
+}
+
+// groups sorts the parameters into those of a pretrained encoder and the rest,
+// each with and without weight decay. Biases and LayerNorm do not decay.
+func (m *system) groups(pretrained bool) []*torch.Group {
+	t := &m.spec.Train
+	headLR := t.HeadLR
+	if headLR == 0 {
+		headLR = t.LR
+	}
+	encoder := &torch.Group{LR: t.LR, Decay: t.WeightDecay}
+	encoderBare := &torch.Group{LR: t.LR}
+	rest := &torch.Group{LR: headLR, Decay: t.WeightDecay}
+	restBare := &torch.Group{LR: headLR}
+	for _, name := range m.params.Names() {
+		g, bare := rest, restBare
+		if pretrained && strings.HasPrefix(name, "bert.") {
+			g, bare = encoder, encoderBare
+		}
+		if undecayed(name) {
+			g = bare
+		}
+		g.Names = append(g.Names, name)
+	}
+	groups := []*torch.Group{encoder, encoderBare, rest, restBare}
+	return slices.DeleteFunc(groups, func(g *torch.Group) bool { return len(g.Names) == 0 })
+}
+
+func undecayed(name string) bool {
+	return strings.HasSuffix(name, "bias") || strings.Contains(name, "LayerNorm") ||
+		strings.Contains(name, ".ln1.") || strings.Contains(name, ".ln2.")
+}

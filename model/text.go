@@ -1,0 +1,24 @@
+//go:build torch
+
+package model
+
+import (
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+// textOnly is BERT + CRF (MNER), or BERT with entity markers (MRE): the baseline
+// that sees no picture.
+type textOnly struct {
+	task    mmibx.Task
+	encoder *bert
+}
+
+func newTextOnly(_ *torch.Params, spec *mmibx.Spec, encoder *bert, _ int64) network {
+	return &textOnly{task: spec.TaskOf(), encoder: encoder}
+}
+
+func (m *textOnly) forward(p *pass, b *batch) state {
+	in := b.tensors(p.Scope)
+	return state{hBLD: p.drop(m.encoder.encode(p, in.idsBL, in.realBL))}
+}
