@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mmibx/mmibx"
@@ -157,5 +158,9 @@ func lookupMini(name string) (*miniature, error) {
 		}
 		known = append(known, m.name)
 	}
-	return nil, fmt.Errorf("miniature benchmark %q (there are %s): %w", name, strings.Join(known, ", "), mmibx.ErrNotFound)
+	fault := &mmibx.InputError{Key: "miniature benchmark", Found: strconv.Quote(name), Expected: "one of " + strings.Join(known, ", ")}
+	if near := mmibx.Nearest(name, known); near != "" {
+		fault.Cure = "did you mean " + near + "?"
+	}
+	return nil, fmt.Errorf("%w: %w", mmibx.ErrNotFound, fault)
 }

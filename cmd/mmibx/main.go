@@ -48,7 +48,9 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w", mmibx.ErrUsage, err)
 	})
-	root.AddCommand()
+	root.AddCommand(
+		newDataCmd(a),
+	)
 	return root
 }
 

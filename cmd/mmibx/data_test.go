@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/datasets"
+)
+
+// mmibxRun runs the program with arguments and returns what it wrote to standard
+// output, and its exit code.
+func mmibxRun(t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	var out, log bytes.Buffer
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(&out)
+	root.SetErr(&log)
+	err := root.ExecuteContext(t.Context())
+	if err != nil {
+		t.Logf("mmibx %s: %v", strings.Join(args, " "), err)
+	}
+	return out.String(), exitCode(err)
+}
+
+func TestDataExitCodes(t *testing.T) {
+	empty := t.TempDir()
+	for _, c := range []struct {
+		args string
+		want int
+	}{
+		{"data list", 0},
+		{"data verify", 0},
+		{"data verify twitter2015", 3},
+		{"data stats mnre", 3},
+		{"data stats mini-mnre", 0},
+		{"data stats mini-twitter2016", 2},
+		{"data synth", 2},
+		{"data synth mini-twitter2016", 2},
+		{"data list more", 2},
+	} {
+		if _, code := mmibxRun(t, append(strings.Fields(c.args), "--data", empty)...); code != c.want {
+			t.Errorf("mmibx %s exits with %d, want %d", c.args, code, c.want)
+		}
+	}
+}
+
+func TestDataListWithoutTheRealOnes(t *testing.T) {
+	out, _ := mmibxRun(t, "data", "list", "--json", "--data", t.TempDir())
+	var lines []listing
+	if err := json.Unmarshal([]byte(out), &lines); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if len(lines) != len(mmibx.Benchmarks) {
+		t.Fatalf("%d benchmarks, want %d", len(lines), len(mmibx.Benchmarks))
+	}
+	for i, b := range mmibx.Benchmarks {
+		if l := lines[i]; l.Name != b.Name || l.Found != b.Miniature || l.Found && l.Sizes[mmibx.Train] != 1500 {
+			t.Errorf("line %+v for %s", l, b.Name)
+		}
+	}
+}
+
+func TestDataStatsPrintsTheCeilings(t *testing.T) {
+	out, _ := mmibxRun(t, "data", "stats", "mini-twitter2015", "--json")
+	var all []stats
+	if err := json.Unmarshal([]byte(out), &all); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	want, err := datasets.MiniCeilings("mini-twitter2015")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 1 || len(all[0].Ceilings) != len(want) || all[0].Ceilings[3] != want[3] {
+		t.Errorf("stats %+v, want the ceilings %+v", all, want)
+	}
+	if out, _ = mmibxRun(t, "data", "stats", "mini-twitter2015"); !strings.Contains(out, "75.00 +- 1.10") {
+		t.Errorf("no population ceiling of test in\n%s", out)
+	}
+}
+
+// A file in the place of the real ones that is not theirs is told.
+func TestDataVerifyTellsAnotherVersion(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "twitter2017")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"train.txt", "valid.txt", "test.txt"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("IMGID:1\nParis\tB-LOC\n\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, code := mmibxRun(t, "data", "verify", "twitter2017", "--data", dir, "--json")
+	var verdicts []verdict
+	if err := json.Unmarshal([]byte(out), &verdicts); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if code != 1 || len(verdicts) != 1 || verdicts[0].State != "other" || !strings.Contains(strings.Join(verdicts[0].Faults, "\n"), "train has 1 tweets") {
+		t.Errorf("exit code %d, %+v", code, verdicts)
+	}
+}
