@@ -1,0 +1,30 @@
+package tracker
+
+import "golang.org/x/sys/unix"
+
+// networkFileSystem names the network file system that a folder is on, "" where
+// it is on none that is known to be one.
+func networkFileSystem(folder string) string {
+	var st unix.Statfs_t
+	if unix.Statfs(folder, &st) != nil {
+		return ""
+	}
+	return networkMagic[uint32(st.Type)]
+}
+
+var networkMagic = map[uint32]string{
+	unix.NFS_SUPER_MAGIC:   "NFS",
+	unix.SMB_SUPER_MAGIC:   "SMB",
+	unix.SMB2_SUPER_MAGIC:  "SMB",
+	unix.CIFS_SUPER_MAGIC:  "CIFS",
+	unix.AFS_SUPER_MAGIC:   "AFS",
+	unix.CEPH_SUPER_MAGIC:  "Ceph",
+	unix.CODA_SUPER_MAGIC:  "Coda",
+	unix.NCP_SUPER_MAGIC:   "NCP",
+	unix.V9FS_MAGIC:        "9P",
+	unix.OCFS2_SUPER_MAGIC: "OCFS2",
+	0x0bd00bd0:             "Lustre",
+	0x47504653:             "GPFS",
+	0x19830326:             "BeeGFS",
+	0x01161970:             "GFS2",
+}

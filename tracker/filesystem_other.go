@@ -1,0 +1,5 @@
+//go:build !linux
+
+package tracker
+
+func networkFileSystem(string) string { return "" }

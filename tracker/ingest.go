@@ -1,0 +1,337 @@
+package tracker
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// ingest writes chunks in one transaction.
+type ingest struct {
+	ctx        context.Context
+	tx         *sql.Tx
+	statements map[string]*sql.Stmt
+	metrics    map[string]int64
+	series     map[seriesKey]*series
+	rows       []pointRow
+	attempts   map[int64]*attemptRow // by journal
+	stale      map[int64]bool        // runs whose summaries are to be made anew
+}
+
+// attemptRow is what ingest must know of an attempt to place its records.
+type attemptRow struct {
+	journal, run int64
+	number       int
+	started      int64 // nanoseconds
+	ended        bool
+}
+
+func newIngest(ctx context.Context, tx *sql.Tx) *ingest {
+	return &ingest{
+		ctx: ctx, tx: tx, statements: map[string]*sql.Stmt{}, metrics: map[string]int64{},
+		series: map[seriesKey]*series{}, attempts: map[int64]*attemptRow{}, stale: map[int64]bool{},
+	}
+}
+
+// prepared keeps each statement for the length of the transaction, which closes
+// them.
+func (in *ingest) prepared(query string) (*sql.Stmt, error) {
+	if s, ok := in.statements[query]; ok {
+		return s, nil
+	}
+	s, err := in.tx.PrepareContext(in.ctx, query) //nolint:sqlclosecheck // the end of the transaction closes it
+	if err == nil {
+		in.statements[query] = s
+	}
+	return s, err
+}
+
+func (in *ingest) exec(query string, args ...any) error {
+	s, err := in.prepared(query)
+	if err == nil {
+		_, err = s.ExecContext(in.ctx, args...)
+	}
+	return err
+}
+
+// scan reads one row; it returns sql.ErrNoRows where there is none.
+func (in *ingest) scan(dest []any, query string, args ...any) error {
+	s, err := in.prepared(query)
+	if err != nil {
+		return err
+	}
+	return s.QueryRowContext(in.ctx, args...).Scan(dest...)
+}
+
+// id returns the row of a name in one of the tables of names, and adds it.
+func (in *ingest) id(table, column, name string) (id int64, err error) {
+	err = in.scan([]any{&id}, "SELECT id FROM "+table+" WHERE "+column+" = ?", name)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = in.scan([]any{&id}, "INSERT INTO "+table+" ("+column+") VALUES (?) RETURNING id", name)
+	}
+	return id, err
+}
+
+// chunk writes a chunk, unless another program has read that part already.
+func (in *ingest) chunk(c *chunk) (bool, error) {
+	var id, next int64
+	err := in.scan([]any{&id, &next}, "SELECT id, next FROM journal WHERE path = ?", c.path)
+	fresh := errors.Is(err, sql.ErrNoRows)
+	if err != nil && !fresh {
+		return false, err
+	}
+	if next != c.from {
+		return false, nil
+	}
+	if fresh {
+		if err := in.scan([]any{&id}, "INSERT INTO journal (path, next) VALUES (?, 0) RETURNING id", c.path); err != nil {
+			return false, err
+		}
+	}
+	var a *attemptRow
+	if c.isAttempt() {
+		if a, err = in.attempt(id, c); err != nil {
+			return false, err
+		}
+	}
+	lost := int64(0)
+	for i := range c.records {
+		r := &c.records[i]
+		if r.Type == journal.Damaged {
+			lost += r.End - r.Offset
+		}
+		if err := in.record(id, a, r); err != nil {
+			return false, err
+		}
+	}
+	if err := in.exec("UPDATE journal SET next = ?, lost = lost + ?, tail = 0 WHERE id = ?", c.next, lost, id); err != nil {
+		return false, err
+	}
+	if a == nil {
+		return true, nil
+	}
+	return true, in.settle(a, c)
+}
+
+// record writes one record; a is nil where the journal is no attempt's.
+func (in *ingest) record(id int64, a *attemptRow, r *journal.Record) error {
+	switch {
+	case r.Type == journal.TypeEvent:
+		return in.exec("INSERT INTO event (journal, offset, at, kind, text) VALUES (?, ?, ?, ?, ?)", id, r.Offset, r.At.UnixNano(), r.Kind, r.Text)
+	case r.Type == journal.TypeEntry:
+		if err := in.exec("INSERT INTO entry (journal, offset, at, kind, body) VALUES (?, ?, ?, ?, ?)", id, r.Offset, r.At.UnixNano(), r.Kind, string(r.Entry)); err != nil {
+			return err
+		}
+		return in.edit(r)
+	case a == nil:
+		return nil
+	case r.Type == journal.TypePoints:
+		return in.points(a, r)
+	case r.Type == journal.TypeArtifact:
+		f := r.Artifact
+		return in.exec("INSERT OR REPLACE INTO artifact (attempt, name, step, sha256, size) VALUES (?, ?, ?, ?, ?)", id, f.Name, f.Step, f.SHA256, f.Size)
+	case r.Type == journal.TypeCheckpoint:
+		return in.exec("UPDATE attempt SET checkpoint = ?, checkpoint_step = ? WHERE journal = ?", r.Text, r.Step, id)
+	case r.Type == journal.TypeTrailer:
+		t := r.Trailer
+		a.ended = true
+		return in.exec("UPDATE attempt SET state = ?, class = ?, error = ?, output = ?, finished = ? WHERE journal = ?",
+			t.State, t.Class, t.Error, strings.Join(t.Output, "\n"), t.Finished.UnixNano(), id)
+	}
+	return nil
+}
+
+// attempt finds the attempt of a journal, or makes it from the header.
+func (in *ingest) attempt(id int64, c *chunk) (*attemptRow, error) {
+	if a, ok := in.attempts[id]; ok {
+		return a, nil
+	}
+	a := &attemptRow{journal: id}
+	err := in.scan([]any{&a.run, &a.number, &a.started, &a.ended},
+		"SELECT run, number, started, state NOT IN ('running', 'lost') FROM attempt WHERE journal = ?", id)
+	if errors.Is(err, sql.ErrNoRows) {
+		a, err = in.newAttempt(id, c)
+	}
+	if err == nil {
+		in.attempts[id] = a
+	}
+	return a, err
+}
+
+func (in *ingest) newAttempt(id int64, c *chunk) (*attemptRow, error) {
+	h := &journal.Header{Run: c.run, Attempt: c.attempt} // where the header is damaged, the path still says so much
+	if len(c.records) > 0 && c.records[0].Header != nil {
+		h = c.records[0].Header
+	} else if len(c.records) > 0 {
+		h.Started = c.records[0].At
+	}
+	run, err := in.run(c.run, h)
+	if err != nil {
+		return nil, err
+	}
+	env, err := json.Marshal(h.Env)
+	if err != nil {
+		return nil, err
+	}
+	a := &attemptRow{journal: id, run: run, number: c.attempt, started: h.Started.UnixNano()}
+	err = in.exec(`INSERT INTO attempt (journal, run, number, state, class, error, output, started, heard, resume_attempt,
+			resume_step, checkpoint, checkpoint_step, host, device, environment)
+		VALUES (?, ?, ?, 'running', '', '', '', ?, ?, ?, ?, '', 0, ?, ?, ?)`,
+		id, run, a.number, a.started, a.started, h.ResumeAttempt, h.ResumeStep, h.Env.Host, h.Env.Device, string(env))
+	if err != nil {
+		return nil, err
+	}
+	if h.Sweep != "" {
+		if err := in.exec("INSERT OR IGNORE INTO membership (sweep, run, planned) VALUES (?, ?, 0)", h.Sweep, c.run); err != nil {
+			return nil, err
+		}
+	}
+	// An attempt that another one followed cannot be running.
+	err = in.exec(`UPDATE attempt SET state = 'lost', class = 'lost', error = ?1, finished = heard
+		WHERE run = ?2 AND state = 'running' AND number < (SELECT max(number) FROM attempt WHERE run = ?2)`, vanished, run)
+	if err != nil {
+		return nil, err
+	}
+	return a, in.stitch(run)
+}
+
+// run finds or makes the row of a run.
+func (in *ingest) run(name string, h *journal.Header) (id int64, err error) {
+	err = in.scan([]any{&id}, "SELECT id FROM run WHERE name = ? AND arm <> ''", name)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	body, err := json.Marshal(h.Inputs)
+	if err != nil {
+		return 0, err
+	}
+	inputs, err := in.id("inputs", "body", string(body))
+	if err != nil {
+		return 0, err
+	}
+	p := describe(h.Spec)
+	err = in.scan([]any{&id}, `INSERT INTO run (name, arm, benchmark, model, seed, label, inputs) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET arm = excluded.arm, benchmark = excluded.benchmark, model = excluded.model,
+			seed = excluded.seed, label = excluded.label, inputs = excluded.inputs
+		RETURNING id`, name, h.Arm, p.benchmark, p.model, p.seed, p.label, inputs)
+	if err != nil {
+		return 0, err
+	}
+	for name, value := range p.values {
+		key, err := in.id("key", "name", name)
+		if err != nil {
+			return 0, err
+		}
+		column, v := typed(value)
+		if err := in.exec("INSERT OR REPLACE INTO param (run, key, "+column+") VALUES (?, ?, ?)", id, key, v); err != nil {
+			return 0, err
+		}
+	}
+	return id, nil
+}
+
+// description is what lists show of a spec.
+type description struct {
+	benchmark, model, label string
+	seed                    int
+	values                  map[string]any // what the model reads
+}
+
+// describe leaves out the fields that the run's model does not read: their
+// values decide nothing, and two journals of one run may differ in them.
+func describe(spec map[string]any) description {
+	d := description{values: maps.Clone(spec)}
+	settings := map[string]any{}
+	for key, v := range spec {
+		if _, known := mmibx.LookupField(key); known {
+			settings[key] = v
+		}
+	}
+	s, err := mmibx.Resolve(settings)
+	if err != nil { // another program's, or another version's: kept as it is
+		d.benchmark, _ = spec["benchmark"].(string)
+		d.model, _ = spec["model.name"].(string)
+		d.seed, _ = spec["seed"].(int)
+		d.label = d.model
+		return d
+	}
+	for _, key := range s.Unread(slices.Collect(maps.Keys(settings))) {
+		delete(d.values, key)
+	}
+	d.benchmark, d.model, d.seed, d.label = s.Benchmark, s.Model.Name, s.Seed, s.Label()
+	return d
+}
+
+// typed chooses the column of param for a value.
+func typed(value any) (column string, v any) {
+	switch x := value.(type) {
+	case int:
+		return "int", x
+	case float64:
+		return "real", x
+	case bool:
+		return "bool", x
+	case string:
+		return "text", x
+	}
+	blob, err := json.Marshal(value)
+	if err != nil {
+		return "text", ""
+	}
+	return "text", string(blob)
+}
+
+const vanished = "the process ended without a word"
+
+// settle decides where an attempt without a trailer stands, and brings the run
+// up to its latest attempt.
+func (in *ingest) settle(a *attemptRow, c *chunk) error {
+	if n := len(c.records); n > 0 {
+		if err := in.exec("UPDATE attempt SET heard = max(heard, ?) WHERE journal = ?", c.records[n-1].At.UnixNano(), a.journal); err != nil {
+			return err
+		}
+	}
+	if c.whole && !a.ended {
+		query, args := "UPDATE attempt SET state = 'running', class = '', error = '', output = '', finished = NULL WHERE journal = ?", []any{a.journal}
+		if c.ending() == mmibx.Lost {
+			query = "UPDATE attempt SET state = 'lost', class = 'lost', error = ?, output = ?, finished = heard WHERE journal = ?"
+			args = []any{vanished, lastLines(filepath.Join(filepath.Dir(c.file), "output.log"), 50), a.journal}
+			if err := in.exec("UPDATE journal SET tail = ? WHERE id = ?", max(0, c.size-c.next), a.journal); err != nil {
+				return err
+			}
+		}
+		if err := in.exec(query, args...); err != nil {
+			return err
+		}
+	}
+	return in.exec(`UPDATE run SET (attempt, state, started, finished) =
+			(SELECT number, state, started, finished FROM attempt WHERE run = run.id ORDER BY number DESC LIMIT 1)
+		WHERE id = ?`, a.run)
+}
+
+// lastLines reads the end of a file; what cannot be read is "".
+func lastLines(path string, n int) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return ""
+	}
+	buf := make([]byte, min(info.Size(), 64<<10))
+	got, _ := f.ReadAt(buf, info.Size()-int64(len(buf))) // as much as there is
+	lines := bytes.Split(bytes.TrimRight(buf[:got], "\n"), []byte("\n"))
+	return string(bytes.ToValidUTF8(bytes.Join(lines[max(0, len(lines)-n):], []byte("\n")), []byte("?")))
+}

@@ -1,0 +1,209 @@
+package tracker
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+
+	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+	"golang.org/x/sys/unix"
+
+	"github.com/mmibx/mmibx"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// schemaVersion counts the migrations. They are never edited once released.
+const schemaVersion = 1
+
+// DB reads the database of a store, and brings it up to date by Sync. It is safe
+// for use by several goroutines.
+type DB struct {
+	store mmibx.Store
+	read  *sql.DB // opened read-only: a query can block nobody's writing
+
+	syncing sync.Mutex
+	seen    seen // what Sync knows of the folder
+}
+
+// Open opens the database of a store and makes it, and the folder, where they do
+// not exist. An older schema is brought up to date; a newer one is refused.
+func Open(store mmibx.Store) (*DB, error) {
+	if err := os.MkdirAll(string(store), 0o777); err != nil {
+		return nil, err
+	}
+	if kind := networkFileSystem(string(store)); kind != "" {
+		return nil, &NetworkError{Folder: string(store), Kind: kind}
+	}
+	path := store.Database()
+	if err := prepare(path); err != nil {
+		return nil, err
+	}
+	return openRead(store)
+}
+
+// OpenReadOnly opens a database that exists and never writes to it: Sync is
+// refused. It works on a folder that may not be written to.
+func OpenReadOnly(store mmibx.Store) (*DB, error) {
+	if _, err := os.Stat(store.Database()); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("no database in %s: %w", store, mmibx.ErrNotFound)
+		}
+		return nil, err
+	}
+	db, err := openRead(store)
+	if err != nil {
+		return nil, err
+	}
+	db.seen.readOnly = true
+	return db, nil
+}
+
+// Close frees the connections.
+func (db *DB) Close() error { return db.read.Close() }
+
+// NetworkError refuses a store on a network file system, where SQLite's
+// write-ahead log is not safe.
+type NetworkError struct{ Folder, Kind string }
+
+// Error says what is wrong and the ways out.
+func (e *NetworkError) Error() string {
+	return fmt.Sprintf("%s is on %s, where SQLite's write-ahead log is not safe; keep the store on a local disk (--store), "+
+		"or copy its folder to one to read it: the database is made again from the journals", e.Folder, e.Kind)
+}
+
+// VersionError refuses a database of a newer program.
+type VersionError struct {
+	Path         string
+	Found, Known int
+}
+
+// Error says which versions, and the ways out.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s has schema %d and this mmibx knows up to %d: use the newer mmibx that wrote it, "+
+		"or move the file away; it is made again from the journals", e.Path, e.Found, e.Known)
+}
+
+func openRead(store mmibx.Store) (*DB, error) {
+	path := store.Database()
+	params := url.Values{"mode": {"ro"}, "_query_only": {"on"}, "_busy_timeout": {"5000"}}
+	if !writable(path) {
+		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
+			params.Set("immutable", "1") // WAL needs files beside the database, which cannot be made here
+		}
+	}
+	read, err := sql.Open("sqlite3", dsn(path, params))
+	if err != nil {
+		return nil, err
+	}
+	read.SetMaxOpenConns(max(2, runtime.GOMAXPROCS(0)))
+	version, err := userVersion(context.Background(), read)
+	if err == nil && version > schemaVersion {
+		err = &VersionError{path, version, schemaVersion}
+	}
+	if err == nil && version < schemaVersion {
+		err = fmt.Errorf("%s has schema %d, this mmibx reads %d: any command that may write to it brings it up to date", path, version, schemaVersion)
+	}
+	if err != nil {
+		return nil, errors.Join(err, read.Close())
+	}
+	return &DB{store: store, read: read}, nil
+}
+
+// openWrite opens one writing connection, to be closed soon.
+func openWrite(path string) (*sql.DB, error) {
+	w, err := sql.Open("sqlite3", dsn(path, url.Values{
+		"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_synchronous": {"NORMAL"},
+		"_foreign_keys": {"on"}, "_txlock": {"immediate"},
+	}))
+	if err != nil {
+		return nil, err
+	}
+	w.SetMaxOpenConns(1)
+	return w, nil
+}
+
+func dsn(path string, params url.Values) string {
+	return "file:" + url.PathEscape(path) + "?" + params.Encode()
+}
+
+func writable(path string) bool {
+	return unix.Access(filepath.Dir(path), unix.W_OK) == nil && unix.Access(path, unix.W_OK) == nil
+}
+
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func userVersion(ctx context.Context, db queryer) (version int, err error) {
+	err = db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	return version, err
+}
+
+// prepare brings the schema of a file up to date.
+func prepare(path string) error {
+	ctx := context.Background()
+	w, err := openWrite(path)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	version, err := userVersion(ctx, w)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, err)
+	case version == schemaVersion:
+		return nil
+	case version > schemaVersion:
+		return &VersionError{path, version, schemaVersion}
+	case version > 0:
+		backup := path + ".schema" + strconv.Itoa(version)
+		if _, err := w.ExecContext(ctx, "VACUUM INTO ?", backup); err != nil {
+			return fmt.Errorf("backup before the new schema: %w", err)
+		}
+	}
+	return migrate(ctx, w)
+}
+
+// migrate runs the migrations that are missing, all in one transaction: of
+// several programs that start at once, one does it.
+func migrate(ctx context.Context, w *sql.DB) error {
+	return transact(ctx, w, func(tx *sql.Tx) error {
+		version, err := userVersion(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for v := version + 1; v <= schemaVersion; v++ {
+			script, err := migrationFiles.ReadFile(fmt.Sprintf("migrations/%d.sql", v))
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, string(script)); err != nil {
+				return fmt.Errorf("migration %d: %w", v, err)
+			}
+		}
+		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+		return err
+	})
+}
+
+func transact(ctx context.Context, db *sql.DB, fn func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // no-op after Commit
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
