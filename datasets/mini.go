@@ -122,7 +122,11 @@ func Mini(name string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	benchmark, _ := mmibx.LookupBenchmark(name)
+	return m.set(), nil
+}
+
+func (m *miniature) set() *Set {
+	benchmark, _ := mmibx.LookupBenchmark(m.name)
 	set := &Set{
 		Benchmark: benchmark,
 		Labels:    slices.Clone(m.labels),
@@ -136,7 +140,7 @@ func Mini(name string) (*Set, error) {
 		}
 		set.Examples[split] = examples
 	}
-	return set, nil
+	return set
 }
 
 // MiniDigests returns Set.Digests of a miniature benchmark without generating

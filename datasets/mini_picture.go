@@ -55,6 +55,14 @@ func MiniPicture(name, id string) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	img, err := m.picture(id)
+	if err != nil {
+		return nil, err
+	}
+	return img, nil
+}
+
+func (m *miniature) picture(id string) (*image.RGBA, error) {
 	s, err := m.scene(id)
 	if err != nil {
 		return nil, err

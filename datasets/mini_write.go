@@ -28,15 +28,15 @@ func WriteMini(ctx context.Context, name, dir string) error {
 	if err != nil {
 		return err
 	}
-	set, err := Mini(name)
-	if err != nil {
-		return err
-	}
-	images := filepath.Join(dir, name, "images")
+	return m.write(ctx, filepath.Join(dir, name))
+}
+
+func (m *miniature) write(ctx context.Context, dir string) error {
+	set, images := m.set(), filepath.Join(dir, "images")
 	if err := os.MkdirAll(images, 0o755); err != nil {
 		return err
 	}
-	if err := writeTexts(set, filepath.Join(dir, name)); err != nil {
+	if err := writeTexts(set, dir); err != nil {
 		return err
 	}
 	for _, split := range mmibx.Splits {
@@ -62,7 +62,7 @@ func writeTexts(set *Set, dir string) error {
 }
 
 func (m *miniature) writePicture(path, id string) error {
-	img, err := MiniPicture(m.name, id)
+	img, err := m.picture(id)
 	if err != nil {
 		return err
 	}
@@ -131,11 +131,11 @@ func (m *miniature) measuredDigests(set *Set) (map[string]string, error) {
 	pixels := sha256.New()
 	for _, split := range mmibx.Splits {
 		for _, e := range set.Examples[split] {
-			s, err := m.scene(e.Image)
+			img, err := m.picture(e.Image)
 			if err != nil {
 				return nil, err
 			}
-			pixels.Write(m.render(s, m.dice("picture/"+e.Image)).Pix)
+			pixels.Write(img.Pix)
 		}
 	}
 	digests["pixels"] = hex.EncodeToString(pixels.Sum(nil))

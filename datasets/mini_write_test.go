@@ -45,34 +45,30 @@ func TestMiniTextsReadBack(t *testing.T) {
 	})
 }
 
-func TestWriteMini(t *testing.T) {
-	const name = "mini-twitter2017"
+func TestWrittenPicturesShowTheSame(t *testing.T) {
+	m, err := lookupMini("mini-twitter2017")
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := *m
+	few.tweets = map[mmibx.Split]int{mmibx.Train: 20, mmibx.Dev: 5, mmibx.Test: 5}
 	dir := t.TempDir()
-	if err := WriteMini(t.Context(), name, dir); err != nil {
+	if err := few.write(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
-	set, err := Mini(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenFolder(set.Benchmark, filepath.Join(dir, name)); err != nil {
-		t.Error(err)
-	}
-	m, err := lookupMini(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, e := range set.Examples[mmibx.Test] {
-		b, err := os.ReadFile(filepath.Join(dir, name, "images", e.Image))
-		if err != nil {
-			t.Fatal(err)
-		}
-		img, err := png.Decode(bytes.NewReader(b))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want, _ := m.tweet(mmibx.Test, i); m.read(toRGBA(img)) != want.shows {
-			t.Errorf("%s shows %v, want %v", e.Image, m.read(toRGBA(img)), want.shows)
+	for _, split := range mmibx.Splits {
+		for i := range few.tweets[split] {
+			b, err := os.ReadFile(filepath.Join(dir, "images", miniPictureID(split, i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			img, err := png.Decode(bytes.NewReader(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want, _ := m.tweet(split, i); m.read(toRGBA(img)) != want.shows {
+				t.Errorf("%s %d shows %v, want %v", split, i, m.read(toRGBA(img)), want.shows)
+			}
 		}
 	}
 }
