@@ -13,9 +13,10 @@ import (
 
 // past is what the folder of a run says about its attempts.
 type past struct {
-	next   int  // number of the next attempt
-	resume int  // attempt whose last checkpoint to go on from; 0: anew
-	done   bool // an attempt has finished the run
+	next    int  // number of the next attempt
+	resume  int  // attempt whose last checkpoint to go on from; 0: anew
+	threads int  // of that attempt: going on with others would change the result's bits
+	done    bool // an attempt has finished the run
 }
 
 // lookBack reads a run's attempts, the newest first. The journals are the
@@ -37,7 +38,7 @@ func lookBack(store mmibx.Store, run string) (past, error) {
 		}
 		resumable = resumable && a.resumable
 		if p.resume == 0 && resumable && a.checkpoint {
-			p.resume = n
+			p.resume, p.threads = n, a.threads
 		}
 	}
 	return p, nil
@@ -62,12 +63,15 @@ type attempt struct {
 	state      mmibx.State // of its trailer; Lost without one
 	resumable  bool        // it ended by no fault of the spec
 	checkpoint bool
+	threads    int
 }
 
 func readAttempt(store mmibx.Store, run string, n int) (attempt, error) {
 	a := attempt{state: mmibx.Lost, resumable: true}
 	_, err := journal.Read(store.Journal(run, n), 0, func(r journal.Record) error {
 		switch r.Type {
+		case journal.TypeHeader:
+			a.threads = r.Header.Env.Threads
 		case journal.TypeCheckpoint:
 			_, err := os.Stat(filepath.Join(store.Attempt(run, n), r.Text))
 			a.checkpoint = a.checkpoint || err == nil
@@ -81,4 +85,12 @@ func readAttempt(store mmibx.Store, run string, n int) (attempt, error) {
 		return a, nil
 	}
 	return a, err
+}
+
+// fit sets what a job has to know of the attempts before it.
+func (p past) fit(job *mmibx.Job) {
+	job.Attempt, job.Resume = p.next, p.resume
+	if p.threads > 0 {
+		job.Threads = p.threads
+	}
 }

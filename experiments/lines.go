@@ -84,6 +84,7 @@ func (s *scanner) value(key string) {
 	case s.text[s.pos] == '"' || s.text[s.pos] == '\'':
 		s.str()
 	default:
+		s.next() // whatever it is: the text may not hold the scanner up
 		for s.pos < len(s.text) && !strings.ContainsRune(",]}#\n\r", rune(s.text[s.pos])) {
 			s.next()
 		}

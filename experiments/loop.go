@@ -210,7 +210,8 @@ func (l *loop) give(w *worker, t *task, before past) {
 	job := l.Job
 	job.Run, job.Arm, job.Sweep, job.Store = t.cell.Run, t.cell.Arm, l.plan.Sweep, l.Store
 	job.Spec, job.Inputs = t.cell.Spec.Values(), l.plan.Inputs[t.cell.Input]
-	job.Attempt, job.Resume, job.Threads = before.next, before.resume, w.threads
+	job.Threads = w.threads
+	before.fit(&job)
 	w.task, w.attempt = t, job.Attempt
 	t.tries++
 	t.started = time.Now()

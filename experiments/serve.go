@@ -108,7 +108,7 @@ func serveJob(ctx context.Context, job mmibx.Job, run RunFunc) mmibx.Outcome {
 	if before.done {
 		return mmibx.Outcome{Run: job.Run, Attempt: before.next - 1, State: mmibx.Done}
 	}
-	job.Attempt, job.Resume = before.next, before.resume
+	before.fit(&job)
 	restore, err := captureOutput(job.Store.Output(job.Run, job.Attempt))
 	if err != nil {
 		return fail(mmibx.Failed, err)

@@ -1,0 +1,132 @@
+package experiments
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+)
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"name = ", `x.toml:1: `},
+		{"name = \"a\"\nname = \"b\"", `x.toml:2: name: found Key 'name' has already been defined., expected valid TOML`},
+		{"title = \"x\"", `x.toml: name: found nothing, expected a name of letters`},
+		{"name = \"a/b\"", `x.toml:1: name: found "a/b", expected a name`},
+		{"name = \"a\"\nbenchmark = \"mnre\"", `x.toml:2: benchmark: found an unknown key, expected one of name, title, question, objective, benchmarks, seeds, base, grid, arm; did you mean benchmarks?`},
+		{"name = \"a\"\nobjective = \"test.f1\"", `x.toml:2: objective: found "test.f1", expected a metric of dev, such as dev.f1; test is sealed`},
+		{"name = \"a\"\nbenchmarks = [\"twiter2015\"]", `x.toml:2: benchmarks: found "twiter2015", expected one of twitter2015`},
+		{"name = \"a\"\nbenchmarks = [\"twiter2015\"]", `did you mean twitter2015?`},
+		{"name = \"a\"\nbenchmarks = \"mnre\"", `x.toml:2: benchmarks: found "mnre", expected a list of benchmarks`},
+		{"name = \"a\"\nseeds = 0", `x.toml:2: seeds: found 0, expected a count from 1 to 1000`},
+		{"name = \"a\"\nseeds = [1, 1]", `x.toml:2: seeds: found 1 twice`},
+		{"name = \"a\"\nseeds = [-1]", `x.toml:2: seed: found -1, expected a number from 0`},
+		{"name = \"a\"\n[base]\nib.beta_txt = 1", `x.toml:3: ib.beta_txt: found an unknown key, expected a field of the spec; did you mean ib.beta_text?`},
+		{"name = \"a\"\n\n[base.ib]\n# why\nbeta_text = -1", `x.toml:5: ib.beta_text: found -1, expected a number from 0`},
+		{"name = \"a\"\n[base]\nseed = 1", "x.toml:3: base.seed: found a setting, expected `seeds` at the top of the file"},
+		{"name = \"a\"\n[base]\n\"ib.size\" = [1, 2]", `x.toml:3: base.ib.size: found [1, 2], expected one value; a key with several values belongs into [grid]`},
+		{"name = \"a\"\n[base]\nib.beta = 1\nib.beta_text = 1", `a second value for ib.beta_text`},
+		{"name = \"a\"\n[grid]\n\"ib.size\" = 1", `x.toml:3: grid.ib.size: found 1, expected a list of values or a range`},
+		{"name = \"a\"\n[grid]\n\"ib.size\" = []", `x.toml:3: grid.ib.size: found [], expected a list of values or a range`},
+		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1, n = 3, scale = \"log\"}", `found a log range from 0 to 1, expected numbers above 0; 0 can stand beside a range`},
+		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1}", `found an incomplete range`},
+		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1, n = 3, scle = \"log\"}", `found the key scle in a range, expected from, to, n and scale; did you mean scale?`},
+		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1, n = 3, scale = \"cubic\"}", `found scale "cubic", expected "linear" or "log"`},
+		{"name = \"a\"\n[arm]\nname = \"x\"", `x.toml:2: arm: found a table, expected arms, each under a header [[arm]]`},
+		{"name = \"a\"\n[[arm]]\nmodel = \"text\"", `x.toml:2: arm[1].name: found nothing, expected a name for the arm`},
+		{"name = \"a\"\n[[arm]]\nname = \"x\"\n[[arm]]\nname = \"x\"", `x.toml:5: arm[2].name: found "x" twice`},
+		{"name = \"a\"\n[[arm]]\nname = \"x\"\n[[arm]]\nname = \"y\"\n[arm.grid]\nib.sise = [1]", `x.toml:7: ib.sise: found an unknown key, expected a field of the spec; did you mean ib.size?`},
+		{"name = \"a\"\n[base]\ntrain.epochs = 1.5", `x.toml:3: train.epochs: found 1.5, expected a whole number`},
+		{"name = \"a\"\n[base]\nevidence = \"photos\"", `x.toml:3: evidence.kind: found "photos", expected one of none, grid`},
+	} {
+		_, err := Parse("x.toml", []byte(c.text))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s\ngave  %v\nwant  %s", c.text, err, c.want)
+		}
+		var in *mmibx.InputError
+		if !errors.As(err, &in) || in.File != "x.toml" {
+			t.Errorf("%s: %v is no InputError with its file", c.text, err)
+		}
+	}
+}
+
+func TestParseReportsAllFaultsInOrder(t *testing.T) {
+	_, err := Parse("x.toml", []byte("seeds = -1\nname = 3\n[grid]\nib.size = [1, 999]\n"))
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) < 3 || !strings.HasPrefix(lines[0], "x.toml:1: seeds") || !strings.HasPrefix(lines[len(lines)-1], "x.toml:4: ib.size: found 999") {
+		t.Errorf("faults:\n%v", err)
+	}
+}
+
+func TestKeyLines(t *testing.T) {
+	lines := keyLines(`# a comment = with "quotes"
+name = "x" # = y
+question = """
+[base]
+name = "not a key"
+"""
+multi = [
+  1, # one ]
+  {a = 2, "b.c" = '}'},
+]
+[base]
+"ib.size" = 8
+ib.beta_text = 'it''s' # not valid, but harmless
+[base.train]
+lr = 1e-3
+
+[[arm]]
+name = "first"
+[[arm]]
+grid = {ib.size = [1, 2], "align.tau" = [1]}
+name = "second"
+[arm.evidence]
+kind = "grid"
+`)
+	for key, want := range map[string]int{
+		"name": 2, "question": 3, "multi": 7, "multi.a": 9, "base": 11, "base.ib.size": 12, "base.ib.beta_text": 13, "base.train.lr": 15,
+		"arm": 17, "arm.0": 17, "arm.0.name": 18, "arm.1": 19, "arm.1.grid.ib.size": 20, "arm.1.grid.align.tau": 20, "arm.1.name": 21, "arm.1.evidence.kind": 23,
+	} {
+		if got := lines[key]; got != want {
+			t.Errorf("%s on line %d, want %d", key, got, want)
+		}
+	}
+}
+
+// Whatever the file, Parse ends, and a sweep that it accepts either has a plan
+// or a usage error.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(threeArms))
+	f.Add([]byte("name = \"a\"\n[grid]\n\"ib.beta\" = [0, {from = 1e-3, to = 1, n = 4, scale = \"log\"}]\n"))
+	f.Add([]byte("name = '''\n'''\narm = [{name = \"x\", grid = {ib.size = [1]}}]\n"))
+	studies, err := filepath.Glob("../ablations/*.toml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range studies {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := Parse("fuzz.toml", text)
+		if err == nil {
+			points := 0
+			for _, a := range s.layers() {
+				points += a.points()
+			}
+			if points*len(s.Seeds)*len(s.Benchmarks) > 2000 {
+				return // valid, and too slow to plan here
+			}
+			_, err = s.Plan(noInputs)
+		}
+		if err != nil && !errors.Is(err, mmibx.ErrUsage) {
+			t.Errorf("not a usage error: %v", err)
+		}
+	})
+}
