@@ -1,0 +1,45 @@
+package experiments
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every study that ships has a plan, also on the real benchmarks.
+func TestStudies(t *testing.T) {
+	paths, err := filepath.Glob("../ablations/*.toml")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no studies", err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Parse(path, text)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if want := strings.TrimSuffix(filepath.Base(path), ".toml"); s.Name != want || s.Title == s.Name || len(s.Question) < 100 {
+			t.Errorf("%s: name %q, title %q and a question of %d bytes", path, s.Name, s.Title, len(s.Question))
+		}
+		plan, err := s.Plan(noInputs)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		t.Logf("%s: %d runs, %d collapsed", s.Name, len(plan.Cells), plan.Collapsed)
+		if s.Name == "demo" && (len(plan.Cells) > 72 || plan.Collapsed != 3*2*3) {
+			t.Errorf("demo: %d runs, %d collapsed", len(plan.Cells), plan.Collapsed)
+		}
+		if err := s.OverrideBenchmarks([]string{"twitter2015", "twitter2017", "mnre"}); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Plan(noInputs); err != nil {
+			t.Errorf("on the real benchmarks: %v", err)
+		}
+	}
+}
