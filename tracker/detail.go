@@ -156,8 +156,8 @@ type Event struct {
 	Text string
 }
 
-// Events lists what happened, the latest first: starts and ends of attempts, and
-// the events that journals hold.
+// Events lists what happened, the latest first: starts and ends of attempts, the
+// events that journals hold, and what runners told besides.
 func (db *DB) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	after := int64(-1 << 63)
 	if !q.After.IsZero() {
@@ -178,7 +178,12 @@ func (db *DB) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		UNION ALL
 		SELECT e.at, '', e.kind, e.text
 		FROM event e JOIN journal j ON j.id = e.journal
-		WHERE ?1 = '' AND e.at > ?3 AND j.path NOT GLOB 'runs/*' AND (?2 = '' OR j.path = 'sweeps/' || ?2 || '/control')
+		WHERE ?1 = '' AND e.at > ?3 AND j.path NOT GLOB 'runs/*' AND (?2 = '' OR j.path GLOB 'sweeps/' || ?2 || '/*')
+		UNION ALL
+		SELECT e.at, coalesce(e.body ->> 'run', ''), e.kind, coalesce(e.body ->> 'text', '')
+		FROM entry e JOIN journal j ON j.id = e.journal
+		WHERE e.kind NOT IN ('started', 'ended') AND e.at > ?3 AND j.path GLOB 'sweeps/*/events'
+			AND (?2 = '' OR j.path = 'sweeps/' || ?2 || '/events') AND (?1 = '' OR e.body ->> 'run' = ?1)
 		ORDER BY at DESC LIMIT ?4`, q.Run, q.Sweep, after, limitOf(q.Limit))
 	if err != nil {
 		return nil, err

@@ -240,8 +240,10 @@ func (db *DB) attemptsBeyond(run string, attempt int) ([]*source, error) {
 	return sources, nil
 }
 
-// otherJournals lists the people's journal, and control and plan of each sweep,
-// where they have news.
+const peoplePath = "people"
+
+// otherJournals lists the people's journal, and control, events and plan of each
+// sweep, where they have news.
 func (db *DB) otherJournals(ctx context.Context) ([]*source, error) {
 	stored, stamps, err := db.otherOffsets(ctx)
 	if err != nil {
@@ -252,9 +254,9 @@ func (db *DB) otherJournals(ctx context.Context) ([]*source, error) {
 		return nil, err
 	}
 	slices.Sort(sweeps)
-	paths := []string{"people"}
+	paths := []string{peoplePath}
 	for _, name := range sweeps {
-		paths = append(paths, path.Join("sweeps", name, "control"))
+		paths = append(paths, path.Join("sweeps", name, "control"), path.Join("sweeps", name, "events"))
 	}
 	var sources []*source
 	for _, p := range paths {

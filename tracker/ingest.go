@@ -110,7 +110,11 @@ func (in *ingest) chunk(c *chunk) (bool, error) {
 		if r.Type == journal.Damaged {
 			lost += r.End - r.Offset
 		}
-		if err := in.record(id, a, r); err != nil {
+		err := in.record(id, a, r)
+		if err == nil && r.Type == journal.TypeEntry && c.path == peoplePath {
+			err = in.edit(r)
+		}
+		if err != nil {
 			return false, err
 		}
 	}
@@ -129,10 +133,7 @@ func (in *ingest) record(id int64, a *attemptRow, r *journal.Record) error {
 	case r.Type == journal.TypeEvent:
 		return in.exec("INSERT INTO event (journal, offset, at, kind, text) VALUES (?, ?, ?, ?, ?)", id, r.Offset, r.At.UnixNano(), r.Kind, r.Text)
 	case r.Type == journal.TypeEntry:
-		if err := in.exec("INSERT INTO entry (journal, offset, at, kind, body) VALUES (?, ?, ?, ?, ?)", id, r.Offset, r.At.UnixNano(), r.Kind, string(r.Entry)); err != nil {
-			return err
-		}
-		return in.edit(r)
+		return in.exec("INSERT INTO entry (journal, offset, at, kind, body) VALUES (?, ?, ?, ?, ?)", id, r.Offset, r.At.UnixNano(), r.Kind, string(r.Entry))
 	case a == nil:
 		return nil
 	case r.Type == journal.TypePoints:

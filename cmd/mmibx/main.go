@@ -50,6 +50,8 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(
 		newDataCmd(a),
+		newRunsCmd(a),
+		newSQLCmd(a),
 	)
 	return root
 }

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// synced opens the database of the store and brings it up to date, once. On a
+// store that may not be written to it reads what is there.
+func (a *app) synced(ctx context.Context) (*tracker.DB, error) {
+	store := mmibx.Store(a.storeDir)
+	if _, err := os.Stat(a.storeDir); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the store %s: %w; a sweep makes it, --store names another", a.storeDir, mmibx.ErrNotFound)
+	}
+	db, err := tracker.Open(store)
+	if err != nil {
+		if ro, err := tracker.OpenReadOnly(store); err == nil {
+			return ro, nil
+		}
+		return nil, err
+	}
+	stats, err := db.Sync(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if stats.Busy {
+		fmt.Fprintf(os.Stderr, "mmibx: another program writes to the database; it is %d bytes behind the journals\n", stats.Behind)
+	}
+	return db, nil
+}
+
+// reading opens the database for a command that reads it.
+func (a *app) reading(cmd *cobra.Command, fn func(ctx context.Context, db *tracker.DB) error) error {
+	db, err := a.synced(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(cmd.Context(), db), db.Close())
+}
+
+func newRunsCmd(a *app) *cobra.Command {
+	runs := &cobra.Command{Use: "runs", Short: "List runs, look at one, compare two, tag, note, remove, retry", Args: cobra.NoArgs}
+	runs.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsCurveCmd(a), newRunsDiffCmd(a))
+	runs.AddCommand(newRunsTagCmd(a), newRunsNoteCmd(a))
+	runs.AddCommand(
+		newDecideCmd(a, "rm", "Put runs into the bin; `restore` takes them out", tracker.Remove),
+		newDecideCmd(a, "restore", "Take runs out of the bin", tracker.Restore),
+		newDecideCmd(a, "retry", "Ask for another attempt at runs that ended badly", tracker.Retry),
+	)
+	return runs
+}
+
+func newRunsListCmd(a *app) *cobra.Command {
+	var q tracker.Query
+	cmd := &cobra.Command{
+		Use:   "list [FILTER]",
+		Short: "List runs, the latest first",
+		Long: "List runs, the latest first.\n\nA filter compares keys of the spec, metrics (dev.f1 is the best, others the last; :min, :max, :last, :n\n" +
+			"choose), state, tag, sweep, id, arm, started and others:  = != < <= > >=  ~ glob  in (a, b)  is missing  and or not ( )",
+		Example: "  mmibx runs list 'model=mmib and ib.beta_text<0.1 and dev.f1>70'\n" +
+			"  mmibx runs list 'state in (failed, lost) and not tag=seen' --sort -started --limit 20\n" +
+			"  mmibx runs list --columns ib.beta_text,ib.size --sort -dev.f1 --json",
+		Args: usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				q.Filter = args[0]
+			}
+			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
+				rows, err := db.Runs(ctx, q)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					list := make([]runJSON, len(rows))
+					for i := range rows {
+						list[i] = jsonRun(&rows[i])
+					}
+					return printJSON(cmd.OutOrStdout(), list)
+				}
+				return printRuns(cmd, rows, q.Columns)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&q.Sort, "sort", "", "key to sort by, with - before it from high to low")
+	flags.IntVar(&q.Limit, "limit", 0, "at most so many runs (0: all)")
+	flags.StringVar(&q.Sweep, "sweep", "", "only runs of this sweep")
+	flags.BoolVar(&q.Binned, "bin", false, "what is in the bin")
+	flags.StringSliceVar(&q.Columns, "columns", nil, "further keys to show")
+	return cmd
+}
+
+func printRuns(cmd *cobra.Command, rows []tracker.RunRow, columns []string) error {
+	header := []any{"ID", "STATE", "BENCHMARK", "SEED", "STEPS", "LOSS", "DEV F1"}
+	for _, c := range columns {
+		header = append(header, c)
+	}
+	t := newTable(cmd.OutOrStdout(), append(header, "STARTED", "RUN")...)
+	for i := range rows {
+		r := &rows[i]
+		cells := []any{r.ID, r.State, r.Benchmark, r.Seed, r.Steps, digits(r.Loss, 4), digits(r.DevF1, 2)}
+		for _, c := range columns {
+			v, ok := r.Values[c]
+			if !ok {
+				v = "-"
+			}
+			cells = append(cells, v)
+		}
+		about := r.Label
+		for _, tag := range r.Tags {
+			about += " #" + tag
+		}
+		t.row(append(cells, r.Started.Local().Format("2006-01-02 15:04"), about)...)
+	}
+	return t.Flush()
+}
+
+func digits(v *float64, n int) string {
+	if v == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.*f", n, *v)
+}
+
+// runJSON is a run as --json prints it. Numbers that are not finite are the
+// strings "NaN", "+Inf" and "-Inf", which JSON has no numbers for.
+type runJSON struct {
+	ID        string         `json:"id"`
+	Arm       string         `json:"arm"`
+	State     string         `json:"state"`
+	Class     string         `json:"class,omitempty"`
+	Error     string         `json:"error,omitempty"`
+	Sweeps    []string       `json:"sweeps,omitempty"`
+	Benchmark string         `json:"benchmark"`
+	Model     string         `json:"model"`
+	Label     string         `json:"label"`
+	Seed      int            `json:"seed"`
+	Attempts  int            `json:"attempts"`
+	Started   time.Time      `json:"started"`
+	Finished  *time.Time     `json:"finished,omitempty"`
+	Steps     int64          `json:"steps"`
+	Epoch     any            `json:"epoch,omitempty"`
+	Loss      any            `json:"loss,omitempty"`
+	DevF1     any            `json:"dev_f1,omitempty"`
+	DevF1Step int64          `json:"dev_f1_step,omitempty"`
+	Tags      []string       `json:"tags,omitempty"`
+	Note      string         `json:"note,omitempty"`
+	Host      string         `json:"host,omitempty"`
+	Device    string         `json:"device,omitempty"`
+	Values    map[string]any `json:"values,omitempty"`
+}
+
+func jsonRun(r *tracker.RunRow) runJSON {
+	j := runJSON{
+		ID: r.ID, Arm: r.Arm, State: string(r.State), Class: string(r.Class), Error: r.Error, Sweeps: r.Sweeps, Benchmark: r.Benchmark,
+		Model: r.Model, Label: r.Label, Seed: r.Seed, Attempts: r.Attempts, Started: r.Started, Steps: r.Steps,
+		Epoch: jsonMaybe(r.Epoch), Loss: jsonMaybe(r.Loss), DevF1: jsonMaybe(r.DevF1), DevF1Step: r.DevF1Step,
+		Tags: r.Tags, Note: r.Note, Host: r.Host, Device: r.Device, Values: r.Values,
+	}
+	if !r.Finished.IsZero() {
+		j.Finished = &r.Finished
+	}
+	return j
+}
+
+func jsonMaybe(v *float64) any {
+	if v == nil {
+		return nil
+	}
+	return jsonNumber(*v)
+}
+
+func jsonNumber(v float64) any {
+	if mmibx.Finite(v) {
+		return v
+	}
+	return strings.TrimSpace(fmt.Sprintf("%+v", v))
+}
+
+// resolve turns prefixes of ids into ids.
+func resolve(ctx context.Context, db *tracker.DB, prefixes []string) ([]string, error) {
+	ids := make([]string, len(prefixes))
+	for i, p := range prefixes {
+		id, err := db.Resolve(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}
+
+// decide resolves ids, lets fn write into the people's journal, and syncs.
+func (a *app) decide(cmd *cobra.Command, prefixes []string, fn func(store mmibx.Store, ids []string) error) error {
+	return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
+		ids, err := resolve(ctx, db, prefixes)
+		if err != nil {
+			return err
+		}
+		if err := fn(mmibx.Store(a.storeDir), ids); err != nil {
+			return err
+		}
+		_, err = db.Sync(ctx)
+		return err
+	})
+}
+
+func newDecideCmd(a *app, verb, short string, fn func(mmibx.Store, ...string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " ID...", Short: short, Example: "  mmibx runs " + verb + " 4f1c9a 77ab02",
+		Args: usageArgs(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.decide(cmd, args, func(store mmibx.Store, ids []string) error { return fn(store, ids...) })
+		},
+	}
+}
+
+func newRunsTagCmd(a *app) *cobra.Command {
+	var remove bool
+	cmd := &cobra.Command{
+		Use: "tag TAG ID...", Short: "Give runs a tag, or take it away with --remove",
+		Example: "  mmibx runs tag paper 4f1c9a 77ab02\n  mmibx runs tag --remove paper 4f1c9a",
+		Args:    usageArgs(cobra.MinimumNArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.decide(cmd, args[1:], func(store mmibx.Store, ids []string) error {
+				if remove {
+					return tracker.Untag(store, ids, args[0])
+				}
+				return tracker.Tag(store, ids, args[0])
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&remove, "remove", false, "take the tag away")
+	return cmd
+}
+
+func newRunsNoteCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "note ID TEXT", Short: "Write a note on a run; an empty text takes it away",
+		Example: "  mmibx runs note 4f1c9a 'warm-up was too short'",
+		Args:    usageArgs(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.decide(cmd, args[:1], func(store mmibx.Store, ids []string) error { return tracker.Note(store, ids, args[1]) })
+		},
+	}
+}
