@@ -201,7 +201,9 @@ func unpack(wheel, dir string, choose func(path string) bool) error {
 	if len(chosen) == 0 {
 		return fmt.Errorf("%s holds nothing of what is needed", wheel)
 	}
-	say("unpacking %d files, %d MB, of %s", len(chosen), total/1e6, filepath.Base(wheel))
+	if total > 10e6 { // a wait worth a word
+		say("unpacking %d files, %d MB, of %s", len(chosen), total/1e6, filepath.Base(wheel))
+	}
 	watched := isTerminal(os.Stderr)
 	for _, f := range chosen {
 		if err := unpackFile(f, dir); err != nil {

@@ -32,6 +32,7 @@ type finder struct {
 	getenv func(string) string
 	python func() string // the torch folder that the active Python would import, or ""
 	deps   []string      // torch folders of earlier downloads
+	say    func(format string, args ...any)
 }
 
 // find returns the first usable PyTorch: $LIBTORCH, the active Python, conda, then what was downloaded before.
@@ -61,7 +62,7 @@ func (f finder) find() (pytorch, error) {
 			return pt, nil
 		}
 		if p.source == "python" || !errors.Is(err, errNotPyTorch) { // Python found one; conda and deps were only tried
-			say("passing over %v", err)
+			f.say("passing over %v", err)
 		}
 	}
 	return pytorch{}, errNoPyTorch

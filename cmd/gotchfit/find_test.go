@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,22 +45,25 @@ func TestFindTakesTheFirstUsable(t *testing.T) {
 		name             string
 		libtorch, python string
 		conda            string
-		dir, source      string // what must be found; "" for nothing
+		dir, source      string // what must be found
+		says             string // what must be said of those passed over
 	}{
 		{name: "LIBTORCH before all", libtorch: libtorch, python: python, conda: conda, dir: libtorch, source: "LIBTORCH"},
 		{name: "python before conda", python: python, conda: conda, dir: python, source: "python"},
 		{name: "conda before deps", conda: conda, dir: condaTorch, source: "conda"},
 		{name: "conda-forge", conda: forge, dir: forge, source: "conda"},
 		{name: "deps last", dir: deps, source: "deps"},
-		{name: "an old one is passed over", python: old, dir: deps, source: "deps"},
-		{name: "one without headers is passed over", python: filepath.Join(dir, "nowhere"), dir: deps, source: "deps"},
+		{name: "an old one is passed over", python: old, dir: deps, source: "deps", says: "found 2.3.1"},
+		{name: "one without headers is passed over", python: filepath.Join(dir, "nowhere"), dir: deps, source: "deps", says: "no lib/libtorch_cpu.so"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			env := map[string]string{"LIBTORCH": tt.libtorch, "CONDA_PREFIX": tt.conda}
+			var said string
 			f := finder{
 				getenv: func(k string) string { return env[k] },
 				python: func() string { return tt.python },
 				deps:   []string{deps},
+				say:    func(format string, args ...any) { said += fmt.Sprintf(format, args...) + "\n" },
 			}
 			pt, err := f.find()
 			if err != nil {
@@ -67,6 +71,9 @@ func TestFindTakesTheFirstUsable(t *testing.T) {
 			}
 			if pt.Dir != tt.dir || pt.Source != tt.source {
 				t.Errorf("found %s from %s, want %s from %s", pt.Dir, pt.Source, tt.dir, tt.source)
+			}
+			if !strings.Contains(said, tt.says) || (said == "") != (tt.says == "") {
+				t.Errorf("said %q, want %q", said, tt.says)
 			}
 		})
 	}

@@ -147,7 +147,7 @@ func run(o options) (manifest, error) {
 
 // pyTorch finds the PyTorch that o asks for, or downloads it.
 func pyTorch(o options, root string, at places) (pytorch, error) {
-	f := finder{getenv: os.Getenv, python: pythonTorch, deps: []string{filepath.Join(at.deps, "torch", "torch")}}
+	f := finder{getenv: os.Getenv, python: pythonTorch, deps: []string{filepath.Join(at.deps, "torch", "torch")}, say: say}
 	var pt pytorch
 	var err error
 	switch {
