@@ -24,7 +24,7 @@ type App struct {
 		hit widget.Hit
 		at  time.Time
 	}
-	crash func(reason any) // notes a panic; it goes on its way afterwards
+	crash func(reason any) // takes a panic and ends the program
 }
 
 // layer is a screen on the stack. Its generation counts how often it came to the
@@ -55,8 +55,14 @@ func (a *App) Init() tea.Cmd {
 }
 
 // Update implements tea.Model.
-func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	defer a.note()
+func (a *App) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
+	defer a.guard()
+	m = a // stands when update panics
+	cmd = a.update(msg)
+	return m, cmd
+}
+
+func (a *App) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		a.w, a.h = msg.Width, msg.Height
@@ -66,37 +72,37 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			a.theme = widget.Dark()
 		}
 	case tea.KeyPressMsg:
-		return a, a.key(msg)
+		return a.key(msg)
 	case clicked:
-		return a, a.click(msg)
+		return a.click(msg)
 	case wheeled:
-		return a, a.tell(a.top(), msg)
+		return a.tell(a.top(), msg)
 	case letter:
 		if l := a.awake(msg.id, msg.generation); l != nil {
-			return a, a.tell(l, msg.msg)
+			return a.tell(l, msg.msg)
 		}
 	case push:
-		return a, a.push(msg.screen)
+		return a.push(msg.screen)
 	case swap:
-		return a, a.swap(msg.screen)
+		return a.swap(msg.screen)
 	case pop:
-		return a, a.pop()
+		return a.pop()
 	case chosen:
 		a.pop()
-		return a, a.do(msg.act)
+		return a.do(msg.act)
 	case notice:
-		return a, a.say(msg)
+		return a.say(msg)
 	case toastOver:
 		if msg.number == a.toasts {
 			a.toast = notice{}
 		}
 	}
-	return a, nil
+	return nil
 }
 
 // View implements tea.Model. The terminal's modes stand here only.
 func (a *App) View() tea.View {
-	defer a.note()
+	defer a.guard()
 	c := a.draw()
 	v := tea.NewView(c.String(a.theme))
 	v.AltScreen = true
@@ -220,7 +226,7 @@ func (a *App) address(id, generation int, cmd tea.Cmd) tea.Cmd {
 		return nil
 	}
 	return func() tea.Msg {
-		defer a.note()
+		defer a.guard()
 		switch msg := cmd().(type) {
 		case tea.BatchMsg:
 			for i := range msg {
@@ -280,13 +286,13 @@ func (a *App) say(n notice) tea.Cmd {
 	return tea.Tick(5*time.Second, func(time.Time) tea.Msg { return toastOver{number} })
 }
 
-// note writes a report of a panic and lets it go on: Bubble Tea then restores
-// the terminal.
-func (a *App) note() {
+// guard keeps a panic from leaving the terminal in ruins: it goes to crash, which
+// reports it and ends the program in good order.
+func (a *App) guard() {
+	if a.crash == nil {
+		return
+	}
 	if reason := recover(); reason != nil {
-		if a.crash != nil {
-			a.crash(reason)
-		}
-		panic(reason)
+		a.crash(reason)
 	}
 }

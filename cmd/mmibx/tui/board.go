@@ -101,7 +101,8 @@ func (b *board) take(msg boardRead) tea.Cmd {
 	b.follow(run, event)
 	if first {
 		b.axes = [2]int{0, min(1, max(0, len(b.data.Axes)-1))}
-		if len(b.data.Axes) == 0 {
+		b.focus = onWorkers
+		if len(b.data.Lanes) == 0 {
 			b.focus = onLeaders
 		}
 	}

@@ -128,9 +128,11 @@ func (b *board) goOn() action {
 		run: func() tea.Cmd { return b.then(order(b.sweep+" goes on", b.resume)) },
 	}
 	switch {
+	case !b.loaded:
+		a.why = "the board is still being read"
 	case b.data.Live:
 		a.why = "it is running"
-	case b.loaded && over(b.data.Counts) == b.data.Total:
+	case over(b.data.Counts) == b.data.Total:
 		a.why = "all of its runs are over; r retries those that failed"
 	}
 	return a

@@ -24,16 +24,16 @@ func (b *board) Draw(c widget.Canvas) {
 func (b *board) drawWide(c widget.Canvas, r widget.Rect) {
 	left, right := r.Left(r.W * 9 / 20)
 	_, h := b.gridSize()
-	lanes := max(2, min(len(b.data.Lanes)*b.laneLines(right.W), r.H/3))
+	lanes := max(1, min(len(b.data.Lanes), r.H/3))
 
 	plan, left := left.Top(4)
-	grid, curve := left.Top(min(h+4, left.H-8))
-	workers, right := right.Top(lanes + 2)
+	grid, curve := left.Top(min(h+3+widget.HeatHead, left.H-8))
+	workers, right := right.Top(lanes + 3)
 	leaders, last := right.Top(max(6, min(len(b.leaders)+3, right.H*11/20)))
 
 	b.drawPlan(c.In(plan))
 	b.drawGrid(c.In(grid))
-	b.curve.draw(c.In(curve), b.metric, b.labelOf(b.curve.run))
+	b.curve.draw(c.In(curve), b.metric, b.label())
 	b.drawLanes(c.In(workers))
 	b.drawLeaders(c.In(leaders))
 	if b.focus == onRuns {
@@ -44,13 +44,13 @@ func (b *board) drawWide(c widget.Canvas, r widget.Rect) {
 }
 
 func (b *board) drawNarrow(c widget.Canvas, r widget.Rect) {
-	plan, r := r.Top(3)
-	workers, r := r.Top(max(1, min(len(b.data.Lanes), 4)) + 2)
+	plan, r := r.Top(1)
+	workers, r := r.Top(max(1, min(len(b.data.Lanes), 4)) + 3)
 	_, h := b.gridSize()
-	upper, lower := r.Top(min(h+4, r.H*3/5))
+	upper, lower := r.Top(min(h+3+widget.HeatHead, r.H*5/8))
 	grid, curve := upper.Left(max(upper.W/2, min(upper.W*3/5, 44)))
 
-	b.drawPlan(c.In(plan))
+	b.drawCounts(c.In(plan))
 	b.drawLanes(c.In(workers))
 	b.drawGrid(c.In(grid))
 	b.curve.draw(c.In(curve), b.metric, "")
@@ -92,45 +92,47 @@ func (b *board) status() []widget.Span {
 
 func (b *board) drawPlan(c widget.Canvas) {
 	in := widget.Panel(c, []widget.Span{strong("plan")}, nil, false)
-	d := b.data
-	done := over(d.Counts)
-	share := float64(done) / float64(max(1, d.Total))
-	bar := append(widget.Bar(share, max(4, min(in.W()-28, 40)), widget.Busy), plain(fmt.Sprintf("  %d %%", int(100*share))))
-	if d.RunsPerMinute > 0 {
-		bar = append(bar, faint(fmt.Sprintf("   %.1f runs/min", d.RunsPerMinute)))
-	}
-	counts := append([]widget.Span{strong(plural(d.Total, "run")), plain("   ")}, tally(d.Counts, in.W() > 64)...)
-	x := in.Print(0, 0, counts...)
-	if in.H() > 1 {
-		in.Print(0, 1, bar...)
-	} else if n := widget.Width(bar...); n < in.W()-x {
-		in.Right(in.W(), 0, bar...)
+	in.Print(0, 0, b.counts(in.W() > 64)...)
+	in.Print(0, 1, b.progress(max(4, min(in.W()-26, 60)))...)
+}
+
+// drawCounts is the plan on one line, where there is no room for a panel.
+func (b *board) drawCounts(c widget.Canvas) {
+	x := c.Print(1, 0, b.counts(false)...)
+	if bar := b.progress(10); x+widget.Width(bar...) < c.W() {
+		c.Right(c.W()-1, 0, bar...)
 	}
 }
 
-// laneLines is 1 where all of a lane fits on a line.
-func (b *board) laneLines(w int) int {
-	if w >= 76 {
-		return 1
+func (b *board) counts(named bool) []widget.Span {
+	return append([]widget.Span{strong(plural(b.data.Total, "run")), plain("   ")}, tally(b.data.Counts, named)...)
+}
+
+func (b *board) progress(n int) []widget.Span {
+	d := b.data
+	share := float64(over(d.Counts)) / float64(max(1, d.Total))
+	spans := append(widget.Bar(share, n, widget.Busy), strong(fmt.Sprintf("  %d %%", int(100*share))))
+	if d.RunsPerMinute > 0 {
+		spans = append(spans, faint(fmt.Sprintf("   %.1f runs/min", d.RunsPerMinute)))
 	}
-	return 2
+	return spans
 }
 
 func (b *board) drawLanes(c widget.Canvas) {
 	in := widget.Panel(c, []widget.Span{strong("workers")}, nil, b.focus == onWorkers)
-	columns := []widget.Column{
-		{Width: 6},
-		{Width: 16, Grow: true},
-		{Width: 5, Right: true},
-		{Width: 8},
-		{Width: 6, Right: true},
-		{Width: 8, Right: true},
-		{Width: 9, Right: true},
-		{Width: 8, Right: true},
-	}
 	widget.Table{
 		Name: panelNames[onWorkers], Len: len(b.data.Lanes), Cursor: b.cursor[onWorkers], Focused: b.focus == onWorkers,
-		Bare: true, Empty: "no worker", Columns: columns,
+		Empty: "no worker is at work",
+		Columns: []widget.Column{
+			{Title: "worker", Width: 6},
+			{Title: "run", Width: 16, Grow: true},
+			{Title: "epoch", Width: 5, Right: true},
+			{Title: "loss", Width: 6},
+			{Title: "", Width: 5, Right: true},
+			{Title: "dev", Width: 4, Right: true},
+			{Title: "left", Width: 8, Right: true},
+			{Title: "steps/s", Width: 7, Right: true},
+		},
 		Row: func(i int) [][]widget.Span { return laneRow(b.data.Lanes[i]) },
 	}.Draw(in)
 }
@@ -139,25 +141,23 @@ func laneRow(l Lane) [][]widget.Span {
 	if l.Run == "" {
 		return [][]widget.Span{{faint(l.Worker)}, {faint("waits")}}
 	}
-	dev := []widget.Span{faint("dev "), strong(score(l.Dev))}
-	if math.IsNaN(l.Dev) {
-		dev = []widget.Span{faint("dev –")}
+	dev, left, speed := faint("–"), faint("–"), faint("–")
+	if !math.IsNaN(l.Dev) {
+		dev = strong(score(l.Dev))
 	}
-	left := faint("")
 	if l.Remaining > 0 {
 		left = plain(rough(l.Remaining))
 	}
-	speed := faint("")
 	if l.StepsPerSecond > 0 {
-		speed = faint(fmt.Sprintf("%.1f/s", l.StepsPerSecond))
+		speed = faint(fmt.Sprintf("%.1f", l.StepsPerSecond))
 	}
 	return [][]widget.Span{
 		{{Text: l.Worker, Ink: widget.Busy}},
 		{plain(l.Label)},
-		{faint("ep "), plain(fmt.Sprintf("%d/%d", l.Epoch, l.Epochs))},
-		{{Text: widget.Spark(l.Losses, 8), Ink: widget.Line}},
+		{plain(fmt.Sprintf("%d/%d", l.Epoch, l.Epochs))},
+		{{Text: widget.Spark(l.Losses, 6), Ink: widget.Line}},
 		{plain(loss(l.Loss))},
-		dev, {left}, {speed},
+		{dev}, {left}, {speed},
 	}
 }
 
@@ -170,14 +170,14 @@ func (b *board) drawGrid(c widget.Canvas) {
 		in.Print(0, 0, faint("the sweep varies no key but the seed"))
 		return
 	}
-	corner := columns.Label + " →"
+	rowTitle := ""
 	if two {
-		corner = rows.Label + " ↓  " + corner
+		rowTitle = rows.Label + " ↓"
 	}
 	low, high, best := b.span()
 	body, foot := in.Bounds().Top(in.H() - 1)
 	widget.HeatMap{
-		Name: panelNames[onGrid], Corner: corner, Rows: rows.Values, Columns: columns.Values,
+		Name: panelNames[onGrid], RowTitle: rowTitle, ColumnTitle: columns.Label + " →", Rows: rows.Values, Columns: columns.Values,
 		X: b.gx, Y: b.gy, Focused: b.focus == onGrid, Low: low, High: high,
 		Cell: func(x, y int) widget.HeatCell {
 			cell := b.cell(x, y).heat()

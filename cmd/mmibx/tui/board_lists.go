@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
@@ -70,10 +71,13 @@ func runRow(r RunRow) [][]widget.Span {
 	}
 }
 
-// labelOf is what a run is called on the board.
-func (b *board) labelOf(run string) string {
-	if r, ok := b.row(run); ok {
-		return fmt.Sprintf("%s s%d", r.Label, r.Seed)
+// label is what the run of the curve is called.
+func (b *board) label() string {
+	if r, ok := b.row(b.curve.run); ok {
+		return fmt.Sprintf("%s  seed %d", r.Label, r.Seed)
+	}
+	if i := slices.IndexFunc(b.data.Arms, func(a Arm) bool { return a.Run == b.curve.run }); i >= 0 {
+		return b.data.Arms[i].Label
 	}
 	return ""
 }

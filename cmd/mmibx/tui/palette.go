@@ -94,7 +94,7 @@ func (p *palette) Update(msg tea.Msg) tea.Cmd {
 // Draw implements screen.
 func (p *palette) Draw(c widget.Canvas) {
 	found := p.found()
-	in := popup(c, centre(c, 96, min(len(p.all)+4, c.H()-2)), []widget.Span{{Text: "command", Ink: widget.Focus}})
+	in := popup(c, centre(c, 96, min(len(p.all)+4, 20, c.H()-2)), []widget.Span{{Text: "command", Ink: widget.Focus}})
 	in.Print(0, 0, widget.Span{Text: ": ", Ink: widget.Key}, plain(p.text), widget.Span{Text: "▏", Ink: widget.Focus})
 	widget.Table{
 		Name: "palette", Len: len(found), Cursor: p.cursor, Focused: true, Bare: true, Empty: "no action has these words",

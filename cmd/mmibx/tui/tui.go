@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -38,26 +39,39 @@ func (o *Options) env() *env {
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
-// restores the terminal, leaves a report and is an error.
+// ends it in good order, leaves a report and is an error.
 func Show(ctx context.Context, o Options, opts ...tea.ProgramOption) (farewell string, err error) {
 	e := o.env()
 	a := newApp(ctx, e, newHome(e))
 	if o.Sweep != "" {
 		a.stack = append(a.stack, &layer{screen: newBoard(e, o.Sweep)})
 	}
-	var report string
-	a.crash = func(reason any) { report = o.report(reason) }
-	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}, opts...)
-	_, err = tea.NewProgram(a, opts...).Run()
-	switch {
-	case errors.Is(err, tea.ErrProgramPanic):
-		return "", fmt.Errorf("the terminal UI broke and sweeps go on; the report is %s: %w", report, err)
-	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
-		return "", mmibx.ErrInterrupted
-	case err != nil:
+	if err := o.run(ctx, a, opts...); err != nil {
 		return "", err
 	}
 	return farewellTo(ctx, o.Reader), nil
+}
+
+// run is the life of the program.
+func (o *Options) run(ctx context.Context, a *App, opts ...tea.ProgramOption) error {
+	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}, opts...)
+	program := tea.NewProgram(a, opts...)
+	var broken error
+	var once sync.Once
+	a.crash = func(reason any) {
+		once.Do(func() {
+			broken = fmt.Errorf("the terminal UI broke (%v); sweeps go on; the report is in %s", reason, o.report(reason))
+		})
+		go program.Quit()
+	}
+	_, err := program.Run()
+	switch {
+	case broken != nil:
+		return broken
+	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
+		return mmibx.ErrInterrupted
+	}
+	return err
 }
 
 // farewellTo says which sweeps go on without the UI.

@@ -105,7 +105,7 @@ func (c Canvas) Print(x, y int, spans ...Span) int {
 		if x, whole = c.print(x, y, s); !whole {
 			return x
 		}
-		if x >= c.r.W && i < len(spans)-1 {
+		if x >= c.r.W && Width(spans[i+1:]...) > 0 {
 			c.set(c.r.W-1, y, "…", s.Ink)
 			return x
 		}

@@ -33,10 +33,17 @@ func Clean(text string) string {
 	return b.String()
 }
 
-// plain says that a text is printable ASCII: nearly all of them are.
+// plain says that a text holds only characters that every terminal shows alike
+// and that never merge with their neighbours: nearly all texts do.
 func plain(text string) bool {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] > '~' {
+	for _, r := range text {
+		switch {
+		case r >= ' ' && r <= '~':
+		case r > 0xa0 && r < 0x300 && r != 0xad, r >= 0x370 && r < 0x483: // Latin, Greek, Cyrillic
+		case r >= 0x2010 && r < 0x2028, r >= 0x2190 && r < 0x2200: // punctuation, arrows
+		case r >= 0x2500 && r < 0x2600, r >= 0x2800 && r < 0x2900: // lines, blocks, braille
+		case r >= 0x4e00 && r < 0xa000: // Chinese characters
+		default:
 			return false
 		}
 	}
@@ -67,17 +74,24 @@ func escape(r rune, raw string) string {
 // do not give it the same width, which is its own w.
 func agreed(cluster string, w int) string {
 	r, size := utf8.DecodeRuneInString(cluster)
-	if w > 0 && w <= 2 && w == ansi.StringWidthWc(cluster) && !risky(cluster[size:]) {
+	if alone(cluster, w) && !risky(cluster[size:]) {
 		return cluster
 	}
 	first := string(r)
-	if w = ansi.StringWidth(first); w > 0 && w <= 2 && w == ansi.StringWidthWc(first) {
+	if w = ansi.StringWidth(first); alone(first, w) {
 		return first
 	}
 	if w == 0 && !unicode.Is(unicode.Mn, r) {
 		return ""
 	}
 	return "?"
+}
+
+// alone says that a cluster takes w cells wherever it stands: whatever is painted
+// in the cells beside it does not merge with it.
+func alone(cluster string, w int) bool {
+	return w > 0 && w <= 2 && w == ansi.StringWidthWc(cluster) &&
+		ansi.StringWidth(" "+cluster+" ") == w+2 && ansi.StringWidth(cluster+cluster) == 2*w
 }
 
 // risky says that the rest of a cluster holds something to be escaped.

@@ -14,35 +14,41 @@ type HeatCell struct {
 // HeatMap is a grid of numbers on a ramp of colours. Each number is printed, so
 // that the map reads without colour too.
 type HeatMap struct {
-	Name      string // what the mouse hits; its row is y*len(Columns)+x
-	Corner    string // says what rows and columns are
-	Rows      []string
-	Columns   []string
-	Cell      func(x, y int) HeatCell
-	X, Y      int // cursor
-	Focused   bool
-	Low, High float64 // ends of the ramp
+	Name        string // what the mouse hits; its row is y*len(Columns)+x
+	RowTitle    string
+	ColumnTitle string
+	Rows        []string
+	Columns     []string
+	Cell        func(x, y int) HeatCell
+	X, Y        int // cursor
+	Focused     bool
+	Low, High   float64 // ends of the ramp
 }
 
-// Draw paints the map: a line of column labels, then the rows around the cursor.
+// HeatHead counts the lines above the first row of a map.
+const HeatHead = 2
+
+// Draw paints the map: what the columns are, their labels, then the rows around
+// the cursor.
 func (m HeatMap) Draw(c Canvas) {
 	label := m.labelWidth(c.W())
 	step := m.step(c.W() - label)
 	shown := min(len(m.Columns), max(1, (c.W()-label)/step))
 	left := max(0, min(m.X-shown/2, len(m.Columns)-shown))
-	c.In(Rect{0, 0, label, 1}).Print(0, 0, Span{m.Corner, Faint})
+	c.Print(label+1, 0, Span{m.ColumnTitle, Faint})
+	c.In(Rect{0, 1, label - 1, 1}).Right(label-1, 0, Span{m.RowTitle, Faint})
 	for i := range shown {
 		text := Span{m.Columns[left+i], Faint}
-		head := c.In(Rect{label + i*step, 0, step, 1})
+		head := c.In(Rect{label + i*step, 1, step, 1})
 		head.Right(head.W()-1, 0, text)
 	}
-	h := c.H() - 1
+	h := c.H() - HeatHead
 	top := max(0, min(m.Y-h/2, len(m.Rows)-h))
 	for y := 0; y < h && top+y < len(m.Rows); y++ {
-		line := c.In(Rect{0, y + 1, label - 1, 1})
+		line := c.In(Rect{0, y + HeatHead, label - 1, 1})
 		line.Right(line.W(), 0, Span{m.Rows[top+y], Faint})
 		for i := range shown {
-			box := c.In(Rect{label + i*step, y + 1, step, 1})
+			box := c.In(Rect{label + i*step, y + HeatHead, step, 1})
 			m.draw(box, left+i, top+y)
 			box.Spot(box.Bounds(), m.Name, (top+y)*len(m.Columns)+left+i)
 		}
@@ -61,17 +67,17 @@ func (m HeatMap) draw(c Canvas, x, y int) {
 	if cell.Text == "" {
 		mark.Ink = cell.Ink
 	}
-	c.Right(c.W()-1, 0, Span{cell.Text, ink})
+	start := c.Right(c.W()-1, 0, Span{cell.Text, ink})
 	if cell.Mark != "" && cell.Text != "" {
 		c.Print(c.W()-1, 0, mark)
 	} else {
 		c.Right(c.W()-1, 0, mark)
 	}
 	if cell.Best {
-		c.Print(0, 0, Span{"◆", ink})
+		c.Print(start-1, 0, Span{"◆", ink})
 	}
 	if m.Focused && x == m.X && y == m.Y {
-		c.Print(0, 0, Span{"▸", ink})
+		c.Print(max(0, start-1), 0, Span{"▸", ink})
 		c.Light(c.Bounds())
 	}
 }
@@ -85,7 +91,7 @@ func (m HeatMap) ink(v float64) Ink {
 }
 
 func (m HeatMap) labelWidth(w int) int {
-	n := Width(Span{m.Corner, Faint})
+	n := Width(Span{m.RowTitle, Faint})
 	for _, r := range m.Rows {
 		n = max(n, Width(Span{r, Faint}))
 	}

@@ -1,0 +1,349 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/teatest/v2"
+
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+)
+
+// TestExactSize plays keys, clicks and resizes at random: nothing panics and
+// every view is exactly as large as the terminal.
+func TestExactSize(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	keys := []string{
+		"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgdown", "pgup", "home", "end", "backspace",
+		"j", "k", "h", "l", "g", "G", "b", "x", "m", "s", "p", "r", "c", "d", "y", "n", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈",
+	}
+	f := newFake()
+	a := shown(t, f, func(e *env) screen { return newHome(e) }, 80, 24)
+	for i := range 10_000 {
+		switch r.IntN(20) {
+		case 0:
+			a.Update(tea.WindowSizeMsg{Width: 20 + r.IntN(281), Height: 5 + r.IntN(96)})
+		case 1:
+			if cmd := mouse(a.draw(), tea.MouseClickMsg{X: r.IntN(a.w), Y: r.IntN(a.h), Button: tea.MouseLeft}); cmd != nil {
+				a.Update(cmd())
+			}
+		case 2:
+			if cmd := mouse(a.draw(), tea.MouseWheelMsg{X: r.IntN(a.w), Y: r.IntN(a.h), Button: tea.MouseWheelDown}); cmd != nil {
+				a.Update(cmd())
+			}
+		case 3:
+			f.board.Version++
+			a.Update(refill(a))
+		default:
+			_, cmd := a.Update(keyPress(keys[r.IntN(len(keys))]))
+			followScreens(a, cmd)
+		}
+		if i%10 == 0 {
+			exactly(t, ansi.Strip(a.View().Content), a.w, a.h)
+		}
+	}
+}
+
+// refill is the answer to what the screen on top would ask now.
+func refill(a *App) tea.Msg {
+	l := a.top()
+	if s, ok := l.screen.(interface{ ask() read }); ok {
+		return letter{l.id, l.generation, s.ask()(context.Background())}
+	}
+	return nil
+}
+
+// followScreens follows commands only as far as they change the stack: reads and
+// timers are left out, so that ten thousand keys take seconds.
+func followScreens(a *App, cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	if p := pollOf(a.top().screen); p != nil && p.busy {
+		a.Update(refill(a))
+		return
+	}
+	_, next := a.Update(quick(cmd))
+	followScreens(a, next)
+}
+
+func pollOf(s screen) *poll {
+	switch s := s.(type) {
+	case *home:
+		return &s.poll
+	case *plan:
+		return &s.poll
+	case *board:
+		return &s.poll
+	case *runScreen:
+		return &s.poll
+	}
+	return nil
+}
+
+// TestStaleDropped: what a screen asked for before it was covered or left is
+// dropped unread.
+func TestStaleDropped(t *testing.T) {
+	f := newFake()
+	a := shown(t, f, func(e *env) screen { h := newHome(e); h.started = true; return h }, 80, 24)
+	old := refill(a)
+	follow(a, a.push(newBoard(a.env, "beta-study")))
+	h := a.stack[0].screen.(*home)
+	h.sweeps = nil
+	a.Update(old)
+	if h.sweeps != nil {
+		t.Error("a covered screen read a message")
+	}
+	press(a, "esc")
+	if h.sweeps == nil {
+		t.Fatal("the screen did not ask again when it came back")
+	}
+	h.sweeps = nil
+	a.Update(old)
+	if h.sweeps != nil {
+		t.Error("a screen read a message to its earlier generation")
+	}
+}
+
+// TestOneRead: however many keys are pressed, there is one read at a time.
+func TestOneRead(t *testing.T) {
+	f := newFake()
+	a := shown(t, f, theBoard, 120, 40)
+	before := f.reads
+	b := a.top().screen.(*board)
+	for range 50 {
+		a.Update(keyPress("down"))
+	}
+	if !b.poll.busy || !b.poll.again {
+		t.Fatalf("busy %v, again %v after fifty keys", b.poll.busy, b.poll.again)
+	}
+	_, cmd := a.Update(refill(a))
+	follow(a, cmd)
+	if n := f.reads - before; n > 3 {
+		t.Errorf("%d reads for fifty keys", n)
+	}
+}
+
+// TestOrders: what is hard to reverse is asked about, and each order reaches the
+// control once.
+func TestOrders(t *testing.T) {
+	f := newFake()
+	a := shown(t, f, theBoard, 120, 40)
+	press(a, "s", "esc")
+	if len(f.told) > 0 {
+		t.Fatalf("esc gave an order: %v", f.told)
+	}
+	press(a, "s", "enter", "p", "r", "y")
+	want := []string{"stop beta-study", "pause beta-study", "retry [4f5a787ab02c 4f7967 7ab02c]"}
+	if len(f.told) != 3 || f.told[0] != want[0] || f.told[1] != want[1] || !strings.HasPrefix(f.told[2], "retry [") {
+		t.Errorf("told %q", f.told)
+	}
+	press(a, "c")
+	if a.toast.text != "it is running" {
+		t.Errorf("a disabled key says %q", a.toast.text)
+	}
+}
+
+func TestStart(t *testing.T) {
+	f := newFake()
+	f.empty = true
+	a := shown(t, f, func(e *env) screen { return newHome(e) }, 120, 40)
+	press(a, "down", "enter", "+", "enter")
+	if !slices.Equal(f.told, []string{"start beta 3"}) {
+		t.Errorf("told %q", f.told)
+	}
+	if b, ok := a.top().screen.(*board); !ok || b.sweep != "beta" {
+		t.Errorf("after the start %T is shown", a.top().screen)
+	}
+	press(a, "esc")
+	if _, ok := a.top().screen.(*home); !ok {
+		t.Errorf("esc from the board of a started study leads to %T", a.top().screen)
+	}
+}
+
+// TestActions holds the table to its rules.
+func TestActions(t *testing.T) {
+	f := newFake()
+	e := fakeEnv(f)
+	for _, s := range []screen{newHome(e), newPlan(e, "beta"), newBoard(e, "beta-study"), newRun(e, "4f1c9a77ab02", "dev.f1")} {
+		for _, loaded := range []bool{false, true} {
+			a := newApp(t.Context(), e, s)
+			if loaded {
+				fill(t.Context(), a)
+			}
+			seen := map[string]string{}
+			for _, act := range a.actions() {
+				if act.name == "" || act.help == "" || len(act.keys) == 0 || act.run == nil && act.why == "" {
+					t.Errorf("%s: %q lacks a name, a key, help or something to run", s.Title(), act.name)
+				}
+				for _, k := range act.keys {
+					if other := seen[k]; other != "" {
+						t.Errorf("%s: %q is the key of %s and of %s", s.Title(), k, other, act.name)
+					}
+					seen[k] = act.name
+				}
+			}
+			if n := len(footer(a.actions(), 80)); n > 9 {
+				t.Errorf("%s: the footer shows %d keys", s.Title(), n)
+			}
+		}
+	}
+}
+
+// TestProgram runs the UI in a terminal of its own.
+func TestProgram(t *testing.T) {
+	f := newFake()
+	e := fakeEnv(f)
+	tm := teatest.NewTestModel(t, newApp(t.Context(), e, newHome(e)), teatest.WithInitialTermSize(120, 40))
+	seen := func(text string) {
+		t.Helper()
+		teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return strings.Contains(string(b), text) }, teatest.WithDuration(5*time.Second))
+	}
+	seen("leader board") // the only live sweep opens by itself
+	tm.Send(keyPress("?"))
+	seen("the same in a shell")
+	tm.Send(keyPress("esc"))
+	tm.Send(keyPress("esc"))
+	seen("studies that ship")
+	tm.Send(keyPress("q"))
+	tm.WaitFinished(t, teatest.WithFinalTimeout(5*time.Second))
+}
+
+// TestPanic: a panic, wherever it is, leaves a report, the terminal as it was, and
+// an error.
+func TestPanic(t *testing.T) {
+	for _, where := range []string{"a read", "Update", "Draw"} {
+		t.Run(where, func(t *testing.T) {
+			o := Options{Reader: newFake(), Reports: t.TempDir(), Clock: func() time.Time { return noon }}
+			a := newApp(t.Context(), o.env(), &broken{where: where})
+			var out strings.Builder
+			in, hold := newPipe(t)
+			defer hold()
+			err := o.run(t.Context(), a, tea.WithInput(in), tea.WithOutput(&out), tea.WithWindowSize(80, 24))
+			if err == nil || !strings.Contains(err.Error(), "sweeps go on") {
+				t.Fatalf("the error is %v", err)
+			}
+			reports, _ := filepath.Glob(filepath.Join(o.Reports, "ui-panic-*.txt"))
+			if len(reports) != 1 {
+				t.Fatalf("%d reports", len(reports))
+			}
+			text, err := os.ReadFile(reports[0])
+			if err != nil || !strings.Contains(string(text), where+" broke") || !strings.Contains(string(text), "app_test.go") {
+				t.Errorf("the report lacks the reason or the place: %s %v", text, err)
+			}
+			if n := strings.Count(out.String(), ansi.SetModeAltScreenSaveCursor); n == 0 || n != strings.Count(out.String(), ansi.ResetModeAltScreenSaveCursor) {
+				t.Errorf("the alternate screen was entered %d times and not left as often", n)
+			}
+		})
+	}
+}
+
+// broken is a screen that panics a moment after it came up.
+type broken struct {
+	where string
+	due   bool
+}
+
+func (b *broken) Init(context.Context) tea.Cmd {
+	return tea.Tick(100*time.Millisecond, func(time.Time) tea.Msg {
+		b.fail("a read")
+		return clicked{}
+	})
+}
+
+func (b *broken) fail(where string) {
+	if b.where == where {
+		panic(where + " broke")
+	}
+}
+
+func (b *broken) Update(tea.Msg) tea.Cmd { b.fail("Update"); b.due = true; return nil }
+func (b *broken) Actions() []action      { return nil }
+func (b *broken) Title() string          { return "broken" }
+func (b *broken) Draw(widget.Canvas) {
+	if b.due {
+		b.fail("Draw")
+	}
+}
+
+func newPipe(t *testing.T) (*os.File, func()) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, func() { w.Close(); r.Close() }
+}
+
+func TestSnapshot(t *testing.T) {
+	for _, name := range Screens {
+		text, err := Snapshot(t.Context(), Options{Reader: newFake(), Control: newFake(), Clock: func() time.Time { return noon }}, name, "", 100, 30)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		exactly(t, strings.TrimSuffix(text, "\n"), 100, 30)
+	}
+	_, err := Snapshot(t.Context(), Options{Reader: newFake()}, "bored", "", 80, 24)
+	if err == nil || !strings.Contains(err.Error(), "board") {
+		t.Errorf("an unknown screen: %v", err)
+	}
+}
+
+// BenchmarkView paints the board of ten thousand runs.
+func BenchmarkView(b *testing.B) {
+	f := newFake()
+	for i := range 10_000 {
+		f.board.Runs = append(f.board.Runs, fakeRun(i))
+	}
+	for _, size := range sizes {
+		a := shown(b, f, theBoard, size[0], size[1])
+		a.top().screen.(*board).focus = onRuns
+		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				a.View()
+			}
+		})
+	}
+}
+
+// BenchmarkKey is a key and the picture that follows it.
+func BenchmarkKey(b *testing.B) {
+	f := newFake()
+	for i := range 10_000 {
+		f.board.Runs = append(f.board.Runs, fakeRun(i))
+	}
+	a := shown(b, f, theBoard, 120, 40)
+	a.top().screen.(*board).focus = onRuns
+	for i := 0; b.Loop(); i++ {
+		a.Update(keyPress([]string{"down", "up"}[i%2]))
+		a.View()
+	}
+}
+
+// TestDemo shows the fake store in the terminal: MMIBX_TUI_DEMO=1 go test -run
+// TestDemo.
+func TestDemo(t *testing.T) {
+	if os.Getenv("MMIBX_TUI_DEMO") == "" {
+		t.Skip("MMIBX_TUI_DEMO is not set")
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	f := newFake()
+	_, err = Show(t.Context(), Options{Reader: f, Control: f, Store: "~/paper/mmibx-runs"}, tea.WithInput(tty), tea.WithOutput(tty))
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,183 @@
+package widget
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+func TestClean(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"plain text", "plain text"},
+		{"β ± 文字 é", "β ± 文字 é"},
+		{"\x1b[31mred\x1b[0m", "␛[31mred␛[0m"},
+		{"\x1b]52;c;ZXZpbA==\a", "␛]52;c;ZXZpbA==␇"},
+		{"\u009b2J", `\x9b2J`},
+		{"a\nb\tc\x7f", "a␊b␉c␡"},
+		{"bad \xff\xfe", `bad \xff\xfe`},
+		{"\u202eevil\u202c", `\u202eevil\u202c`},
+		{"a\u200bb\ufeff", `a\u200bb\ufeff`},
+		{"שלום", "שלום"},
+		{"👩‍👩‍👧 family", "👩 family"},
+		{"❤️", "❤"},
+		{"👍🏽", "👍"},
+		{"e\u0301", "e\u0301"},
+	} {
+		if got := Clean(c.in); got != c.want {
+			t.Errorf("Clean(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+// FuzzClean: whatever comes in, nothing goes out that a terminal obeys or on
+// whose width terminals disagree, and cleaning twice changes nothing.
+func FuzzClean(f *testing.F) {
+	for _, seed := range []string{"", "abc", "\x1b[2J", "\x1b]0;x\x07", "\u009b31m", "👩‍👩‍👧", "🇩🇪🇫", "e\u0301\u0301", "\u202e", "\xf0\x9f", "文字", "ｶﾞ", "क्षि", "a\u200d\x1b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		clean := Clean(text)
+		for _, r := range clean {
+			if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
+				t.Fatalf("Clean(%q) = %q lets %U through", text, clean, r)
+			}
+		}
+		if n, wc := ansi.StringWidth(clean), ansi.StringWidthWc(clean); n != wc {
+			t.Fatalf("Clean(%q) = %q is %d or %d cells wide", text, clean, n, wc)
+		}
+		if again := Clean(clean); again != clean {
+			t.Fatalf("Clean(%q) = %q, again %q", text, clean, again)
+		}
+		c := NewCanvas(9, 3)
+		c.Print(0, 0, Span{text, Plain})
+		c.Print(5, 1, Span{text, Bad})
+		c.In(Rect{3, 2, 3, 1}).Print(-1, 0, Span{text, Good})
+		exactly(t, c)
+	})
+}
+
+func exactly(t *testing.T, c Canvas) {
+	t.Helper()
+	view := ansi.Strip(c.String(Dark()))
+	lines := strings.Split(view, "\n")
+	if len(lines) != c.H() {
+		t.Fatalf("%d lines, want %d", len(lines), c.H())
+	}
+	for _, l := range lines {
+		if ansi.StringWidth(l) != c.W() || ansi.StringWidthWc(l) != c.W() {
+			t.Fatalf("%q is %d or %d cells wide, want %d", l, ansi.StringWidth(l), ansi.StringWidthWc(l), c.W())
+		}
+	}
+}
+
+// TestCut: a wide character is never cut in two.
+func TestCut(t *testing.T) {
+	c := NewCanvas(6, 1)
+	c.Print(0, 0, Span{"文字列", Plain})
+	c.Print(1, 0, Span{"x", Plain})
+	c.Print(4, 0, Span{"y", Plain})
+	if got := ansi.Strip(c.String(Dark())); got != " x字y " {
+		t.Errorf("%q", got)
+	}
+	exactly(t, c)
+}
+
+func TestPrintCuts(t *testing.T) {
+	c := NewCanvas(5, 1)
+	c.Print(0, 0, Span{"abcdefgh", Plain})
+	if got := ansi.Strip(c.String(Dark())); got != "abcd…" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestEverySize draws each widget from tiny to large, with values that are
+// not finite.
+func TestEverySize(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	values := []float64{1, 2, nan, 3, inf, -inf, 2}
+	table := Table{
+		Name: "t", Columns: []Column{{Title: "a", Width: 3}, {Title: "字", Width: 4, Grow: true}, {Width: 5, Right: true}}, Len: 50, Cursor: 20, Focused: true,
+		Row: func(i int) [][]Span {
+			return [][]Span{{{fmt.Sprint(i), Plain}}, {{"文字列\x1b[2J", Bad}}, {{"12", Good}}}
+		},
+	}
+	heat := HeatMap{
+		Name: "h", RowTitle: "β ↓", ColumnTitle: "γ →", Rows: []string{"0", ".1"}, Columns: []string{"0", ".01", "1"}, High: 3, Focused: true,
+		Cell: func(x, y int) HeatCell { return HeatCell{Value: values[x*2+y], Text: "8", Mark: "✗", Best: x == y} },
+	}
+	for w := 0; w < 60; w += 1 + w/10 {
+		for h := 1; h < 12; h++ {
+			c := NewCanvas(w, h)
+			table.Draw(Panel(c, []Span{{"title", Strong}}, []Span{{"note", Faint}}, true))
+			exactly(t, c)
+			c = NewCanvas(w, h)
+			heat.Draw(c)
+			exactly(t, c)
+			c = NewCanvas(w, h)
+			Chart{X: []float64{1, 2, 3, 4, 5, 6, 7}, Y: values}.Draw(c)
+			exactly(t, c)
+			c = NewCanvas(w, h)
+			Log(c, []string{"a", "文字列 b", "c\x1b[H"}, 1, "")
+			c.Print(0, 1, Bar(0.99, w/2, Good)...)
+			exactly(t, c)
+		}
+	}
+}
+
+func TestBar(t *testing.T) {
+	for _, c := range []struct {
+		share float64
+		full  int
+	}{{0, 0}, {0.5, 5}, {0.999, 9}, {1, 10}, {2, 10}, {-1, 0}} {
+		if got := strings.Count(Bar(c.share, 10, Good)[0].Text, "▰"); got != c.full {
+			t.Errorf("Bar(%g) has %d full cells, want %d", c.share, got, c.full)
+		}
+	}
+}
+
+func TestSpark(t *testing.T) {
+	if got := Spark([]float64{9, 1, 2, math.NaN(), 3}, 6); got != "█▁▂×▃  " && got != "█▁▂×▃ " {
+		t.Errorf("%q", got)
+	}
+	if got := Spark([]float64{5, 1, 2, 3}, 3); got != "▁▅█" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestAt: what was painted last lies on top.
+func TestAt(t *testing.T) {
+	c := NewCanvas(20, 5)
+	c.Spot(Rect{0, 1, 20, 4}, "below", 10)
+	c.In(Rect{5, 2, 5, 2}).Spot(Rect{0, 0, 9, 9}, "above", 0)
+	for _, q := range []struct {
+		x, y int
+		want Hit
+		ok   bool
+	}{
+		{0, 0, Hit{}, false},
+		{0, 3, Hit{"below", 12}, true},
+		{5, 3, Hit{"above", 1}, true},
+		{10, 3, Hit{"below", 12}, true},
+	} {
+		if got, ok := c.At(q.x, q.y); got != q.want || ok != q.ok {
+			t.Errorf("At(%d, %d) = %v %v", q.x, q.y, got, ok)
+		}
+	}
+}
+
+// TestThemes: every ink has a look in every theme, and the two differ.
+func TestThemes(t *testing.T) {
+	dark, light := Dark(), Light()
+	for i := range numInks {
+		if i != Plain && i != Strong && dark.sequence(i, false) == light.sequence(i, false) {
+			t.Errorf("ink %d looks the same in the dark and in the light", i)
+		}
+		if dark.sequence(i, true) == dark.sequence(i, false) {
+			t.Errorf("ink %d hides the cursor", i)
+		}
+	}
+}
