@@ -286,7 +286,7 @@ func newDataSynthCmd(a *app) *cobra.Command {
 		Use:   "synth NAME|all",
 		Short: "Write a miniature benchmark in the formats of the real ones",
 		Long: "Write a miniature benchmark in the formats of the real ones: OUT/NAME/ gets the splits as text\n" +
-			"and a folder of pictures. The bytes are the same on every machine.",
+			"and a folder of pictures. Texts and pixels are the same on every machine.",
 		Example:   "  mmibx data synth all --out ./miniature\n  mmibx data synth mini-mnre --out /tmp/data",
 		Args:      usageArgs(cobra.ExactArgs(1)),
 		ValidArgs: append(miniatureNames(), "all"),
