@@ -41,6 +41,8 @@ type Event struct {
 	Took    time.Duration       `json:"took,omitempty"` // of an attempt that ended
 	Counts  map[mmibx.State]int `json:"counts"`         // of the plan's runs, after the event
 	Left    time.Duration       `json:"left,omitempty"` // estimated, 0 while nothing is known
+	Jobs    int                 `json:"jobs"`           // workers wanted at once
+	Paused  bool                `json:"paused,omitempty"`
 }
 
 func eventsPath(store mmibx.Store, sweep string) string {

@@ -47,7 +47,7 @@ func (l *loop) answered(w *worker, o mmibx.Outcome) {
 	if o.State == mmibx.Running {
 		l.attempts--
 		t.tries--
-		l.wait(t)
+		l.wait(t, w.lane)
 		return
 	}
 	l.ended(w, t, o)

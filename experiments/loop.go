@@ -166,7 +166,7 @@ func (l *loop) ready(t *task) (past, bool, error) {
 		return past{}, false, err
 	}
 	if taken {
-		l.wait(t)
+		l.wait(t, 0)
 		return past{}, false, nil
 	}
 	before, err := lookBack(l.Store, t.cell.Run)
@@ -177,11 +177,12 @@ func (l *loop) ready(t *task) (past, bool, error) {
 	return before, !before.done, err
 }
 
-// wait puts a run aside until the process that holds it lets go.
-func (l *loop) wait(t *task) {
+// wait puts a run aside until the process that holds it lets go. The lane is
+// that of the worker that found it so, 0 for none.
+func (l *loop) wait(t *task, lane int) {
 	l.elsewhere = append(l.elsewhere, t)
 	l.settle(t, mmibx.Running)
-	l.report(l.event(Waiting, t, Event{State: mmibx.Running, Text: "another process holds it"}))
+	l.report(l.event(Waiting, t, Event{Lane: lane, State: mmibx.Running, Text: "another process holds it"}))
 }
 
 // idleWorker finds a worker that waits, or starts one on a free lane.
@@ -232,7 +233,7 @@ func (l *loop) settle(t *task, s mmibx.State) {
 func (l *loop) report(e Event) {
 	e.At = time.Now()
 	e.Counts = l.standing()
-	e.Left = l.left()
+	e.Left, e.Jobs, e.Paused = l.left(), max(1, l.Jobs), l.paused
 	if err := l.events.Entry(string(e.Kind), e); err != nil && !errors.Is(err, os.ErrClosed) && e.Kind != Warned {
 		l.report(Event{Kind: Warned, Text: "the events are not kept: " + err.Error()})
 	}

@@ -388,6 +388,35 @@ func TestWorkerEndsWithItsInput(t *testing.T) {
 	}
 }
 
+func TestStatus(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", "10ms")
+	store, plan := newStore(t), testPlan(t, "status", 3)
+	if s, err := Follow(store, "status"); err != nil || s.Live || len(s.Last) > 0 {
+		t.Fatalf("before the start: %+v, %v", s, err)
+	}
+	r := fakeRunnerOf(store, 2)
+	looks := 0
+	var live *Status
+	r.Report = func(e Event) {
+		var err error
+		if live == nil {
+			live, err = Follow(store, "status")
+		} else {
+			err = live.Update()
+		}
+		if err != nil || e.Kind != Finished && !live.Live {
+			t.Errorf("status %+v, %v", live, err)
+		}
+		if e.Kind == Started && live.Lanes[len(live.Lanes)-1].Lane >= 1 && live.Jobs == 2 && live.Holder.PID == os.Getpid() {
+			looks++
+		}
+	}
+	mustRun(t, r, plan)
+	if err := live.Update(); err != nil || live.Live || looks != 3 || live.Counts[mmibx.Done] != 3 || len(live.Lanes) > 0 || live.Ended.IsZero() {
+		t.Errorf("after the end: %d looks, %+v, %v", looks, live, err)
+	}
+}
+
 func TestDetachedRunner(t *testing.T) {
 	t.Setenv("MMIBX_TEST_PACE", "20ms")
 	store, plan := newStore(t), testPlan(t, "away", 3)
