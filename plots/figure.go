@@ -1,0 +1,138 @@
+package plots
+
+import (
+	"fmt"
+	"math"
+)
+
+// Figure is a grid of panels that share one x axis and one legend: a column per
+// benchmark, a row per metric.
+type Figure struct {
+	Title string // for the file's metadata; inside a paper the caption says it
+	Look  Look
+	X     Axis
+	Rows  []Row
+	// Spread is what bands and bars show.
+	Spread Spread
+	Note   string   // a sentence that ends the caption: the split, what is missing
+	Runs   []string // ids of the runs behind the figure, for the file's metadata
+}
+
+// Look chooses how series are drawn.
+type Look int
+
+const (
+	// Sensitivity shows a score against a setting: means with markers, a dot
+	// per seed, values that do not belong on the axis (0 on a logarithmic one,
+	// names such as "official") apart from it.
+	Sensitivity Look = iota
+	// Training shows a metric against epochs or steps: lines and bands alone.
+	Training
+)
+
+// Spread is what a band or an error bar stands for.
+type Spread int
+
+const (
+	// Deviation is the sample deviation over seeds, to both sides of the mean.
+	Deviation Spread = iota
+	// Interval95 is Student's 95 % interval of the mean.
+	Interval95
+)
+
+// Axis describes the x axis.
+type Axis struct {
+	Label string
+	Log   bool // 0 then stands apart, left of a break
+}
+
+// Row is one metric.
+type Row struct {
+	Label  string // of the y axis, with its unit
+	Panels []Panel
+}
+
+// Panel is one coordinate system. Panels of one column belong to one benchmark;
+// the title of the first row's is printed.
+type Panel struct {
+	Title  string
+	Series []Series
+	Lines  []Line
+}
+
+// Series is one arm along the axis. Equal names look equal in every panel.
+type Series struct {
+	Name   string
+	Points []Point
+}
+
+// Point holds the values of all seeds at one place. Values that are not finite
+// are left out of the mean, and the figure says so.
+type Point struct {
+	X      float64
+	Label  string // where X is no number: the point stands apart under this name
+	Values []float64
+	Best   bool // chosen on dev: ringed
+}
+
+// Line is a level to compare with.
+type Line struct {
+	Name   string
+	Values []float64 // one, or one per seed: then with a band
+	// Ceiling marks a bound that is known, drawn dashed; other lines are baselines.
+	Ceiling bool
+}
+
+// check refuses what cannot be drawn. An empty panel can: it says "no data".
+func (f *Figure) check() error {
+	if len(f.Rows) == 0 {
+		return fmt.Errorf("a figure without rows")
+	}
+	columns := len(f.Rows[0].Panels)
+	if columns == 0 {
+		return fmt.Errorf("a figure without panels")
+	}
+	for _, row := range f.Rows {
+		if len(row.Panels) != columns {
+			return fmt.Errorf("row %q has %d panels, the first has %d", row.Label, len(row.Panels), columns)
+		}
+	}
+	for s, p := range f.points() {
+		switch {
+		case p.Label != "":
+		case math.IsNaN(p.X) || math.IsInf(p.X, 0):
+			return fmt.Errorf("series %q: a point at x = %v", s.Name, p.X)
+		case f.X.Log && p.X < 0:
+			return fmt.Errorf("series %q: a point at x = %v on a logarithmic axis", s.Name, p.X)
+		case math.Abs(p.X) > largest:
+			return fmt.Errorf("series %q: a point at x = %v", s.Name, p.X)
+		}
+		for _, v := range p.Values {
+			if math.Abs(v) > largest && !math.IsInf(v, 0) {
+				return fmt.Errorf("series %q: a value of %v", s.Name, v)
+			}
+		}
+	}
+	return nil
+}
+
+// largest keeps sums and differences of what is drawn from overflowing.
+const largest = 1e300
+
+// points goes through every point with its series.
+func (f *Figure) points() func(yield func(*Series, *Point) bool) {
+	return func(yield func(*Series, *Point) bool) {
+		for r := range f.Rows {
+			for p := range f.Rows[r].Panels {
+				for s := range f.Rows[r].Panels[p].Series {
+					series := &f.Rows[r].Panels[p].Series[s]
+					for i := range series.Points {
+						if !yield(series, &series.Points[i]) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package plots
+
+import (
+	"bytes"
+	"flag"
+	"image/png"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx/internal/needs"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden figures")
+
+func render(t *testing.T, f *Figure, format Format, w Width) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := f.Render(&b, format, w); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Goldens are SVG, which a person can read; `go test ./plots -update` rewrites
+// them, and `-artifacts` keeps the PDF and PNG of every venue to look at.
+func TestGoldenFigures(t *testing.T) {
+	for _, f := range madeUp() {
+		for _, w := range []string{"acl", "acl-wide"} {
+			width, err := ParseWidth(w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", f.Title+"-"+w+".svg")
+			got := render(t, f, SVG, width)
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s is not what is drawn now", golden)
+			}
+		}
+	}
+}
+
+func TestFilesAreSmallAndTheSameEachTime(t *testing.T) {
+	const limit = 100_000
+	dir := t.ArtifactDir()
+	for _, f := range madeUp() {
+		for _, v := range Venues {
+			for _, format := range []Format{PDF, SVG, PNG} {
+				if format == PNG && !strings.HasPrefix(v.Name, "ieee") {
+					continue // the narrowest that matters and the widest will do
+				}
+				got := render(t, f, format, v.Width)
+				name := f.Title + "-" + v.Name + "." + string(format)
+				if len(got) > limit {
+					t.Errorf("%s has %d bytes", name, len(got))
+				}
+				if v.Name == "ieee" && !bytes.Equal(got, render(t, f, format, v.Width)) {
+					t.Errorf("%s: two renderings differ", name)
+				}
+				if err := os.WriteFile(filepath.Join(dir, name), got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+func TestSizeOnPaper(t *testing.T) {
+	f := betaFigure()
+	if blob := render(t, f, PDF, 3.03); !bytes.Contains(blob, []byte("/MediaBox [0 0 218.16 ")) {
+		t.Error("an ACL column is not 218.16 points wide")
+	}
+	img, err := png.Decode(bytes.NewReader(render(t, f, PNG, 3.03)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := img.Bounds().Dx(); w != 909 {
+		t.Errorf("3.03 inches at 300 dots per inch are %d dots", w)
+	}
+}
+
+// Camera-ready means: every font is embedded and maps to Unicode.
+func TestPDFFonts(t *testing.T) {
+	pdffonts, pdftotext := needs.Program(t, "pdffonts"), needs.Program(t, "pdftotext")
+	file := filepath.Join(t.TempDir(), "beta.pdf")
+	if err := os.WriteFile(file, render(t, betaFigure(), PDF, 6.3), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), pdffonts, file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	fonts := strings.Split(strings.TrimSpace(string(out)), "\n")[2:]
+	if len(fonts) == 0 {
+		t.Errorf("no fonts:\n%s", out)
+	}
+	for _, line := range fonts {
+		if fields := strings.Fields(line); fields[len(fields)-5] != "yes" || fields[len(fields)-3] != "yes" {
+			t.Errorf("a font is not embedded or not Unicode: %s", line)
+		}
+	}
+	out, err = exec.CommandContext(t.Context(), pdftotext, file, "-").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "β (image)") {
+		t.Errorf("the text of the PDF lacks its label (%v):\n%s", err, out)
+	}
+}
+
+func one(points ...Point) *Figure {
+	return &Figure{Title: "t", X: Axis{Label: "x", Log: true}, Rows: []Row{{Label: "y", Panels: []Panel{{Title: "p", Series: []Series{{Name: "s", Points: points}}}}}}}
+}
+
+func TestHardInputsAreDrawn(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	empty := &Figure{Title: "empty", X: Axis{Label: "x"}, Rows: []Row{{Label: "y", Panels: []Panel{{}, {Title: "p", Series: []Series{{Name: "s"}}}}}}}
+	for name, f := range map[string]*Figure{
+		"no series":       empty,
+		"one point":       one(Point{X: 1, Values: []float64{70}}),
+		"one seed":        one(Point{X: 1, Values: []float64{70}}, Point{X: 10, Values: []float64{71}}),
+		"not finite":      one(Point{X: 1, Values: []float64{nan, inf, -inf}}, Point{X: 10, Values: []float64{nan, 3}}),
+		"nothing finite":  one(Point{X: 1, Values: []float64{nan}}, Point{X: 0, Values: []float64{nan}}),
+		"no values":       one(Point{X: 1}, Point{X: 2}),
+		"only zero":       one(Point{X: 0, Values: []float64{70, 71}}),
+		"only a name":     one(Point{Label: "official", Values: []float64{70, 71}}),
+		"equal values":    one(Point{X: 1, Values: []float64{0, 0}}, Point{X: 2, Values: []float64{0, 0}}),
+		"huge and tiny":   one(Point{X: 1e-300, Values: []float64{1e300}}, Point{X: 1e300, Values: []float64{-1e300}}),
+		"almost equal":    one(Point{X: 1, Values: []float64{1e9}}, Point{X: 1 + 1e-15, Values: []float64{1e9 + 1e-6}}),
+		"negative scores": one(Point{X: 1, Values: []float64{-5, -6}}, Point{X: 2, Values: []float64{-1}}),
+		"hostile names":   {Title: "<script>", X: Axis{Label: "_%&#~^\\{} 🙂 שלום"}, Rows: []Row{{Label: "</text>", Panels: []Panel{{Title: "\x00", Series: []Series{{Name: "a&b", Points: []Point{{X: 1, Values: []float64{1}}}}}}}}}},
+	} {
+		for _, format := range []Format{PDF, SVG, PNG} {
+			blob := render(t, f, format, 3.03)
+			if format == SVG && (bytes.Contains(blob, []byte("NaN")) || bytes.Contains(blob, []byte("Inf")) || bytes.Contains(blob, []byte("<script>"))) {
+				t.Errorf("%s: the SVG is broken:\n%s", name, blob)
+			}
+		}
+		if f.Caption() == "" {
+			t.Errorf("%s: no caption", name)
+		}
+	}
+}
+
+func TestRenderRefuses(t *testing.T) {
+	many := &Figure{Rows: []Row{{Panels: make([]Panel, 40)}, {Panels: make([]Panel, 40)}}}
+	for name, f := range map[string]*Figure{
+		"no rows":        {},
+		"no panels":      {Rows: []Row{{}}},
+		"ragged rows":    {Rows: []Row{{Panels: make([]Panel, 2)}, {Panels: make([]Panel, 1)}}},
+		"x is NaN":       one(Point{X: math.NaN(), Values: []float64{1}}),
+		"x is infinite":  one(Point{X: math.Inf(1), Values: []float64{1}}),
+		"log of minus 1": one(Point{X: -1, Values: []float64{1}}),
+	} {
+		if err := f.Render(&bytes.Buffer{}, PDF, 3.03); err == nil {
+			t.Errorf("%s was drawn", name)
+		}
+	}
+	if err := many.Render(&bytes.Buffer{}, PDF, 3.03); err != nil {
+		t.Errorf("40 benchmarks below each other: %v", err)
+	}
+	many.Rows = append(many.Rows, make([]Row, 38)...)
+	for i := range many.Rows {
+		many.Rows[i].Panels = make([]Panel, 40)
+	}
+	if err := many.Render(&bytes.Buffer{}, PDF, 3.03); err == nil {
+		t.Error("40 columns were drawn in 3.03 inches")
+	}
+	if err := betaFigure().Render(&bytes.Buffer{}, "eps", 3.03); err == nil {
+		t.Error("a format that does not exist was written")
+	}
+	if err := betaFigure().Render(&bytes.Buffer{}, PDF, 0.1); err == nil {
+		t.Error("a tenth of an inch was accepted")
+	}
+}
+
+func TestCaptionTellsWhatWasLeftOut(t *testing.T) {
+	got := temperatureFigure().Caption()
+	for _, want := range []string{"2 to 3 seeds", "3 of 156 values are not finite", "a cross at the bottom"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("caption lacks %q: %s", want, got)
+		}
+	}
+	if got := one(Point{X: 1, Values: []float64{70}}).Caption(); strings.Contains(got, "deviation") {
+		t.Errorf("one seed has no deviation: %s", got)
+	}
+}
+
+func TestParse(t *testing.T) {
+	for in, want := range map[string]Width{"acl": 3.03, "ieee-wide": 7.16, "4.5in": 4.5} {
+		if got, err := ParseWidth(in); err != nil || got != want {
+			t.Errorf("ParseWidth(%q) = %v, %v", in, got, err)
+		}
+	}
+	for _, bad := range []string{"", "acm", "4.5", "4.5inch", "-3in", "NaNin", "1e9in"} {
+		if got, err := ParseWidth(bad); err == nil {
+			t.Errorf("ParseWidth(%q) = %v", bad, got)
+		}
+	}
+	if f, err := FormatOf("a/b.PDF"); err != nil || f != PDF {
+		t.Errorf("FormatOf(b.PDF) = %q, %v", f, err)
+	}
+	if _, err := FormatOf("a.eps"); err == nil {
+		t.Error("eps was accepted")
+	}
+}
