@@ -1,0 +1,121 @@
+package weights
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// WriteFile writes a safetensors file: it appears under its name when it is
+// whole and on disk, or not at all.
+func WriteFile(path string, tensors []Named, metadata map[string]string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := Write(f, tensors, metadata); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Write writes tensors in safetensors' format. The same tensors in any order
+// give the same bytes, those of the format's own library: wide elements first,
+// then by name, the header padded to eight bytes.
+func Write(w io.Writer, tensors []Named, metadata map[string]string) error {
+	sorted := slices.Clone(tensors)
+	slices.SortFunc(sorted, func(a, b Named) int {
+		x, _ := a.DType.rank()
+		y, _ := b.DType.rank()
+		return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.Name, b.Name))
+	})
+	header, err := header(sorted, metadata)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	if err := binary.Write(out, binary.LittleEndian, uint64(len(header))); err != nil {
+		return err
+	}
+	if _, err := out.Write(header); err != nil {
+		return err
+	}
+	for _, t := range sorted {
+		if _, err := out.Write(t.Bytes); err != nil {
+			return fmt.Errorf("tensor %s: %w", t.Name, err)
+		}
+	}
+	return out.Flush()
+}
+
+// header is the JSON object that describes sorted tensors, whose keys are in
+// the order of the data.
+func header(sorted []Named, metadata map[string]string) ([]byte, error) {
+	b := bytes.NewBufferString("{")
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	field := func(key string, value any) error {
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		if err := enc.Encode(key); err != nil {
+			return err
+		}
+		b.Truncate(b.Len() - 1) // Encode's newline
+		b.WriteByte(':')
+		if err := enc.Encode(value); err != nil {
+			return err
+		}
+		b.Truncate(b.Len() - 1)
+		return nil
+	}
+	if metadata != nil {
+		if err := field(metadataKey, metadata); err != nil {
+			return nil, err
+		}
+	}
+	seen := map[string]bool{metadataKey: true}
+	at := int64(0)
+	for _, t := range sorted {
+		size, ok := byteSize(t.DType, t.Shape)
+		if !ok || t.DType.Size() == 0 || size != uint64(len(t.Bytes)) {
+			return nil, fmt.Errorf("tensor %s: %d bytes do not fill %s of shape %v", t.Name, len(t.Bytes), t.DType, t.Shape)
+		}
+		if seen[t.Name] {
+			return nil, fmt.Errorf("tensor %s: the name is taken", t.Name)
+		}
+		seen[t.Name] = true
+		end := at + int64(size)
+		if err := field(t.Name, entry{t.DType, append([]int64{}, t.Shape...), [2]int64{at, end}}); err != nil {
+			return nil, err
+		}
+		at = end
+	}
+	b.WriteByte('}')
+	for b.Len()%8 != 0 {
+		b.WriteByte(' ')
+	}
+	return b.Bytes(), nil
+}
