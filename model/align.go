@@ -63,12 +63,16 @@ func (a *aligner) loss(s *torch.Scope, textBZ, imageBZ torch.Tensor, b *batch) t
 	return total
 }
 
-// score is the discriminator's logit of each pair.
+// score is the discriminator's probability that a pair belongs together. The
+// sigmoid is taken before the loss, as released: it saturates in float32.
 func (a *aligner) score(s *torch.Scope, textBZ, imageBZ torch.Tensor) torch.Tensor {
+	var logits torch.Tensor
 	if a.spec.Estimator == "bce-bilinear" {
-		return s.Bilinear(textBZ, imageBZ, a.bilinear.w, a.bilinear.b)
+		logits = s.Bilinear(textBZ, imageBZ, a.bilinear.w, a.bilinear.b)
+	} else {
+		logits = a.scorer.of(s, s.Cat(1, textBZ, imageBZ))
 	}
-	return a.scorer.of(s, s.Cat(1, textBZ, imageBZ))
+	return s.Sigmoid(s.To(logits, torch.Float32))
 }
 
 // infoNCE is the symmetric cross-entropy of cosine / tau (van den Oord et al.

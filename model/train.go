@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/mmibx/mmibx"
@@ -27,6 +26,8 @@ type Options struct {
 	Sink   Sink
 	Dir    string      // folder of the attempt, for checkpoints
 	Resume *Checkpoint // nil: from the start
+	// Machine is kept in checkpoints; a resume must be on the same.
+	Machine string
 	// Every is the least time between two checkpoints at the ends of epochs.
 	Every time.Duration
 }
@@ -74,15 +75,13 @@ func Train(ctx context.Context, spec mmibx.Spec, data Data, o Options) (Result, 
 // training is the state of one run of the loop.
 type training struct {
 	*system
-	data   Data
-	o      Options
-	optim  *torch.AdamW
-	scope  string
-	at     Checkpoint // progress; parameters and moments are filled in when written
-	epochs int
-	perEpoch,
-	total, warmup int64
-	saved time.Time
+	data  Data
+	o     Options
+	optim *torch.AdamW
+	at    Checkpoint // progress and best weights; the rest is read when it is written
+
+	perEpoch, total, warmup int64 // steps
+	saved                   time.Time
 }
 
 func train(ctx context.Context, spec mmibx.Spec, data Data, o Options) (Result, error) {
@@ -91,12 +90,12 @@ func train(ctx context.Context, spec mmibx.Spec, data Data, o Options) (Result, 
 		return Result{}, err
 	}
 	defer m.params.Free()
-	t := &training{system: m, data: data, o: o, epochs: spec.Train.Epochs, saved: time.Now()}
+	t := &training{system: m, data: data, o: o, saved: time.Now()}
 	t.optim = torch.NewAdamW(m.params, m.groups(data.Encoder != nil)...)
 	defer t.optim.Free()
 	size := spec.Train.Batch
 	t.perEpoch = int64((len(data.Samples[mmibx.Train]) + size - 1) / size)
-	t.total = t.perEpoch * int64(t.epochs)
+	t.total = t.perEpoch * int64(spec.Train.Epochs)
 	t.warmup = int64(spec.Train.Warmup * float64(t.total))
 	t.at.BestScore = -1
 	if o.Resume != nil {
@@ -224,7 +223,7 @@ func (t *training) result() (Result, error) {
 		p, _ := t.params.Tensor(name)
 		p.Write(values)
 	}
-	if err := t.saveBest(filepath.Join(t.o.Dir, BestWeights)); err != nil {
+	if err := t.saveBest(); err != nil {
 		return Result{}, err
 	}
 	r := Result{

@@ -100,16 +100,16 @@ func record(ctx context.Context, job mmibx.Job, library *library) (err error) {
 			return err
 		}
 	}
-	return train(ctx, job, spec, w, resume, library)
+	return train(ctx, job, facts, spec, w, resume, library)
 }
 
-func train(ctx context.Context, job mmibx.Job, spec mmibx.Spec, w *journal.Writer, resume *model.Checkpoint, library *library) error {
+func train(ctx context.Context, job mmibx.Job, facts torch.Facts, spec mmibx.Spec, w *journal.Writer, resume *model.Checkpoint, library *library) error {
 	data, err := library.data(&spec, job.DataDir)
 	if err != nil {
 		return err
 	}
 	dir := job.Store.Attempt(job.Run, job.Attempt)
-	result, err := model.Train(ctx, spec, data, model.Options{Sink: w, Dir: dir, Resume: resume, Every: checkpointEvery})
+	result, err := model.Train(ctx, spec, data, model.Options{Sink: w, Dir: dir, Resume: resume, Machine: model.Machine(facts), Every: checkpointEvery})
 	if err != nil {
 		return err
 	}

@@ -326,11 +326,19 @@ func (s *Scope) crossEntropy(logits, classes Tensor, reduction int64) Tensor {
 	return s.own("cross entropy", out)
 }
 
-// BinaryCrossEntropy of logits against the target 1 or 0, averaged.
-func (s *Scope) BinaryCrossEntropy(logits Tensor, target float64) Tensor {
-	t := s.Full(target, logits.Kind(), logits.Shape()...)
+// Sigmoid returns 1 / (1 + e to the -a).
+func (s *Scope) Sigmoid(a Tensor) Tensor {
 	var out libtch.Ctensor
-	libtch.AtgBinaryCrossEntropyWithLogits(&out, logits.c, t.c, nil, nil, reduceMean)
+	libtch.AtgSigmoid(&out, a.c)
+	return s.own("sigmoid", out)
+}
+
+// BinaryCrossEntropy of probabilities against the target 1 or 0, averaged; a
+// logarithm is at least -100, as in PyTorch.
+func (s *Scope) BinaryCrossEntropy(probabilities Tensor, target float64) Tensor {
+	t := s.Full(target, probabilities.Kind(), probabilities.Shape()...)
+	var out libtch.Ctensor
+	libtch.AtgBinaryCrossEntropy(&out, probabilities.c, t.c, nil, reduceMean)
 	return s.own("binary cross entropy", out)
 }
 

@@ -68,6 +68,11 @@ func (o *AdamW) Step(factor float64) {
 		steps, _ := handles(g.steps)
 		must("adamw", C.mx_adamw(params, m, v, steps, n, C.double(g.LR*factor), 0.9, 0.999, C.double(g.Decay), 1e-8))
 	}
+	o.DropGrads()
+}
+
+// DropGrads makes every gradient undefined.
+func (o *AdamW) DropGrads() {
 	params, n := handles(o.all)
 	must("drop gradients", C.mx_drop_grads(params, n))
 }

@@ -1,0 +1,67 @@
+package model
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+)
+
+func valueOf(t *testing.T, metrics []mmibx.Metric, name string) float64 {
+	t.Helper()
+	for _, m := range metrics {
+		if m.Name == name {
+			return m.Value
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
+}
+
+func TestDiagnosisOfKnownLatents(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	const n, z = 320, 16
+	text := randomFloats(r, n*z)
+	distinct := make([]int32, n)
+	for i := range distinct {
+		distinct[i] = int32(i)
+	}
+
+	// The same vectors: everything is found and the bound is near its cap.
+	same := diagnoseAlignment(pooled{text, text, distinct, z}, 0.05)
+	if got := valueOf(t, same, mmibx.RecallAt1); got != 1 {
+		t.Errorf("recall@1 of equal vectors is %g", got)
+	}
+	if gap := valueOf(t, same, mmibx.ModalityGap); gap > 1e-12 {
+		t.Errorf("the gap of equal vectors is %g", gap)
+	}
+	bound, limit := valueOf(t, same, mmibx.InfoNCE), valueOf(t, same, mmibx.InfoNCECap)
+	if math.Abs(limit-math.Log(retrievalBatch)) > 1e-12 || bound > limit || bound < limit-0.1 {
+		t.Errorf("bound %g, cap %g, want the cap log %d and the bound just below", bound, limit, retrievalBatch)
+	}
+
+	// Independent vectors: chance, and a bound of about 0 or below.
+	other := diagnoseAlignment(pooled{text, randomFloats(r, n*z), distinct, z}, 1)
+	if got := valueOf(t, other, mmibx.RecallAt1); got > 0.1 {
+		t.Errorf("recall@1 of independent vectors is %g, chance is %.3f", got, 1.0/retrievalBatch)
+	}
+	if got := valueOf(t, other, mmibx.InfoNCE); got > 0.05 {
+		t.Errorf("independent vectors share %g nats", got)
+	}
+
+	// Opposite vectors of one direction: the centroids are 2 apart.
+	up, down := make([]float32, n*z), make([]float32, n*z)
+	for i := 0; i < n*z; i += z {
+		up[i], down[i] = 3, -5
+	}
+	if gap := valueOf(t, diagnoseAlignment(pooled{up, down, distinct, z}, 1), mmibx.ModalityGap); math.Abs(gap-2) > 1e-12 {
+		t.Errorf("the gap of opposite directions is %g, want 2", gap)
+	}
+
+	// One picture for all: nobody has a rival, so there is nothing to find out.
+	shared := diagnoseAlignment(pooled{text, text, make([]int32, n), z}, 1)
+	if got := valueOf(t, shared, mmibx.InfoNCECap); got != 0 {
+		t.Errorf("log K is %g where no other picture is a candidate", got)
+	}
+}

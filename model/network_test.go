@@ -1,0 +1,263 @@
+//go:build torch
+
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+func TestMain(m *testing.M) {
+	if _, err := torch.Init(1, "cpu"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// The registry of the root package is what plans know of the networks here.
+func TestRegistry(t *testing.T) {
+	var names []string
+	for name := range builders {
+		names = append(names, name)
+	}
+	want := mmibx.ModelNames()
+	slices.Sort(names)
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("networks %v, registered %v", names, want)
+	}
+}
+
+func defaultSpec(t *testing.T, benchmark string, settings ...any) mmibx.Spec {
+	t.Helper()
+	set := map[string]any{"benchmark": benchmark, "model": "mmib"}
+	for i := 0; i < len(settings); i += 2 {
+		set[settings[i].(string)] = settings[i+1]
+	}
+	spec, err := mmibx.Resolve(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+var relations = []string{mmibx.NoRelation, "/per/loc/from", "/per/per/peer"}
+
+// invented makes a little benchmark: tags and relations follow from the words, so
+// a model can learn it.
+func invented(task mmibx.Task, n int) Data {
+	const vocab, pictures, rows, width = 24, 7, 3, 5
+	r := rand.New(rand.NewPCG(9, 9))
+	data := Data{Labels: types, Vocab: vocab + 4, Samples: map[mmibx.Split][]mmibx.Sample{}}
+	if task == mmibx.MRE {
+		data.Labels = relations
+	}
+	data.Evidence = &mmibx.EvidenceTable{
+		Rows: rows, Width: width, Values: randomFloats(r, pictures*rows*width), Masked: make([]bool, pictures*rows),
+	}
+	for _, split := range mmibx.Splits {
+		for i := range n {
+			e := &mmibx.Example{ID: fmt.Sprintf("%s:%d", split, i)}
+			s := mmibx.Sample{Example: e, Pieces: []int32{2}, Picture: int32(r.IntN(pictures))}
+			words := 2 + r.IntN(6)
+			for w := range words {
+				id := 4 + r.IntN(vocab-4)
+				e.Tokens = append(e.Tokens, strconv.Itoa(id))
+				tag := "O"
+				if id < 8 {
+					tag = "B-" + types[id-4]
+				}
+				e.Tags = append(e.Tags, tag)
+				s.First = append(s.First, int32(w+1))
+				s.Pieces = append(s.Pieces, int32(id))
+			}
+			s.Pieces = append(s.Pieces, 3)
+			s.Marks = [2]int32{1, 2}
+			e.Relation = relations[int(s.Pieces[1])%len(relations)]
+			data.Samples[split] = append(data.Samples[split], s)
+		}
+	}
+	return data
+}
+
+// Padding changes nothing under the default preset: a sentence is labelled alone
+// as it is in a batch of longer ones.
+func TestPaddingChangesNothing(t *testing.T) {
+	for _, name := range mmibx.ModelNames() {
+		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
+			spec := defaultSpec(t, benchmark, "model", name)
+			data := invented(spec.TaskOf(), 12)
+			do(t, func() {
+				m, err := newSystem(spec, data)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer m.params.Free()
+				samples := pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3, 4, 5})
+				together := outputs(m, samples)
+				for i, s := range samples {
+					alone := outputs(m, []*mmibx.Sample{s})[0]
+					for j := range alone {
+						if d := math.Abs(float64(alone[j] - together[i][j])); d > 1e-5 {
+							t.Errorf("%s on %s: sample %d differs by %g in a batch", name, benchmark, i, d)
+							break
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// outputs are the emissions at real positions, or the logits, of each sample.
+func outputs(m *system, samples []*mmibx.Sample) [][]float32 {
+	s := torch.NewScope()
+	defer s.Free()
+	b := m.batcher.make(samples)
+	p := &pass{Scope: s}
+	st := m.network.forward(p, b)
+	out := make([][]float32, b.b)
+	if h, ok := m.head.(*tagger); ok {
+		k := len(h.scheme.names)
+		all := h.emissions(p, st, b).Floats()
+		for i := range out {
+			real := 0
+			for _, tagged := range b.taggedBW[i*b.w : (i+1)*b.w] {
+				if tagged {
+					real++
+				}
+			}
+			out[i] = all[i*b.w*k : (i*b.w+real)*k]
+		}
+		return out
+	}
+	h := m.head.(*relator)
+	all := h.logits(p, st, b).Floats()
+	for i := range out {
+		out[i] = all[i*len(h.relations) : (i+1)*len(h.relations)]
+	}
+	return out
+}
+
+// A model that cannot learn 24 examples by heart is wired wrongly.
+func TestOverfits(t *testing.T) {
+	for _, name := range mmibx.ModelNames() {
+		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
+			t.Run(name+"/"+benchmark, func(t *testing.T) {
+				spec := defaultSpec(t, benchmark, "model", name, "train.epochs", 60, "train.batch", 12, "model.dropout", 0.0)
+				data := invented(spec.TaskOf(), 24)
+				data.Samples[mmibx.Dev] = data.Samples[mmibx.Train]
+				r, err := Train(context.Background(), spec, data, Options{Sink: &memory{}, Dir: t.TempDir()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.BestScore < 99 {
+					t.Errorf("F1 of 24 examples learned by heart: %.1f", r.BestScore)
+				}
+			})
+		}
+	}
+}
+
+// memory is a Sink that keeps what it is given.
+type memory struct {
+	points      []mmibx.Point
+	checkpoints []int64
+	onLog       func(step int64)
+}
+
+func (m *memory) Log(step int64, metrics ...mmibx.Metric) error {
+	for _, x := range metrics {
+		if x.Name != mmibx.StepsPerSecond {
+			m.points = append(m.points, mmibx.Point{Step: step, Metric: x.Name, Value: x.Value})
+		}
+	}
+	if m.onLog != nil {
+		m.onLog(step)
+	}
+	return nil
+}
+
+func (m *memory) Event(string, string) error { return nil }
+
+func (m *memory) Checkpoint(step int64, _ string) error {
+	m.checkpoints = append(m.checkpoints, step)
+	return nil
+}
+
+// Tensors and memory stay flat over 500 steps: handle counts do not see autograd
+// graphs, so resident memory is watched too.
+func TestNoLeak(t *testing.T) {
+	spec := defaultSpec(t, "mini-twitter2015", "train.batch", 8)
+	data := invented(mmibx.MNER, 32)
+	do(t, func() {
+		m, err := newSystem(spec, data)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer m.params.Free()
+		r := &training{system: m, data: data, o: Options{Sink: &memory{}}, total: 1000}
+		r.optim = torch.NewAdamW(m.params, m.groups(false)...)
+		defer r.optim.Free()
+		steps := func(n int) {
+			for range n {
+				if _, err := r.step(m.batcher.make(pick(data.Samples[mmibx.Train], []int{0, 1, 2, 3, 4, 5, 6, 7}))); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		steps(100)
+		live, memory := torch.Live(), residentMB(t)
+		steps(500)
+		if now := torch.Live(); now != live {
+			t.Errorf("%d tensors live after 500 steps, %d before", now, live)
+		}
+		if grown := residentMB(t) - memory; grown > 8 {
+			t.Errorf("resident memory grew by %d MB over 500 steps", grown)
+		}
+	})
+	if n := torch.Live(); n != 0 {
+		t.Errorf("%d tensors outlive their owners", n)
+	}
+}
+
+func residentMB(t *testing.T) int {
+	blob, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skipf("needs /proc to read resident memory: MMIBX_REQUIRE cannot help here: %v", err)
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(blob))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize() >> 20
+}
+
+// A broken loss names its step and its term.
+func TestDivergence(t *testing.T) {
+	spec := defaultSpec(t, "mini-twitter2015", "train.epochs", 3)
+	data := invented(mmibx.MNER, 32)
+	data.Evidence.Values[0] = float32(math.NaN())
+	for i := range data.Samples[mmibx.Train] {
+		data.Samples[mmibx.Train][i].Picture = 0
+	}
+	_, err := Train(context.Background(), spec, data, Options{Sink: &memory{}, Dir: t.TempDir()})
+	var d *Divergence
+	if !errors.As(err, &d) || d.Step != 1 || d.Term != mmibx.LossTask {
+		t.Errorf("Train = %v, want a divergence of %s at step 1", err, mmibx.LossTask)
+	}
+}
