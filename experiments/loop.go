@@ -50,7 +50,7 @@ type task struct {
 
 // takeUp learns where every run stands and queues those that are not final.
 func (l *loop) takeUp(ctx context.Context) error {
-	if err := l.Tracker.Sync(ctx); err != nil {
+	if err := l.syncNow(ctx); err != nil {
 		return err
 	}
 	states, err := l.Tracker.States(ctx, l.plan.IDs())

@@ -310,6 +310,10 @@ func (p *parser) setting(path []string, key string, v any) (string, any, bool) {
 		return "", nil, false
 	}
 	full := standsFor(key)[0]
+	if _, known := mmibx.LookupField(full); !known {
+		p.unknownField(path, key)
+		return "", nil, false
+	}
 	var s mmibx.Spec
 	if err := s.Set(full, v); err != nil {
 		p.refused(path, err)
@@ -320,6 +324,14 @@ func (p *parser) setting(path []string, key string, v any) (string, any, bool) {
 		full = key
 	}
 	return full, v, true
+}
+
+func (p *parser) unknownField(path []string, key string) {
+	cure := didYouMean(key, append(mmibx.FieldKeys(), "ib.beta", "preset"))
+	if cure == "" {
+		cure = "`mmibx fields` lists the keys"
+	}
+	p.faults = append(p.faults, &mmibx.InputError{File: p.file, Line: p.place(path).Line, Key: key, Found: "an unknown key", Expected: "a field of the spec", Cure: cure})
 }
 
 // refused records what the spec says of a value, with the place added.

@@ -159,6 +159,8 @@ func TestOverrides(t *testing.T) {
 	}
 	for set, want := range map[string]string{
 		"ib.siz=2":           "did you mean ib.size?",
+		"ib.bta=2":           "did you mean ib.beta?",
+		"nothing.near=2":     "`mmibx fields` lists the keys",
 		"ib.size":            "expected KEY=VALUE",
 		"ib.size=-1":         "expected a number from 0 to 768",
 		"ib.size=3":          "a second value",

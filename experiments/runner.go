@@ -17,7 +17,8 @@ import (
 type Tracker interface {
 	// States says where runs stand. A run that it leaves out is queued.
 	States(ctx context.Context, runs []string) (map[string]mmibx.State, error)
-	// Sync brings the database up to the journals.
+	// Sync brings the database up to the journals; where it could not, because
+	// others write to it, that is an error.
 	Sync(ctx context.Context) error
 }
 
@@ -97,7 +98,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	err = l.work(ctx)
 	stopSync()
 	<-synced
-	if syncErr := r.Tracker.Sync(context.WithoutCancel(ctx)); syncErr != nil {
+	if syncErr := r.syncNow(context.WithoutCancel(ctx)); syncErr != nil {
 		l.report(Event{Kind: Warned, Text: "the database is behind the journals: " + syncErr.Error()})
 	}
 	l.report(Event{Kind: Finished, Took: time.Since(began), Text: errorText(err)})
@@ -107,7 +108,8 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 // keepSynced reads the journals into the database up to four times a second, and
 // less often where that takes long.
 func (l *loop) keepSynced(ctx context.Context) {
-	pause := 250 * time.Millisecond
+	const pause = 250 * time.Millisecond
+	behind := false
 	for wait := pause; ; {
 		select {
 		case <-ctx.Done():
@@ -116,15 +118,26 @@ func (l *loop) keepSynced(ctx context.Context) {
 		}
 		start := time.Now()
 		err := l.Tracker.Sync(ctx)
-		if err != nil && ctx.Err() == nil {
+		wait = max(pause, 10*time.Since(start)) // a tenth of a core at most
+		if err != nil && !behind && ctx.Err() == nil {
 			select {
 			case l.messages <- message{warning: "the database is behind the journals: " + err.Error()}:
 			case <-ctx.Done():
 			}
-			pause = min(2*pause, 10*time.Second)
 		}
-		wait = max(pause, 10*time.Since(start)) // a tenth of a core at most
+		behind = err != nil
 	}
+}
+
+// syncNow insists: others may keep the database busy for a while.
+func (r *Runner) syncNow(ctx context.Context) error {
+	var err error
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		if err = r.Tracker.Sync(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
 }
 
 func (r *Runner) tries() int {

@@ -51,7 +51,14 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newDataCmd(a),
 		newRunsCmd(a),
+		newScoreCmd(a),
 		newSQLCmd(a),
+		newWeightsCmd(a),
+		newStudiesCmd(a),
+		newPlanCmd(a),
+		newSweepCmd(a),
+		newTrainCmd(a),
+		newFieldsCmd(a),
 	)
 	return root
 }

@@ -1,0 +1,401 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// runFlags say how runs are done; none of them changes a result.
+type runFlags struct {
+	jobs   int
+	alike  int
+	device string
+	quiet  bool
+}
+
+func (f *runFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVarP(&f.jobs, "jobs", "j", 1, "runs at once; the processors are divided among them")
+	flags.StringVar(&f.device, "device", "cpu", "cpu or cuda")
+	flags.IntVar(&f.alike, "give-up", 5, "stop after so many failures in a row that say the same")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+}
+
+func (f *runFlags) check() error {
+	if f.device != "cpu" && f.device != "cuda" {
+		return &mmibx.InputError{Key: "--device", Found: f.device, Expected: "cpu or cuda"}
+	}
+	if f.jobs < 1 {
+		return &mmibx.InputError{Key: "-j", Found: fmt.Sprint(f.jobs), Expected: "1 or more"}
+	}
+	return nil
+}
+
+func newSweepCmd(a *app) *cobra.Command {
+	var flags sweepFlags
+	var run runFlags
+	var detach bool
+	cmd := &cobra.Command{
+		Use:   "sweep FILE|STUDY",
+		Short: "Have the runs of a sweep done; those that are done stay so",
+		Long: "Have the runs of a sweep done; those that are done stay so.\n\n" +
+			"The same command goes on with a sweep that was stopped or killed: runs go on from their last\n" +
+			"checkpoint. Ctrl-C once lets the workers write one, twice ends them at once. With --detach the\n" +
+			"sweep runs on by itself; `mmibx sweep status|stop|pause|resume|jobs|retry NAME` steers it.",
+		Example: "  mmibx sweep demo -j 2\n  mmibx sweep beta --benchmarks twitter2017,mnre --seeds 3 --detach\n" +
+			"  mmibx sweep my-sweep.toml --set train.epochs=10 --set 'ib.size=[16, 64]'\n  mmibx sweep status",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := run.check(); err != nil {
+				return err
+			}
+			plan, err := a.planOf(args[0], &flags)
+			if err != nil {
+				return err
+			}
+			if detach {
+				return a.detach(cmd, plan.Sweep)
+			}
+			return a.runPlan(cmd, plan, run)
+		},
+	}
+	flags.add(cmd)
+	run.add(cmd)
+	cmd.Flags().BoolVar(&detach, "detach", false, "run on without this terminal")
+	cmd.AddCommand(newSweepStatusCmd(a), newSweepRetryCmd(a), newSweepJobsCmd(a),
+		newOrderCmd(a, experiments.Stop, "Stop a sweep: runs under way keep their checkpoints"),
+		newOrderCmd(a, experiments.Pause, "Start no further run; those under way go on to their end"),
+		newOrderCmd(a, experiments.Resume, "End a pause"))
+	return cmd
+}
+
+// runPlan does the runs of a plan in this process.
+func (a *app) runPlan(cmd *cobra.Command, plan *experiments.Plan, run runFlags) error {
+	ctx := cmd.Context()
+	runner, err := a.newRunner(ctx, run.jobs, run.device)
+	if err != nil {
+		return err
+	}
+	db, err := tracker.Open(runner.Store)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	p := newProgress(os.Stderr, len(plan.Cells), run.quiet)
+	runner.Tracker, runner.Alike, runner.Report = runnerDB{db}, run.alike, p.report
+	kill, release := secondInterrupt()
+	defer release()
+	runner.Kill = kill
+	summary, err := runner.Run(ctx, plan)
+	if errors.Is(err, experiments.ErrHeld) || summary.Counts == nil {
+		return err
+	}
+	if a.json {
+		if err := printJSON(cmd.OutOrStdout(), sweepJSON{plan.Sweep, plan.Hash, summary}); err != nil {
+			return err
+		}
+	} else {
+		printSummary(cmd.OutOrStdout(), plan, summary)
+	}
+	if err == nil && summary.Counts[mmibx.Done] < len(plan.Cells) {
+		err = fmt.Errorf("sweep %s: not all runs are done: %s", plan.Sweep, countsLine(summary.Counts))
+	}
+	return err
+}
+
+type sweepJSON struct {
+	Sweep string `json:"sweep"`
+	Hash  string `json:"hash"`
+	experiments.Summary
+}
+
+// secondInterrupt closes its channel when a second Ctrl-C comes.
+func secondInterrupt() (kill <-chan struct{}, release func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt)
+	twice, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		for n := 0; ; {
+			select {
+			case <-signals:
+				if n++; n == 2 {
+					close(twice)
+					return
+				}
+				fmt.Fprintln(os.Stderr, "\nmmibx: the workers write their checkpoints; Ctrl-C again ends them at once")
+			case <-done:
+				return
+			}
+		}
+	}()
+	return twice, func() { signal.Stop(signals); close(done) }
+}
+
+func printSummary(w io.Writer, plan *experiments.Plan, s experiments.Summary) {
+	fmt.Fprintf(w, "%s: %s, in %s\n", plan.Sweep, countsLine(s.Counts), round(s.Took))
+	for i, f := range s.Failures {
+		if i == 10 {
+			fmt.Fprintf(w, "  ... and %d more\n", len(s.Failures)-i)
+			break
+		}
+		fmt.Fprintf(w, "  %s %s  %s: %s\n", f.State, f.Run, f.Label, firstLine(f.Text))
+	}
+	fmt.Fprintln(w, "\nnext:")
+	if len(s.Failures) > 0 {
+		fmt.Fprintf(w, "  mmibx runs show %s\n  mmibx sweep retry %s\n", s.Failures[0].Run, plan.Sweep)
+	} else if s.Counts[mmibx.Done] < len(plan.Cells) {
+		fmt.Fprintln(w, "  the same command again goes on from here")
+	}
+	fmt.Fprintf(w, "  mmibx runs list 'sweep=%s' --sort -dev.f1\n", plan.Sweep)
+}
+
+// detach starts this command once more, in a session of its own.
+func (a *app) detach(cmd *cobra.Command, sweep string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if _, err := findWorker(); err != nil {
+		return err
+	}
+	args := slices.DeleteFunc(slices.Clone(os.Args[1:]), func(arg string) bool { return strings.HasPrefix(arg, "--detach") })
+	store := mmibx.Store(a.storeDir)
+	h, err := experiments.Start(cmd.Context(), store, sweep, append([]string{self}, args...))
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return printJSON(cmd.OutOrStdout(), map[string]any{"sweep": sweep, "pid": h.PID, "log": experiments.RunnerLog(store, sweep)})
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "sweep %s runs by itself as process %d; its output goes to %s\n\nnext:\n  mmibx sweep status %[1]s\n  mmibx sweep stop %[1]s\n",
+		sweep, h.PID, experiments.RunnerLog(store, sweep))
+	return nil
+}
+
+func newSweepStatusCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "status [NAME]",
+		Short:   "Show the sweeps of the store, or one and what its workers do",
+		Example: "  mmibx sweep status\n  mmibx sweep status demo --json",
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names := args
+			if len(names) == 0 {
+				var err error
+				if names, err = experiments.Sweeps(mmibx.Store(a.storeDir)); err != nil {
+					return err
+				}
+			}
+			var all []*experiments.Status
+			for _, name := range names {
+				s, err := a.sweepStatus(cmd.Context(), name)
+				if err != nil {
+					return err
+				}
+				all = append(all, s)
+			}
+			switch w := cmd.OutOrStdout(); {
+			case a.json && len(args) == 1:
+				return printJSON(w, all[0])
+			case a.json:
+				return printJSON(w, all)
+			case len(args) == 1:
+				return printStatus(w, all[0])
+			default:
+				return printStatuses(w, all)
+			}
+		},
+	}
+}
+
+// sweepStatus is what the sweep's runner tells, with the states of the plan's
+// runs as the store has them.
+func (a *app) sweepStatus(ctx context.Context, name string) (*experiments.Status, error) {
+	plan, err := experiments.ReadPlan(mmibx.Store(a.storeDir), name)
+	if err != nil {
+		return nil, err
+	}
+	s, err := experiments.Follow(mmibx.Store(a.storeDir), name)
+	if err != nil {
+		return nil, err
+	}
+	states, err := a.statesOf(ctx, plan.IDs())
+	if err != nil {
+		return nil, err
+	}
+	s.Counts = countStates(plan, states)
+	return s, nil
+}
+
+func liveness(s *experiments.Status) string {
+	switch {
+	case s.Live && s.Paused:
+		return "paused"
+	case s.Live:
+		return "live"
+	}
+	return "idle"
+}
+
+func printStatuses(w io.Writer, all []*experiments.Status) error {
+	if len(all) == 0 {
+		fmt.Fprintln(w, "no sweep was started in this store yet; `mmibx studies` lists what there is to start")
+		return nil
+	}
+	t := newTable(w, "SWEEP", "RUNNER", "RUNS", "LEFT")
+	for _, s := range all {
+		remaining := ""
+		if s.Left > 0 {
+			remaining = round(s.Left).String()
+		}
+		t.row(s.Sweep, liveness(s), countsLine(s.Counts), orDash(remaining))
+	}
+	return t.Flush()
+}
+
+func printStatus(w io.Writer, s *experiments.Status) error {
+	fmt.Fprintf(w, "%s: %s, %s", s.Sweep, liveness(s), countsLine(s.Counts))
+	if s.Left > 0 {
+		fmt.Fprintf(w, ", about %s left", round(s.Left))
+	}
+	fmt.Fprintln(w)
+	if s.Live {
+		fmt.Fprintf(w, "process %d on %s since %s, %d at once\n", s.Holder.PID, s.Holder.Host, s.Holder.Started.Local().Format(time.DateTime), s.Jobs)
+	}
+	if len(s.Lanes) > 0 {
+		fmt.Fprintln(w)
+		t := newTable(w, "WORKER", "RUN", "ATTEMPT", "FOR", "WHAT")
+		for _, e := range s.Lanes {
+			t.row(e.Lane, e.Run, e.Attempt, round(time.Since(e.At)), e.Label)
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+	}
+	for _, e := range s.Last {
+		if e.Kind == experiments.Warned || e.Kind == experiments.Ended && e.State != mmibx.Done {
+			fmt.Fprintf(w, "%s  %s %s %s\n", e.At.Local().Format(time.TimeOnly), orDash(string(e.State)), e.Run, firstLine(e.Text))
+		}
+	}
+	return nil
+}
+
+// live refuses a sweep that nobody runs.
+func (a *app) live(name string) error {
+	store := mmibx.Store(a.storeDir)
+	if _, err := experiments.ReadPlan(store, name); err != nil {
+		return err
+	}
+	_, alive, err := experiments.Running(store, name)
+	if err == nil && !alive {
+		err = fmt.Errorf("a runner of sweep %s: %w; `mmibx sweep %s` starts one", name, mmibx.ErrNotFound, name)
+	}
+	return err
+}
+
+// tell gives an order to the runner of a sweep.
+func (a *app) tell(cmd *cobra.Command, name string, o experiments.Order) error {
+	if err := a.live(name); err != nil {
+		return err
+	}
+	if err := experiments.Tell(mmibx.Store(a.storeDir), name, o); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "told sweep %s: %s\n", name, o.Verb)
+	return nil
+}
+
+func newOrderCmd(a *app, verb experiments.Verb, short string) *cobra.Command {
+	order := experiments.Order{Verb: verb}
+	cmd := &cobra.Command{
+		Use:     string(verb) + " NAME",
+		Short:   short,
+		Example: "  mmibx sweep " + string(verb) + " demo",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.tell(cmd, args[0], order) },
+	}
+	if verb == experiments.Stop {
+		cmd.Flags().BoolVar(&order.Now, "now", false, "without waiting for checkpoints")
+		cmd.Flags().StringSliceVar(&order.Runs, "runs", nil, "only these runs; the sweep goes on")
+	}
+	return cmd
+}
+
+func newSweepJobsCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "jobs NAME N",
+		Short:   "Change how many runs go on at once, from the next run on",
+		Example: "  mmibx sweep jobs demo 4",
+		Args:    usageArgs(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var n int
+			if _, err := fmt.Sscan(args[1], &n); err != nil || n < 1 {
+				return &mmibx.InputError{Key: "N", Found: args[1], Expected: "1 or more"}
+			}
+			return a.tell(cmd, args[0], experiments.Order{Verb: experiments.Jobs, Jobs: n})
+		},
+	}
+}
+
+func newSweepRetryCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "retry NAME [RUN...]",
+		Short: "Queue again the runs of a sweep that failed or diverged, or those named",
+		Long: "Queue again the runs of a sweep that failed or diverged, or those named.\n\n" +
+			"A runner that works on the sweep takes them up; without one, the next `mmibx sweep` does.",
+		Example: "  mmibx sweep retry demo\n  mmibx sweep retry demo 3f0c12ab99d1",
+		Args:    usageArgs(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			runs, err := a.retrySweep(cmd.Context(), args[0], args[1:])
+			if err == nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%d runs of sweep %s are queued again\n", len(runs), args[0])
+			}
+			return err
+		},
+	}
+}
+
+// retrySweep decides that runs are due again, and tells a live runner.
+func (a *app) retrySweep(ctx context.Context, sweep string, only []string) ([]string, error) {
+	store := mmibx.Store(a.storeDir)
+	plan, err := experiments.ReadPlan(store, sweep)
+	if err != nil {
+		return nil, err
+	}
+	states, err := a.statesOf(ctx, plan.IDs())
+	if err != nil {
+		return nil, err
+	}
+	var runs []string
+	for _, run := range plan.IDs() {
+		s := stateIn(states, run)
+		if s == mmibx.Failed || s == mmibx.Diverged || slices.Contains(only, run) && s != mmibx.Done && s != mmibx.Queued && s != mmibx.Running {
+			if len(only) == 0 || slices.Contains(only, run) {
+				runs = append(runs, run)
+			}
+		}
+	}
+	if len(runs) == 0 {
+		return nil, fmt.Errorf("runs to try again in sweep %s: %w", sweep, mmibx.ErrNotFound)
+	}
+	if err := tracker.Retry(store, runs...); err != nil {
+		return nil, err
+	}
+	if _, alive, err := experiments.Running(store, sweep); err != nil || !alive {
+		return runs, err
+	}
+	return runs, experiments.Tell(store, sweep, experiments.Order{Verb: experiments.Retry, Runs: runs})
+}

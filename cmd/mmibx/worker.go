@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+const workerName = "mmibx-worker"
+
+// findWorker finds the program that links libtorch: beside this one, else where
+// $MMIBX_WORKER says, else in PATH.
+func findWorker() (string, error) {
+	self, err := os.Executable()
+	if err == nil {
+		if self, err = filepath.EvalSymlinks(self); err == nil {
+			beside := filepath.Join(filepath.Dir(self), workerName)
+			if info, err := os.Stat(beside); err == nil && !info.IsDir() {
+				return beside, nil
+			}
+		}
+	}
+	if path := os.Getenv("MMIBX_WORKER"); path != "" {
+		if _, err := os.Stat(path); err != nil {
+			return "", fmt.Errorf("$MMIBX_WORKER: %w", err)
+		}
+		return path, nil
+	}
+	if path, err := exec.LookPath(workerName); err == nil {
+		return path, nil
+	}
+	return "", fmt.Errorf("%s %w beside %s, in $MMIBX_WORKER or in PATH; run `make build` in the source of mmibx, which finds or fetches a PyTorch and builds it", workerName, mmibx.ErrNotFound, self)
+}
+
+// newRunner is a runner of this store, without its database.
+func (a *app) newRunner(ctx context.Context, jobs int, device string) (*experiments.Runner, error) {
+	worker, err := findWorker()
+	if err != nil {
+		return nil, err
+	}
+	store, err := filepath.Abs(a.storeDir)
+	if err != nil {
+		return nil, err
+	}
+	data, err := filepath.Abs(a.dataDir)
+	if err != nil {
+		return nil, err
+	}
+	commit, diff := provenance(ctx)
+	return &experiments.Runner{
+		Store: mmibx.Store(store), Worker: []string{worker, "work"}, Jobs: jobs,
+		Job: mmibx.Job{DataDir: data, Device: device, Command: os.Args, Commit: commit, Diff: diff},
+	}, nil
+}
+
+// provenance returns the git commit of the folder that the command was typed in,
+// and the SHA-256 of what is uncommitted there; both are empty outside git.
+func provenance(ctx context.Context) (commit, diff string) {
+	out, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		return "", ""
+	}
+	commit = strings.TrimSpace(string(out))
+	out, err = exec.CommandContext(ctx, "git", "diff", "HEAD").Output()
+	if err == nil && len(out) > 0 {
+		sum := sha256.Sum256(out)
+		diff = hex.EncodeToString(sum[:])
+	}
+	return commit, diff
+}
+
+// runnerDB is the database as the runner wants it.
+type runnerDB struct{ *tracker.DB }
+
+// Sync fails where the database stays behind the journals.
+func (db runnerDB) Sync(ctx context.Context) error {
+	stats, err := db.DB.Sync(ctx)
+	if err == nil && stats.Busy {
+		err = fmt.Errorf("another program writes to it; %d bytes are still to be read", stats.Behind)
+	}
+	return err
+}
+
+// statesOf says where the runs of a plan stand. It makes no store where there is
+// none yet.
+func (a *app) statesOf(ctx context.Context, runs []string) (map[string]mmibx.State, error) {
+	db, err := a.synced(ctx)
+	if errors.Is(err, mmibx.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	states, err := db.States(ctx, runs)
+	return states, errors.Join(err, db.Close())
+}
