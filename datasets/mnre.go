@@ -15,7 +15,8 @@ import (
 //
 //	{'token': [...], 'h': {'name': ..., 'pos': [start, end]}, 't': {...}, 'img_id': ..., 'relation': ...}
 //
-// with half-open positions of words. The relation must be one of relations.
+// with half-open positions of words. The relation must be one of relations, or
+// any where that is nil.
 //
 // A bad line is an *mmibx.InputError, several are a *FileError.
 func ReadMRE(path string, split mmibx.Split, relations []string) ([]mmibx.Example, error) {
@@ -72,7 +73,7 @@ func parsePair(line string, relations []string) (mmibx.Example, *mmibx.InputErro
 	}
 	r.checkEntity("h", e.Tokens, e.Head)
 	r.checkEntity("t", e.Tokens, e.Tail)
-	if r.fault == nil && !slices.Contains(relations, e.Relation) {
+	if r.fault == nil && relations != nil && !slices.Contains(relations, e.Relation) {
 		near := mmibx.Nearest(e.Relation, relations)
 		if near != "" {
 			near = ", such as " + near

@@ -23,12 +23,11 @@ var textFile = map[mmibx.Task]map[mmibx.Split]string{
 const relationsFile = "ours_rel2id.json"
 
 // Open reads a real benchmark from dataDir/NAME, or generates a miniature one.
-// A benchmark that is not there is mmibx.ErrNotFound.
+// One whose files are not there is mmibx.ErrNotFound.
 func Open(name, dataDir string) (*Set, error) {
 	b, ok := mmibx.LookupBenchmark(name)
 	if !ok {
-		return nil, fmt.Errorf("%w: %w", mmibx.ErrNotFound, &mmibx.InputError{Key: "benchmark", Found: quote(name),
-			Expected: "one of " + strings.Join(mmibx.BenchmarkNames(), ", ")})
+		return nil, &mmibx.InputError{Key: "benchmark", Found: quote(name), Expected: "one of " + strings.Join(mmibx.BenchmarkNames(), ", ")}
 	}
 	if b.Miniature {
 		return Mini(name)

@@ -79,6 +79,12 @@ func TestReadMRE(t *testing.T) {
 	}
 }
 
+func TestReadMREWithAnyRelation(t *testing.T) {
+	if got, err := parseMRE("x.txt", mmibx.Test, nil, []byte(goodPair)); err != nil || got[0].Relation != "/per/per/peer" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 func TestReadMREFaults(t *testing.T) {
 	swap := func(old, with string) string { return strings.Replace(goodPair, old, with, 1) }
 	for text, want := range map[string]string{
@@ -233,7 +239,7 @@ func TestMiniatureReadsBack(t *testing.T) {
 }
 
 func TestOpenFaults(t *testing.T) {
-	if _, err := Open("twitter2018", "."); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "expected one of twitter2015") {
+	if _, err := Open("twitter2018", "."); !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), "expected one of twitter2015") {
 		t.Errorf("an unknown benchmark: %v", err)
 	}
 	dir := t.TempDir()

@@ -1,12 +1,8 @@
 package datasets
 
 import (
-	"bufio"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -153,29 +149,4 @@ func FuzzWordPiece(f *testing.F) {
 			}
 		}
 	})
-}
-
-// digest is what make.py computes of the ids of all sentences.
-type digest struct {
-	Sentences, Pieces int
-	SHA256            string
-}
-
-func digestOf(w *WordPiece, sentences [][]string) digest {
-	d, sum := digest{Sentences: len(sentences)}, sha256.New()
-	out := bufio.NewWriter(sum)
-	for _, words := range sentences {
-		for i, word := range words {
-			if i > 0 {
-				out.WriteByte('|')
-			}
-			ids := w.Pieces(word)
-			d.Pieces += len(ids)
-			out.WriteString(strings.Trim(fmt.Sprint(ids), "[]"))
-		}
-		out.WriteByte('\n')
-	}
-	out.Flush()
-	d.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	return d
 }

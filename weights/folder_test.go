@@ -211,7 +211,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, err := Get(t.Context(), "maxilm", "", io.Discard); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "expected one of minilm") {
+	if _, err := Get(t.Context(), "maxilm", "", io.Discard); !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), "expected one of minilm") {
 		t.Errorf("an unknown set: %v", err)
 	}
 }

@@ -113,22 +113,35 @@ func List() ([]string, error) {
 // parts are the files of a folder that decide what an encoder computes.
 var parts = []string{configFile, safetensorsFile, "tokenizer.json", "tokenizer_config.json", "vocab.txt"}
 
-// Digests returns the SHA-256 of each file of a set that a run reads, by name:
-// mmibx.Inputs.Weights. It reads the files whole.
-func Digests(dir string) (map[string]string, error) {
-	digests := map[string]string{}
+// Files names the files of a set that a run reads: those whose digests enter
+// its identity.
+func Files(dir string) ([]string, error) {
+	var names []string
 	for _, name := range parts {
-		d, err := digest(filepath.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			names = append(names, name)
+		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		digests[name] = d
 	}
-	if len(digests) == 0 {
+	if len(names) == 0 {
 		return nil, fmt.Errorf("weights: %w in %s", mmibx.ErrNotFound, dir)
+	}
+	return names, nil
+}
+
+// Digests returns the SHA-256 of each of the Files of a set, by name:
+// mmibx.Inputs.Weights. It reads the files whole.
+func Digests(dir string) (map[string]string, error) {
+	names, err := Files(dir)
+	if err != nil {
+		return nil, err
+	}
+	digests := map[string]string{}
+	for _, name := range names {
+		if digests[name], err = digest(filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
 	}
 	return digests, nil
 }
