@@ -22,6 +22,13 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// How long to wait for a database that another program writes to, in
+// milliseconds: Sync would rather say how far behind it is.
+const (
+	patient   = "5000"
+	impatient = "1000"
+)
+
 // schemaVersion counts the migrations. They are never edited once released.
 const schemaVersion = 1
 
@@ -95,7 +102,7 @@ func (e *VersionError) Error() string {
 
 func openRead(store mmibx.Store) (*DB, error) {
 	path := store.Database()
-	params := url.Values{"mode": {"ro"}, "_query_only": {"on"}, "_busy_timeout": {"5000"}}
+	params := url.Values{"mode": {"ro"}, "_query_only": {"on"}, "_busy_timeout": {patient}}
 	if !writable(path) {
 		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
 			params.Set("immutable", "1") // WAL needs files beside the database, which cannot be made here
@@ -119,10 +126,11 @@ func openRead(store mmibx.Store) (*DB, error) {
 	return &DB{store: store, read: read}, nil
 }
 
-// openWrite opens one writing connection, to be closed soon.
-func openWrite(path string) (*sql.DB, error) {
+// openWrite opens one writing connection, to be closed soon. Where another
+// program writes, it waits for so many milliseconds.
+func openWrite(path, wait string) (*sql.DB, error) {
 	w, err := sql.Open("sqlite3", dsn(path, url.Values{
-		"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_synchronous": {"NORMAL"},
+		"_busy_timeout": {wait}, "_journal_mode": {"WAL"}, "_synchronous": {"NORMAL"},
 		"_foreign_keys": {"on"}, "_txlock": {"immediate"},
 	}))
 	if err != nil {
@@ -152,7 +160,7 @@ func userVersion(ctx context.Context, db queryer) (version int, err error) {
 // prepare brings the schema of a file up to date.
 func prepare(path string) error {
 	ctx := context.Background()
-	w, err := openWrite(path)
+	w, err := openWrite(path, patient)
 	if err != nil {
 		return err
 	}

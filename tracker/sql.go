@@ -43,7 +43,7 @@ func (db *DB) Exec(ctx context.Context, statements string) (changed int64, err e
 	if db.seen.readOnly {
 		return 0, ErrReadOnly
 	}
-	w, err := openWrite(db.store.Database())
+	w, err := openWrite(db.store.Database(), patient)
 	if err != nil {
 		return 0, err
 	}

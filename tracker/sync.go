@@ -187,7 +187,7 @@ func (s *syncer) source(ctx context.Context, src *source) error {
 
 func (s *syncer) transact(ctx context.Context, fn func(*sql.Tx) error) error {
 	if s.w == nil {
-		w, err := openWrite(s.path)
+		w, err := openWrite(s.path, impatient)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,335 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// shelf is a store with six runs, named by letters in their notes.
+//
+//	a text seed 1, dev.f1 70 then 60       b mmib beta .01, 80     c mmib beta .1, 82
+//	d mmib beta 1, diverged                e concat, lost          f text seed 2, no score
+func shelf(t testing.TB) (*lab, map[string]string, *DB) {
+	l := newLab(t)
+	ids := map[string]string{
+		"a": l.done(map[string]any{"model": "text", "seed": 1}, mmibx.DevF1, 70, 60),
+		"b": l.done(map[string]any{"ib.beta_text": 0.01, "ib.size": 32}, mmibx.DevF1, 80),
+		"c": l.done(map[string]any{"ib.beta_text": 0.1, "model.key_mask": false}, mmibx.DevF1, 82),
+		"f": l.done(map[string]any{"model": "text", "seed": 2}, mmibx.Loss, 0.5),
+	}
+	h := l.header(map[string]any{"ib.beta_text": 1.0})
+	h.Sweep = "other"
+	w := l.create(h)
+	l.must(w.Close(journal.Trailer{State: mmibx.Diverged, Class: mmibx.FailDiverged, Error: "NaN", Finished: time.Now()}))
+	ids["d"] = h.Run
+	h = l.header(map[string]any{"model": "concat"})
+	l.must(l.create(h).Abandon())
+	ids["e"] = h.Run
+	for name, id := range ids {
+		l.must(Note(l.store, []string{id}, name))
+	}
+	l.must(Tag(l.store, []string{ids["a"], ids["b"]}, "paper", "main"))
+	l.must(Tag(l.store, []string{ids["c"]}, "paper"))
+	return l, ids, l.synced()
+}
+
+// letters are the notes of runs, sorted where their order does not matter.
+func letters(rows []RunRow) string {
+	var b strings.Builder
+	for _, r := range rows {
+		b.WriteString(r.Note)
+	}
+	return b.String()
+}
+
+func sorted(s string) string {
+	b := []byte(s)
+	slices.Sort(b)
+	return string(b)
+}
+
+func TestFilter(t *testing.T) {
+	l, ids, db := shelf(t)
+	today := time.Now().Format("2006-01-02")
+	for filter, want := range map[string]string{
+		"":                        "abcdef",
+		"model=mmib":              "bcd",
+		"model.name = 'mmib'":     "bcd",
+		"model!=mmib":             "aef",
+		"model in (text, concat)": "aef",
+		"model not in (text, concat) and state=done":    "bc",
+		"ib.beta_text<0.1":                              "b",
+		"ib.beta_text<=1e-1":                            "bc",
+		"ib.beta_text is missing":                       "aef",
+		"ib.beta_text is not missing":                   "bcd",
+		"ib.beta_text!=0.1":                             "abdef",
+		"dev.f1>=70":                                    "abc",
+		"dev.f1:last<70":                                "a",
+		"dev.f1:n=2":                                    "a",
+		"dev.f1 is missing":                             "def",
+		"dev.rate_text > 1":                             "", // known, never logged
+		"model=mmib and ib.beta_text<0.1 and dev.f1>70": "b",
+		"model=text or model=mmib and dev.f1>81":        "acf",
+		"(model=text or model=mmib) and dev.f1>81":      "c",
+		"not (model=text or state=diverged)":            "bce",
+		"NOT model=text AND state=done":                 "bc",
+		"tag=paper":                                     "abc",
+		"tag=paper and tag=main":                        "ab",
+		"tag!=paper":                                    "def",
+		"tag is missing":                                "def",
+		"tag ~ pa*":                                     "abc",
+		"note ~ [ab]":                                   "ab",
+		"state in (lost, diverged)":                     "de",
+		"class=diverged":                                "d",
+		"class is missing":                              "abcf",
+		"sweep=other":                                   "d",
+		"sweep=bet*":                                    "abcef",
+		"seed=1":                                        "a",
+		"seed in (1,2)":                                 "af",
+		"model.key_mask=false":                          "c",
+		"model.key_mask=true":                           "bd",
+		"id=" + ids["a"]:                                "a",
+		"id ~ " + ids["a"][:6] + "*":                    "a",
+		"started=" + today + " or started<" + today:     "abcdef",
+		"started > 2001-01-01 and started < 2001-01-01T10:00": "",
+		"finished is missing":     "",
+		"train.loss<1":            "f",
+		"error=NaN":               "d",
+		"host=here":               "abcdef",
+		"benchmark=mini-*":        "abcdef",
+		"label~'*beta_text=0.1*'": "c",
+		`note in ("a", 'b')`:      "ab",
+		"attempts=1":              "abcdef",
+	} {
+		if got := sorted(letters(l.runs(db, Query{Filter: filter}))); got != want {
+			t.Errorf("%s: got %s, want %s", filter, got, want)
+		}
+		if n, err := db.Count(context.Background(), Query{Filter: filter}); err != nil || n != len(want) {
+			t.Errorf("count of %s is %d (%v), want %d", filter, n, err, len(want))
+		}
+	}
+}
+
+func TestFilterFaults(t *testing.T) {
+	l, _, db := shelf(t)
+	for filter, want := range map[string]struct {
+		pos int
+		msg string
+	}{
+		"modl=x":                       {0, "did you mean model?"},
+		"model=text and dev.f2>3":      {15, "did you mean dev.f1?"},
+		"model=text and":               {14, "expected a key"},
+		"model":                        {5, "expected = !="},
+		"model=":                       {6, "expected a value"},
+		"model=text)":                  {10, "expected and, or"},
+		"(model=text":                  {11, "expected )"},
+		"model=text model=mmib":        {11, "expected and, or"},
+		"dev.f1>high":                  {7, "a number, found high"},
+		"ib.beta_text=nan":             {13, "a number"},
+		"model.key_mask=maybe":         {15, "true or false"},
+		"started>yesterday":            {8, "a date such as"},
+		"note='open":                   {5, "not closed"},
+		"seed in (1 2)":                {11, "expected , or )"},
+		"seed in 1":                    {8, "expected ("},
+		"model is gone":                {9, "expected missing"},
+		"tag<x":                        {4, "is a set"},
+		"seed~1*":                      {5, "is no text"},
+		"dev.f1:mean>3":                {0, "has :last, :min"},
+		"test.f1>3":                    {0, "unknown key"},
+		strings.Repeat("(", 300) + "a": {100, "too many parentheses"},
+		"not not":                      {7, "expected a key"},
+		"= 3":                          {0, "expected a key"},
+	} {
+		_, err := db.Runs(context.Background(), Query{Filter: filter})
+		var fault *FilterError
+		if !errors.As(err, &fault) || fault.Pos != want.pos || !strings.Contains(fault.Msg, want.msg) || !errors.Is(err, mmibx.ErrUsage) {
+			t.Errorf("%s: %v; want %q at %d", filter, err, want.msg, want.pos)
+		}
+		if check := db.CheckFilter(context.Background(), filter); fmt.Sprint(check) != fmt.Sprint(err) {
+			t.Errorf("%s: CheckFilter says %v", filter, check)
+		}
+	}
+	if _, err := db.Runs(context.Background(), Query{Sort: "-modl"}); err == nil || !strings.Contains(err.Error(), "did you mean model?") {
+		t.Errorf("sort by an unknown key: %v", err)
+	}
+	if err := db.CheckFilter(context.Background(), "tag=x"); err != nil {
+		t.Error(err)
+	}
+	l.must(db.Close())
+}
+
+// TestFilterAgainstPlainGo holds compiled filters against their meaning.
+func TestFilterAgainstPlainGo(t *testing.T) {
+	l, _, db := shelf(t)
+	all := l.runs(db, Query{Columns: []string{"ib.beta_text", "ib.size"}})
+	atoms := []struct {
+		text string
+		of   func(r RunRow) bool
+	}{
+		{"model=mmib", func(r RunRow) bool { return r.Model == "mmib" }},
+		{"ib.beta_text>=0.1", func(r RunRow) bool { v, ok := r.Values["ib.beta_text"].(float64); return ok && v >= 0.1 }},
+		{"ib.size=32", func(r RunRow) bool { return r.Values["ib.size"] == 32 }},
+		{"dev.f1>75", func(r RunRow) bool { return r.DevF1 != nil && *r.DevF1 > 75 }},
+		{"tag=main", func(r RunRow) bool { return slices.Contains(r.Tags, "main") }},
+		{"state in (done, lost)", func(r RunRow) bool { return r.State == mmibx.Done || r.State == mmibx.Lost }},
+		{"train.loss is missing", func(r RunRow) bool { return r.Loss == nil }},
+	}
+	type filter struct {
+		text string
+		of   func(r RunRow) bool
+	}
+	var draw func(rt *rapid.T, depth int) filter
+	draw = func(rt *rapid.T, depth int) filter {
+		shape := rapid.IntRange(0, 3).Draw(rt, "shape")
+		if depth == 0 || shape == 0 {
+			a := rapid.SampledFrom(atoms).Draw(rt, "atom")
+			return filter{a.text, a.of}
+		}
+		left := draw(rt, depth-1)
+		if shape == 1 {
+			return filter{"not (" + left.text + ")", func(r RunRow) bool { return !left.of(r) }}
+		}
+		right := draw(rt, depth-1)
+		if shape == 2 {
+			return filter{"(" + left.text + " and " + right.text + ")", func(r RunRow) bool { return left.of(r) && right.of(r) }}
+		}
+		return filter{"(" + left.text + " or " + right.text + ")", func(r RunRow) bool { return left.of(r) || right.of(r) }}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		f := draw(rt, 3)
+		rows, err := db.Runs(context.Background(), Query{Filter: f.text})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var want []RunRow
+		for _, r := range all {
+			if f.of(r) {
+				want = append(want, r)
+			}
+		}
+		if letters(rows) != letters(want) {
+			rt.Fatalf("%s: got %s, want %s", f.text, letters(rows), letters(want))
+		}
+	})
+}
+
+func TestSortAndPages(t *testing.T) {
+	l, _, db := shelf(t)
+	for sort, want := range map[string]string{
+		"dev.f1":        "abc", // the others have none and come last
+		"-dev.f1":       "cba",
+		"-ib.beta_text": "dcb",
+		"ib.beta_text":  "bcd",
+	} {
+		if got := letters(l.runs(db, Query{Sort: sort}))[:3]; got != want {
+			t.Errorf("by %s: %s, want %s", sort, got, want)
+		}
+	}
+	whole := letters(l.runs(db, Query{Sort: "-dev.f1"}))
+	paged := ""
+	for offset := 0; offset < 6; offset += 4 {
+		paged += letters(l.runs(db, Query{Sort: "-dev.f1", Limit: 4, Offset: offset}))
+	}
+	if paged != whole {
+		t.Errorf("in pages %s, at once %s", paged, whole)
+	}
+}
+
+func TestStatesAndResolve(t *testing.T) {
+	l, ids, db := shelf(t)
+	ctx := context.Background()
+	states, err := db.States(ctx, []string{ids["a"], ids["d"], ids["e"], "unknown"})
+	l.must(err)
+	want := map[string]mmibx.State{ids["a"]: mmibx.Done, ids["d"]: mmibx.Diverged, ids["e"]: mmibx.Lost}
+	if fmt.Sprint(states) != fmt.Sprint(want) {
+		t.Errorf("states are %v, want %v", states, want)
+	}
+	if id, err := db.Resolve(ctx, ids["a"][:8]); err != nil || id != ids["a"] {
+		t.Errorf("resolved %s, %v", id, err)
+	}
+	for _, prefix := range []string{"zzz", "", "%"} {
+		if _, err := db.Resolve(ctx, prefix); !errors.Is(err, mmibx.ErrNotFound) {
+			t.Errorf("resolve %q: %v", prefix, err)
+		}
+	}
+	if _, err := db.Run(ctx, "zzz"); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("run zzz: %v", err)
+	}
+	one := l.done(map[string]any{"seed": 77}, mmibx.Loss, 1)
+	other := one[:11] + map[bool]string{true: "1", false: "0"}[one[11] == '0']
+	h := l.header(map[string]any{"seed": 78})
+	h.Run = other
+	l.end(l.create(h), mmibx.Done)
+	l.sync(db)
+	if _, err := db.Resolve(ctx, one[:11]); !errors.Is(err, mmibx.ErrUsage) {
+		t.Errorf("an ambiguous prefix: %v", err)
+	}
+}
+
+func TestSummaries(t *testing.T) {
+	l, ids, db := shelf(t)
+	h := l.header(map[string]any{"seed": 5})
+	w := l.create(h)
+	for step, m := range [][2]float64{{70, 9}, {85, 4}, {80, 3}} {
+		l.must(w.Log(int64(step), mmibx.Metric{Name: mmibx.DevF1, Value: m[0]}, mmibx.Metric{Name: mmibx.RateText, Value: m[1]}))
+	}
+	l.end(w, mmibx.Done)
+	l.sync(db)
+	values, err := db.Summaries(context.Background(), mmibx.RateText, "model=mmib")
+	l.must(err)
+	if len(values) != 1 || values[0].Run != h.Run || *values[0].Chosen != 4 || values[0].Last != 3 || values[0].Max != 9 {
+		t.Errorf("rates are %+v", values)
+	}
+	if spec := values[0].Spec; spec["seed"] != 5 || spec["ib.beta_text"] != 1e-3 || spec["model.key_mask"] != true || spec["model.name"] != "mmib" {
+		t.Errorf("spec is %v", spec)
+	}
+	l.must(Remove(l.store, ids["c"]))
+	l.sync(db)
+	values, err = db.Summaries(context.Background(), mmibx.DevF1, "")
+	l.must(err)
+	var scores []float64
+	for _, v := range values {
+		scores = append(scores, v.Max)
+	}
+	slices.Sort(scores)
+	if fmt.Sprint(scores) != "[70 80 85]" {
+		t.Errorf("scores are %v: c is in the bin, d and e are not done, f has none", scores)
+	}
+}
+
+func TestPointsInParts(t *testing.T) {
+	l := newLab(t)
+	var values []float64
+	for i := range 100 {
+		values = append(values, float64(i*i%17))
+	}
+	run := l.done(nil, mmibx.Loss, values...)
+	db := l.synced()
+	whole := l.points(db, run, mmibx.Loss)
+	var parts []mmibx.Point
+	for after := int64(Start); ; {
+		p, err := db.Points(context.Background(), run, mmibx.Loss, after, 7)
+		l.must(err)
+		if len(p) == 0 {
+			break
+		}
+		parts = append(parts, p...)
+		after = p[len(p)-1].Step
+	}
+	if !slices.Equal(whole, parts) || len(whole) != 100 {
+		t.Errorf("%d points at once, %d in parts", len(whole), len(parts))
+	}
+	if age := time.Since(whole[99].At); age < 0 || age > time.Minute {
+		t.Errorf("the last point is of %v", whole[99].At)
+	}
+}
