@@ -1,0 +1,130 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+)
+
+// marks are the signs behind a number. The same ones stand in every format.
+const (
+	markFailed = "†" // runs failed or diverged
+	markFewer  = "‡" // seeds that were planned are not finished
+	markOnTest = "§" // the checkpoint was chosen on test
+	dash       = "–" // no score
+)
+
+// remarks collects what the cells of a table have to be explained for.
+type remarks struct {
+	spread, otherN, single, errors    bool
+	failed, fewer, onTest, gaps, rank bool
+	usual                             int
+}
+
+func (t *Table) remarks() remarks {
+	r := remarks{usual: t.usualN(), rank: len(t.standings()) > 0}
+	for _, row := range t.rows() {
+		for j := range row.Cells {
+			c := &row.Cells[j]
+			s := c.summary()
+			own := len(c.Runs) > 0
+			r.spread = r.spread || own && s.HasSpread()
+			r.otherN = r.otherN || own && s.N != r.usual && s.N > 0
+			r.single = r.single || own && s.N == 1
+			r.errors = r.errors || !own && c.Error > 0
+			marks := c.marks()
+			r.failed = r.failed || strings.Contains(marks, markFailed)
+			r.fewer = r.fewer || strings.Contains(marks, markFewer)
+			r.onTest = r.onTest || strings.Contains(marks, markOnTest)
+			r.gaps = r.gaps || c.missing()
+		}
+	}
+	return r
+}
+
+// marks lists the signs that a cell carries.
+func (c *Cell) marks() string {
+	var m string
+	if c.failures() > 0 {
+		m += markFailed
+	}
+	if c.summary().N+c.failures() < c.Planned {
+		m += markFewer
+	}
+	if c.OnTest {
+		m += markOnTest
+	}
+	return m
+}
+
+// caption is the table's caption with an explanation of all that occurs in it,
+// and of nothing else. bold and underlined say how a format shows the best and
+// the second.
+func (t *Table) caption(bold, underlined string) string {
+	r := t.remarks()
+	parts := []string{}
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	if t.Caption != "" {
+		add("%s", strings.TrimSuffix(t.Caption, ".")+".")
+	}
+	switch {
+	case r.spread && r.otherN:
+		add("Mean ± sample standard deviation over n = %d seeds, or the n beside a score.", r.usual)
+	case r.spread:
+		add("Mean ± sample standard deviation over n = %d seeds.", r.usual)
+	case r.otherN:
+		add("Means over n = %d seeds, or the n beside a score.", r.usual)
+	case r.usual > 0:
+		add("n = %d seed.", r.usual)
+	}
+	if r.single {
+		add("One seed has no deviation.")
+	}
+	if r.errors {
+		add("Scores without runs are ± one standard error.")
+	}
+	if r.rank {
+		add("%s: the best mean of a column; %s: the second.", bold, underlined)
+	}
+	if r.failed {
+		add("%s Runs failed or diverged and are left out of the mean.", markFailed)
+	}
+	if r.fewer {
+		add("%s Fewer seeds than planned are finished.", markFewer)
+	}
+	if r.onTest {
+		add("%s The checkpoint was chosen on test, as the released code does.", markOnTest)
+	}
+	if r.gaps {
+		add("%s No score.", dash)
+	}
+	for _, n := range t.Notes {
+		add("%s", strings.TrimSuffix(n, ".")+".")
+	}
+	return strings.Join(parts, " ")
+}
+
+// parts are the printed pieces of a cell, before a format dresses them.
+type parts struct {
+	mean, spread string // "" where there is none
+	n            int    // where it is not the table's usual number, else 0
+	marks        string
+}
+
+func (t *Table) parts(c *Cell, usual int) parts {
+	s := c.summary()
+	p := parts{mean: dash, marks: c.marks()}
+	if !s.HasMean() {
+		return p
+	}
+	p.mean = t.number(s.Mean)
+	switch own := len(c.Runs) > 0; {
+	case own && s.HasSpread():
+		p.spread = t.number(s.SD)
+	case !own && c.Error > 0:
+		p.spread = t.number(c.Error)
+	}
+	if len(c.Runs) > 0 && s.N != usual {
+		p.n = s.N
+	}
+	return p
+}

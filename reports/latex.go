@@ -1,0 +1,157 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// LaTeX writes the table for booktabs. Each number is the argument of
+// \mmibxcell, with the cell's key before it, and the runs behind a row are
+// comments above it, so that a paper can be held against the store.
+func (t *Table) LaTeX(w io.Writer) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	env, size := "table", `\footnotesize`
+	if t.Wide {
+		env, size = "table*", `\small`
+	}
+	fmt.Fprintf(&b, "%% Table %s, written by mmibx: change its declaration, not this file.\n", t.Name)
+	fmt.Fprintf(&b, "%% Needs \\usepackage{booktabs}. Each cell's values and runs are in %s.cells.json.\n", t.Name)
+	b.WriteString("\\providecommand{\\mmibxcell}[2]{#2}\n")
+	fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n%s\n\\setlength{\\tabcolsep}{4pt}\n", env, size)
+	fmt.Fprintf(&b, "\\begin{tabular}{@{}l%s@{}}\n\\toprule\n%s\\midrule\n", strings.Repeat("r", len(t.Columns)), t.latexHead())
+	t.latexBody(&b)
+	fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n\\caption{%s}\n\\label{tab:%s}\n\\end{%s}\n",
+		EscapeLaTeX(t.caption("Bold", "underlined")), t.Name, env)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (t *Table) latexHead() string {
+	heads := []string{EscapeLaTeX(t.Corner)}
+	for _, c := range t.Columns {
+		first, rest, split := strings.Cut(c.Title, "\n")
+		if split {
+			heads = append(heads, fmt.Sprintf(`\begin{tabular}[b]{@{}r@{}}%s\\%s\end{tabular}`, EscapeLaTeX(first), EscapeLaTeX(rest)))
+		} else {
+			heads = append(heads, EscapeLaTeX(c.Title))
+		}
+	}
+	return strings.Join(heads, " & ") + " \\\\\n"
+}
+
+func (t *Table) latexBody(b *bytes.Buffer) {
+	places, usual := t.standings(), t.usualN()
+	for g := range t.Groups {
+		group := &t.Groups[g]
+		if g > 0 {
+			b.WriteString("\\midrule\n")
+		}
+		if group.Title != "" {
+			fmt.Fprintf(b, "\\multicolumn{%d}{@{}l}{\\emph{%s}} \\\\\n", len(t.Columns)+1, EscapeLaTeX(group.Title))
+		}
+		for r := range group.Rows {
+			row := &group.Rows[r]
+			line := []string{EscapeLaTeX(row.Title)}
+			for j := range row.Cells {
+				c := &row.Cells[j]
+				if len(c.Runs) > 0 {
+					fmt.Fprintf(b, "%% %s runs %s\n", t.cellKey(row, j), oneLine(strings.Join(c.Runs, " ")))
+				}
+				line = append(line, fmt.Sprintf(`\mmibxcell{%s}{%s}`, t.cellKey(row, j), latexCell(t.parts(c, usual), places[c], t.widestSpread(j, usual))))
+			}
+			b.WriteString(strings.Join(line, " & ") + " \\\\\n")
+		}
+	}
+}
+
+// widestSpread is the longest deviation of a column, "" where it has none.
+func (t *Table) widestSpread(column, usual int) string {
+	widest := ""
+	for _, row := range t.rows() {
+		if s := t.parts(&row.Cells[column], usual).spread; len(s) > len(widest) {
+			widest = s
+		}
+	}
+	return widest
+}
+
+// latexCell dresses a cell. One without a deviation keeps the room of one, in
+// which its raised signs stand, so that means align.
+func latexCell(p parts, place standing, widest string) string {
+	mean := EscapeLaTeX(p.mean)
+	switch place {
+	case best:
+		mean = `\textbf{` + mean + `}`
+	case second:
+		mean = `\underline{` + mean + `}`
+	}
+	raised := p.marks
+	if p.n > 0 {
+		raised = fmt.Sprintf("n=%d", p.n) + raised
+	}
+	if raised != "" {
+		raised = `\textsuperscript{` + EscapeLaTeX(raised) + `}`
+	}
+	switch {
+	case p.spread != "":
+		return mean + `{\scriptsize$\pm$` + p.spread + `}` + raised
+	case widest == "":
+		return mean + raised
+	case raised != "":
+		mean += `\rlap{` + raised + `}`
+	}
+	return mean + `\phantom{\scriptsize$\pm$` + widest + `}`
+}
+
+// latexRunes are the characters that LaTeX does not print as they are, or that
+// stand for mathematics in the names of settings.
+var latexRunes = map[rune]string{
+	'\\': `\textbackslash{}`, '{': `\{`, '}': `\}`, '$': `\$`, '&': `\&`, '%': `\%`, '#': `\#`, '_': `\_`,
+	'~': `\textasciitilde{}`, '^': `\textasciicircum{}`, '<': `\textless{}`, '>': `\textgreater{}`, '|': `\textbar{}`,
+	'"': `\textquotedbl{}`, '-': `-`, '–': `--`, '—': `---`, '…': `\dots{}`, '‘': "`", '’': `'`, '“': "``", '”': `''`,
+	'†': `\dag{}`, '‡': `\ddag{}`, '§': `\S{}`, '±': `$\pm$`, '×': `$\times$`, '÷': `$\div$`, '−': `$-$`, '·': `$\cdot$`,
+	'≤': `$\leq$`, '≥': `$\geq$`, '≈': `$\approx$`, '→': `$\rightarrow$`, '∞': `$\infty$`, '°': `$^\circ$`,
+	'α': `$\alpha$`, 'β': `$\beta$`, 'γ': `$\gamma$`, 'δ': `$\delta$`, 'ε': `$\epsilon$`, 'λ': `$\lambda$`,
+	'µ': `$\mu$`, 'μ': `$\mu$`, 'ρ': `$\rho$`, 'σ': `$\sigma$`, 'τ': `$\tau$`,
+}
+
+// EscapeLaTeX makes any string safe in running text under pdflatex. Of letters
+// beyond ASCII it passes on those of Western Europe, which every font has; of
+// what no font has it prints the code point, rather than nothing.
+func EscapeLaTeX(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		known, ok := latexRunes[r]
+		switch {
+		case ok && known == `\textquotedbl{}`:
+			b.WriteString(`''`) // \textquotedbl exists under T1 only
+		case ok:
+			b.WriteString(known)
+		case r == '\n' || r == '\t':
+			b.WriteByte(' ')
+		case r >= ' ' && r < unicode.MaxASCII:
+			b.WriteRune(r)
+		case r >= 'À' && r <= 'ÿ' && !strings.ContainsRune("ÐðÞþ", r):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, `\texttt{U+%04X}`, r)
+		}
+	}
+	return b.String()
+}
+
+// oneLine keeps a comment from ending early.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+}

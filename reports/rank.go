@@ -1,0 +1,75 @@
+package reports
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+)
+
+// standing is the place of a cell within its column.
+type standing int
+
+const (
+	unranked standing = iota
+	second
+	best
+)
+
+// standings ranks the cells of every column over all groups that are not Apart.
+// Means that print alike are alike: several may be best, and then none is
+// second. Alone in its column nothing is best.
+//
+// This is the one place that decides what is bold. A test of significance will
+// widen "best" here to all that the data could not tell from it.
+func (t *Table) standings() map[*Cell]standing {
+	places := map[*Cell]standing{}
+	for j, column := range t.Columns {
+		ranked := t.comparable(j)
+		if len(ranked) < 2 {
+			continue
+		}
+		slices.SortStableFunc(ranked, func(a, b *Cell) int {
+			if column.LowerIsBetter {
+				a, b = b, a
+			}
+			return cmp.Compare(b.summary().Mean, a.summary().Mean)
+		})
+		top := t.printedMean(ranked[0])
+		for _, c := range ranked {
+			if t.printedMean(c) == top {
+				places[c] = best
+			}
+		}
+		next := slices.IndexFunc(ranked, func(c *Cell) bool { return places[c] != best })
+		if next != 1 {
+			continue
+		}
+		for _, c := range ranked[next:] {
+			if t.printedMean(c) == t.printedMean(ranked[next]) {
+				places[c] = second
+			}
+		}
+	}
+	return places
+}
+
+// comparable lists a column's cells that have a mean and stand in a group that
+// is compared.
+func (t *Table) comparable(column int) []*Cell {
+	var cells []*Cell
+	for g := range t.Groups {
+		if t.Groups[g].Apart {
+			continue
+		}
+		for r := range t.Groups[g].Rows {
+			if c := &t.Groups[g].Rows[r].Cells[column]; !c.missing() {
+				cells = append(cells, c)
+			}
+		}
+	}
+	return cells
+}
+
+func (t *Table) printedMean(c *Cell) string { return t.number(c.summary().Mean) }
+
+func (t *Table) number(v float64) string { return strconv.FormatFloat(v, 'f', t.Digits, 64) }

@@ -1,0 +1,280 @@
+package reports
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/needs"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden tables")
+
+// madeUpRuns are runs with made-up scores: three seeds, one that diverged, one
+// that still runs and one arm that has a benchmark without any result.
+func madeUpRuns(t *testing.T) []Run {
+	t.Helper()
+	var runs []Run
+	add := func(settings map[string]any, state mmibx.State, scores ...float64) {
+		for seed, score := range scores {
+			s := map[string]any{"seed": seed}
+			for k, v := range settings {
+				s[k] = v
+			}
+			spec, err := mmibx.Resolve(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := Run{ID: spec.ID(mmibx.Inputs{}), Spec: spec, State: state}
+			if state == mmibx.Done {
+				r.Score = &score
+			}
+			runs = append(runs, r)
+		}
+	}
+	for i, b := range []string{"mini-twitter2015", "mini-twitter2017", "mini-mnre"} {
+		d := float64(i)
+		add(map[string]any{"benchmark": b, "model": "text"}, mmibx.Done, 74.21-d, 73.4-d, 74.95-d)
+		add(map[string]any{"benchmark": b, "model": "concat"}, mmibx.Done, 88.9-d, 89.42-d, 88.17-d)
+		add(map[string]any{"benchmark": b, "model": "mmib"}, mmibx.Done, 92.31-d, 91.87-d, 93.02-d)
+		add(map[string]any{"benchmark": b, "model": "mmib", "ib.beta": 1}, mmibx.Done, 73.2-d, 72.9-d, 74.1-d)
+	}
+	ten := map[string]any{"model": "mmib", "ib.beta_image": 10}
+	ten["benchmark"] = "mini-twitter2015"
+	add(ten, mmibx.Diverged, 0, 0, 0)
+	ten["benchmark"] = "mini-mnre"
+	add(ten, mmibx.Done, 70.5, math.NaN())
+	point := map[string]any{"benchmark": "mini-twitter2017", "model": "mmib", "ib.beta_image": 0.1}
+	add(point, mmibx.Running, 0, 0)
+	runs[len(runs)-1].State = mmibx.Done
+	runs[len(runs)-1].Score = new(float64)
+	*runs[len(runs)-1].Score = 91.5
+	add(point, mmibx.Pruned, 0, 0, 0)
+	return runs
+}
+
+func madeUpTable(t *testing.T) *Table {
+	t.Helper()
+	runs := madeUpRuns(t)
+	table := ByBenchmark("demo", runs)
+	table.Caption = "Micro F1 (%) on dev. The values are made up"
+	table.AddBounds("Best possible scores", []Bound{
+		{Title: "from the text", Scores: map[string]float64{"mini-twitter2015": 74.6, "mini-twitter2017": 75.02, "mini-mnre": 74.8}, Errors: map[string]float64{"mini-twitter2015": 0.8, "mini-twitter2017": 0.81, "mini-mnre": 0.9}},
+		{Title: "with pictures", Scores: map[string]float64{"mini-twitter2015": 96.1, "mini-twitter2017": 95.9, "mini-mnre": 96.4}},
+	})
+	table.AddPlan(runs)
+	return table
+}
+
+var formats = map[string]func(*Table, *bytes.Buffer) error{
+	"tex":        func(t *Table, b *bytes.Buffer) error { return t.LaTeX(b) },
+	"md":         func(t *Table, b *bytes.Buffer) error { return t.Markdown(b) },
+	"txt":        func(t *Table, b *bytes.Buffer) error { return t.Text(b) },
+	"csv":        func(t *Table, b *bytes.Buffer) error { return t.CSV(b) },
+	"cells.json": func(t *Table, b *bytes.Buffer) error { return t.Sidecar(b) },
+}
+
+func write(t *testing.T, table *Table, format string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := formats[format](table, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestGoldenTables(t *testing.T) {
+	for format := range formats {
+		golden := filepath.Join("testdata", "demo."+format)
+		got := write(t, madeUpTable(t), format)
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s is not what is written now:\n%s", golden, got)
+		}
+	}
+}
+
+func TestNothingIsSilent(t *testing.T) {
+	text := write(t, madeUpTable(t), "txt")
+	for _, want := range []string{
+		"† Runs failed or diverged", "‡ Fewer seeds than planned", "– No score", "One seed has no deviation",
+		"–†", "(n=1)", "3 diverged", "1 running", "3 pruned",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestOneSeedHasNoPlusMinus(t *testing.T) {
+	table := &Table{Name: "t", Digits: 1, Columns: []Column{{Key: "a", Title: "A"}}, Groups: []Group{{Rows: []Row{
+		{Key: "x", Title: "x", Cells: []Cell{{Values: []float64{70}, Runs: []string{"r"}}}},
+	}}}}
+	for format := range formats {
+		if got := write(t, table, format); strings.Contains(got, "±") || strings.Contains(got, `\pm`) || strings.Contains(got, "NaN") {
+			t.Errorf("%s:\n%s", format, got)
+		}
+	}
+}
+
+func TestStandings(t *testing.T) {
+	cell := func(v float64) Cell { return Cell{Values: []float64{v}, Runs: []string{"r"}} }
+	for _, c := range []struct {
+		name   string
+		means  []float64
+		lower  bool
+		places string // b best, s second, - none
+	}{
+		{"plain", []float64{1, 3, 2}, false, "-bs"},
+		{"lower is better", []float64{1, 3, 2}, true, "b-s"},
+		{"alike in print", []float64{3.001, 3.004, 2}, false, "bb-"},
+		{"two seconds", []float64{3, 2, 2.001}, false, "bss"},
+		{"alone", []float64{3}, false, "-"},
+		{"missing", []float64{math.NaN(), 1, 2}, false, "-sb"},
+		{"all alike", []float64{2, 2}, false, "bb"},
+	} {
+		table := &Table{Name: "t", Digits: 2, Columns: []Column{{Key: "a", LowerIsBetter: c.lower}}, Groups: []Group{
+			{}, {Apart: true, Rows: []Row{{Key: "bound", Cells: []Cell{cell(99)}}}},
+		}}
+		for i, m := range c.means {
+			table.Groups[0].Rows = append(table.Groups[0].Rows, Row{Key: fmt.Sprint(i), Cells: []Cell{cell(m)}})
+		}
+		places, got := table.standings(), ""
+		for i := range c.means {
+			got += string("-sb"[places[&table.Groups[0].Rows[i].Cells[0]]])
+		}
+		if got != c.places || places[&table.Groups[1].Rows[0].Cells[0]] != unranked {
+			t.Errorf("%s: %s, want %s", c.name, got, c.places)
+		}
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	good := func() *Table {
+		return &Table{Name: "t", Columns: []Column{{Key: "a"}}, Groups: []Group{{Rows: []Row{{Key: "x", Cells: make([]Cell, 1)}}}}}
+	}
+	for name, spoil := range map[string]func(*Table){
+		"no columns":  func(t *Table) { t.Columns = nil },
+		"no rows":     func(t *Table) { t.Groups = nil },
+		"ragged":      func(t *Table) { t.Groups[0].Rows[0].Cells = nil },
+		"same keys":   func(t *Table) { t.Groups[0].Rows = append(t.Groups[0].Rows, t.Groups[0].Rows[0]) },
+		"hostile key": func(t *Table) { t.Groups[0].Rows[0].Key = `x}\input{y` },
+		"no name":     func(t *Table) { t.Name = "" },
+		"digits":      func(t *Table) { t.Digits = -1 },
+	} {
+		table := good()
+		spoil(table)
+		if err := table.LaTeX(&bytes.Buffer{}); err == nil {
+			t.Errorf("%s: written", name)
+		}
+	}
+	if err := good().LaTeX(&bytes.Buffer{}); err != nil {
+		t.Error(err)
+	}
+}
+
+const hostile = "_ % & # ~ ^ \\ { } $ < > | \" ' ` 🙂 שלום <script> é ß † \n\\input{x} %"
+
+// LaTeX under pdflatex, at the width of an ACL column, with every special
+// character in every name; an overfull line is a failure too.
+func TestLaTeXCompiles(t *testing.T) {
+	pdflatex := needs.Program(t, "pdflatex")
+	wild := madeUpTable(t)
+	wild.Name, wild.Caption, wild.Corner, wild.Columns[0].Title = "wild", hostile, "_%", "<&>"
+	wild.Groups[0].Title, wild.Notes = hostile, []string{hostile}
+	wild.Groups[1].Rows[0].Title = `\_{%`
+	wild.Groups[1].Rows[0].Cells[0].Runs = []string{"a\n\\bad", "b", "c"}
+	dir := t.TempDir()
+	for name, table := range map[string]*Table{"plain": madeUpTable(t), "wild": wild} {
+		doc := "\\documentclass[10pt]{article}\n\\usepackage[textwidth=6.3in]{geometry}\n\\usepackage{booktabs,mathptmx}\n" +
+			"\\setlength{\\columnsep}{0.24in}\\twocolumn\n\\begin{document}\n" + write(t, table, "tex") + "\nText.\n\\end{document}\n"
+		if err := os.WriteFile(filepath.Join(dir, name+".tex"), []byte(doc), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), pdflatex, "-interaction=nonstopmode", "-halt-on-error", name+".tex")
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+		if name == "plain" && bytes.Contains(out, []byte("Overfull")) {
+			t.Errorf("%s does not fit a column:\n%s", name, out)
+		}
+		if keep := t.ArtifactDir(); err == nil {
+			pdf, _ := os.ReadFile(filepath.Join(dir, name+".pdf"))
+			_ = os.WriteFile(filepath.Join(keep, name+".pdf"), pdf, 0o644)
+		}
+	}
+}
+
+func TestHostileNamesInOtherFormats(t *testing.T) {
+	table := madeUpTable(t)
+	table.Caption, table.Groups[1].Rows[0].Title, table.Columns[0].Title = hostile, hostile+"\x1b[2J", "a|b"
+	for _, format := range []string{"md", "txt"} {
+		got := write(t, table, format)
+		if strings.ContainsAny(got, "\x1b") || format == "md" && strings.Contains(strings.ReplaceAll(got, `\<`, ""), "<script") {
+			t.Errorf("%s:\n%s", format, got)
+		}
+	}
+	for i, line := range strings.Split(strings.TrimSpace(write(t, table, "md")), "\n")[2:] {
+		if n := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|"); n != 5 {
+			t.Errorf("line %d of the Markdown has %d bars: %s", i, n, line)
+		}
+	}
+}
+
+func TestArmTitle(t *testing.T) {
+	for want, settings := range map[string]map[string]any{
+		"Text only":                     {"model": "text"},
+		"MMIB":                          {"model": "mmib"},
+		"MMIB, β = 0.1":                 {"model": "mmib", "ib.beta": 0.1},
+		"MMIB, image β = 0.1":           {"model": "mmib", "ib.beta_image": 0.1},
+		"MMIB, τ = 5, size = 4":         {"model": "mmib", "align.tau": 5, "ib.size": 4},
+		"Concat, pictures = shuffled":   {"model": "concat", "evidence.pictures": "shuffled"},
+		"MMIB, train.warmup = 0.5":      {"model": "mmib", "train.warmup": 0.5},
+		"MMIB, image β = 0 [no text β]": {"model": "mmib", "ib.beta_image": 0},
+	} {
+		want = strings.TrimSuffix(want, " [no text β]")
+		settings["benchmark"] = "mini-mnre"
+		spec, err := mmibx.Resolve(settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ArmTitle(spec); got != want {
+			t.Errorf("ArmTitle(%v) = %q, want %q", settings, got, want)
+		}
+	}
+	spec, err := mmibx.Resolve(map[string]any{"benchmark": "mnre", "model": "mmib", "align.tau": 5, "ib.beta_image": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ArmTitle(spec, "align.tau"); got != "MMIB, image β = 1" {
+		t.Errorf("without tau: %q", got)
+	}
+}
+
+func TestCellLookup(t *testing.T) {
+	table := madeUpTable(t)
+	c, ok := table.Cell("demo:mmib:mini-mnre")
+	if !ok || len(c.Runs) != 3 {
+		t.Errorf("Cell = %+v, %v", c, ok)
+	}
+	if _, ok := table.Cell("demo:mmib:nowhere"); ok {
+		t.Error("a cell that does not exist was found")
+	}
+}
