@@ -60,6 +60,7 @@ func newRoot() *cobra.Command {
 		newTrainCmd(a),
 		newFieldsCmd(a),
 	)
+	addUI(a, root)
 	return root
 }
 

@@ -77,7 +77,7 @@ func (b *board) nextMetric() tea.Cmd {
 func (b *board) stopAction() action {
 	stop := action{
 		name: "sweep stop", keys: []string{"s"}, label: "stop", help: "end the sweep tidily; it can go on later",
-		cli: "mmibx runs stop " + b.sweep,
+		cli: "mmibx sweep stop " + b.sweep,
 	}
 	if !b.data.Live {
 		stop.why = "nothing runs this sweep"
@@ -102,12 +102,13 @@ func (b *board) pauseAction() action {
 	if b.data.Paused {
 		return action{
 			name: "sweep resume", keys: []string{"p"}, label: "resume", help: "start runs again",
-			cli: "mmibx sweep " + b.sweep,
+			cli: "mmibx sweep resume " + b.sweep,
 			run: func() tea.Cmd { return b.then(order(b.sweep+" goes on", b.resume)) },
 		}
 	}
 	pause := action{
 		name: "sweep pause", keys: []string{"p"}, label: "pause", help: "start no more runs until it is resumed",
+		cli: "mmibx sweep pause " + b.sweep,
 		run: func() tea.Cmd {
 			return b.then(order(b.sweep+" pauses after the runs under way", func(ctx context.Context) error {
 				return b.control.Pause(ctx, b.sweep)
@@ -123,8 +124,8 @@ func (b *board) pauseAction() action {
 // goOn starts a runner again for a sweep that none works on.
 func (b *board) goOn() action {
 	a := action{
-		name: "sweep", keys: []string{"c"}, label: "continue", help: "go on with what is not done",
-		cli: "mmibx sweep " + b.sweep + " --detach",
+		name: "continue", keys: []string{"c"}, label: "continue", help: "go on with what is not done",
+		cli: "mmibx continue " + b.sweep + " --detach",
 		run: func() tea.Cmd { return b.then(order(b.sweep+" goes on", b.resume)) },
 	}
 	switch {
@@ -177,14 +178,14 @@ func retryAction(e *env, sweep string, rows []RunRow, what string) action {
 			ids = append(ids, r.ID)
 		}
 	}
-	retry := action{name: "runs retry", keys: []string{"r"}, label: "retry", help: "make what went wrong due again"}
+	retry := action{name: "sweep retry", keys: []string{"r"}, label: "retry", help: "make what went wrong due again"}
 	if len(ids) == 0 {
 		retry.why = "nothing went wrong here"
 		return retry
 	}
-	retry.cli = "mmibx runs retry " + ids[0]
-	if len(ids) > 1 {
-		retry.cli += fmt.Sprintf(" … (%d runs)", len(ids))
+	retry.cli = "mmibx sweep retry " + sweep
+	if len(ids) == 1 {
+		retry.cli += " " + ids[0]
 	}
 	sure := retry
 	sure.run = func() tea.Cmd {

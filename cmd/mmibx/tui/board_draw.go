@@ -216,14 +216,20 @@ func (b *board) span() (low, high, best float64) {
 	return low, high, high
 }
 
-// readout is the cell under the cursor in full.
+// readout is the cell under the cursor in full; without a cursor the best arm.
 func (b *board) readout() []widget.Span {
 	c := b.cell(b.gx, b.gy)
+	if b.focus != onGrid && len(b.leaders) > 0 {
+		c = gridCell{b.leaders[0], b.leaders[0].N > 0}
+	}
 	if !c.exist {
 		return []widget.Span{faint("no run here")}
 	}
 	a := c.arm
 	spans := []widget.Span{plain(a.Label + "   ")}
+	if b.focus != onGrid {
+		spans = append([]widget.Span{faint("best  ")}, spans...)
+	}
 	if a.N > 0 {
 		spans = append(spans, strong(score(a.Mean)), faint(" "+deviation(a.SD, a.N)+"   "))
 	}

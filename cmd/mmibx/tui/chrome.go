@@ -114,9 +114,9 @@ func keyName(key string) string {
 	case "right":
 		return "→"
 	case "pgdown":
-		return "page down"
+		return "pgdn"
 	case "pgup":
-		return "page up"
+		return "pgup"
 	}
 	return key
 }

@@ -174,7 +174,44 @@ func (h *home) Draw(c widget.Canvas) {
 		sweeps, rest = rest.Top(max(5, min(len(h.sweeps)+3, rest.H/2)))
 		h.drawSweeps(c.In(sweeps))
 	}
-	h.drawStudies(c.In(rest))
+	studies, detail := rest.Top(min(len(h.studies)+2, rest.H))
+	h.drawStudies(c.In(studies))
+	h.drawDetail(c.In(detail))
+}
+
+// drawDetail says in full what the cursor is on.
+func (h *home) drawDetail(c widget.Canvas) {
+	if c.H() < 3 || h.cursor[h.list()] >= h.len() {
+		return
+	}
+	title, text, shell := "", "", ""
+	if h.onStudy {
+		s := h.studies[h.cursor[1]]
+		title, text, shell = s.Name, s.Question, "mmibx sweep "+s.Name+" -j 2 --detach"
+	} else {
+		s := h.sweeps[h.cursor[0]]
+		title, text, shell = s.Name, need(s), "mmibx sweep status "+s.Name
+	}
+	in := widget.Panel(c, []widget.Span{strong(title)}, []widget.Span{faint("$ " + shell)}, false)
+	for y, line := range wrap(text, in.W()) {
+		in.Print(0, y, plain(line))
+	}
+}
+
+// need says what a sweep needs from people.
+func need(s Sweep) string {
+	bad := trouble(s.Counts)
+	switch {
+	case s.Live && bad > 0:
+		return fmt.Sprintf("It is running; %s went wrong and can be retried on its board.", plural(bad, "run"))
+	case s.Live:
+		return "It is running and needs nothing."
+	case over(s.Counts) < s.Total:
+		return fmt.Sprintf("Nothing runs it: %s are not done. Its board goes on with them.", plural(s.Total-over(s.Counts), "run"))
+	case bad > 0:
+		return fmt.Sprintf("It is over, but %s went wrong and can be retried on its board.", plural(bad, "run"))
+	}
+	return "All of its runs are done."
 }
 
 func (h *home) status() []widget.Span {

@@ -120,8 +120,9 @@ func (p *plan) start() tea.Cmd {
 func (p *plan) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
 	header(c.In(top), p.env, []string{"plan", p.study}, p.status(), nil)
-	facts, rest := rest.Top(min(rest.H, 7+len(p.data.Axes)))
-	p.drawFacts(c.In(facts))
+	question := wrap(p.data.Study.Question, c.W()-4)
+	facts, rest := rest.Top(min(rest.H-6, 4+len(question)+len(p.data.Axes)))
+	p.drawFacts(c.In(facts), question)
 	in := widget.Panel(c.In(rest), []widget.Span{strong("arms")}, []widget.Span{faint(fmt.Sprint(len(p.data.Arms)))}, true)
 	widget.Table{
 		Name: "arms", Len: len(p.data.Arms), Cursor: p.cursor, Focused: true, Empty: p.empty(),
@@ -164,22 +165,25 @@ func (p *plan) status() []widget.Span {
 	return []widget.Span{faint("○ not started")}
 }
 
-func (p *plan) drawFacts(c widget.Canvas) {
+func (p *plan) drawFacts(c widget.Canvas, question []string) {
 	d := p.data
 	title := d.Study.Title
 	if title == "" {
 		title = p.study
 	}
-	in := widget.Panel(c, []widget.Span{strong(title)}, nil, false)
-	in.Print(0, 0, plain(d.Study.Question))
-	line := []widget.Span{strong(plural(d.Total, "run"))}
-	line = append(line, faint(fmt.Sprintf("   %s of %s   ", plural(len(d.Arms), "arm"), plural(d.Seeds, "seed"))))
-	in.Print(0, 2, append(line, tally(d.Counts, true)...)...)
+	workers := []widget.Span{{Text: "- +", Ink: widget.Key}, plain("  " + plural(p.workers, "worker"))}
+	in := widget.Panel(c, []widget.Span{strong(title)}, workers, false)
+	for y, line := range question {
+		in.Print(0, y, plain(line))
+	}
+	y := len(question) + 1
+	line := []widget.Span{strong(plural(d.Total, "run")), faint(fmt.Sprintf("   %s of %s   ", plural(len(d.Arms), "arm"), plural(d.Seeds, "seed")))}
+	line = append(line, tally(d.Counts, true)...)
 	if d.Collapsed > 0 {
-		in.Print(0, 3, faint(plural(d.Collapsed, "cell")+" left out: the same run as another"))
+		line = append(line, faint(plural(d.Collapsed, "cell")+" more would be one of these"))
 	}
+	in.Print(0, y, line...)
 	for i, a := range d.Axes {
-		in.Print(0, 4+i, faint(fmt.Sprintf("%-14s", a.Label)), plain(strings.Join(a.Values, "  ")))
+		in.Print(0, y+1+i, faint(fmt.Sprintf("%-14s", a.Label)), plain(strings.Join(a.Values, "  ")))
 	}
-	in.Right(in.W(), 2, widget.Span{Text: "- +", Ink: widget.Key}, plain(" "+plural(p.workers, "worker")))
 }

@@ -85,7 +85,7 @@ func farewellTo(ctx context.Context, r Reader) string {
 	var lines []string
 	for _, s := range sweeps {
 		if s.Live {
-			lines = append(lines, fmt.Sprintf("%s goes on: %d of %d runs are over. `mmibx` shows it again, `mmibx runs stop %s` ends it.",
+			lines = append(lines, fmt.Sprintf("%s goes on: %d of %d runs are over. `mmibx` shows it again, `mmibx sweep stop %s` ends it.",
 				s.Name, over(s.Counts), s.Total, s.Name))
 		}
 	}

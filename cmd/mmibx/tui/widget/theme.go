@@ -47,7 +47,7 @@ type look struct {
 
 // The hues are those of Okabe and Ito, which stay apart for colour-blind eyes:
 // blue, bluish green, orange, vermilion. The ramps follow viridis, dark to
-// light, with the text that reads on each step.
+// light, in colours that terminals with 256 of them have too.
 var (
 	darkLooks = [Heat]look{
 		Faint: {fg: rgb(0x7d8590)}, Strong: {bold: true}, Border: {fg: rgb(0x454c56)},
@@ -59,16 +59,16 @@ var (
 		Focus: {fg: rgb(0x005a9c), bold: true}, Key: {fg: rgb(0x00609f)}, Busy: {fg: rgb(0x0072b2)},
 		Good: {fg: rgb(0x00785a)}, Warn: {fg: rgb(0x9a6200)}, Bad: {fg: rgb(0xb84a00), bold: true}, Line: {fg: rgb(0x007a73)},
 	}
-	darkRamp  = [HeatLevels]int{0x2b2440, 0x36315f, 0x33497a, 0x2a6080, 0x22777f, 0x2a8f77, 0x54a763, 0x9dbf4a}
-	lightRamp = [HeatLevels]int{0xefeaf5, 0xdcd9ef, 0xc3d2e8, 0xaacfe0, 0x96cfcf, 0x8dcfb4, 0x9ad38f, 0xc3dc6a}
+	darkRamp  = [HeatLevels]int{0x303030, 0x005f5f, 0x005f87, 0x5f8787, 0x5faf87, 0x87d787, 0xafd787, 0xd7d787}
+	lightRamp = [HeatLevels]int{0xeeeeee, 0xd7ffff, 0xafd7d7, 0x87d7d7, 0x87d7af, 0x87d787, 0xafd75f, 0xd7d75f}
 )
 
 // Dark is for terminals with a dark background.
-func Dark() *Theme { return newTheme(darkLooks, darkRamp, rgb(0xeef2f6), rgb(0x0b1a12), rgb(0x2a313c)) }
+func Dark() *Theme { return newTheme(darkLooks, darkRamp, rgb(0xeeeeee), rgb(0x121212), rgb(0x303030)) }
 
 // Light is for terminals with a light background.
 func Light() *Theme {
-	return newTheme(lightLooks, lightRamp, rgb(0x1c2128), rgb(0x1c2128), rgb(0xdde6f0))
+	return newTheme(lightLooks, lightRamp, rgb(0x1c1c1c), rgb(0x1c1c1c), rgb(0xdadada))
 }
 
 // newTheme takes the text's colour on the lower and on the upper part of the
@@ -78,7 +78,7 @@ func newTheme(looks [Heat]look, ramp [HeatLevels]int, low, high, cursor color.Co
 	all := append([]look{}, looks[:]...)
 	for i, c := range ramp {
 		fg := low
-		if i >= HeatLevels-3 {
+		if i >= HeatLevels/2 {
 			fg = high
 		}
 		all = append(all, look{fg: fg, bg: rgb(c)})

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	"github.com/mmibx/mmibx/experiments"
+)
+
+// addUI makes `mmibx` alone open the terminal UI.
+func addUI(a *app, root *cobra.Command) {
+	var snapshot, of, size string
+	root.Example = "  mmibx\n  mmibx --snapshot board --of demo --size 120x40"
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		u := newUI(a)
+		defer u.close()
+		switch {
+		case snapshot != "":
+			w, h, err := parseSize(size)
+			if err != nil {
+				return err
+			}
+			text, err := tui.Snapshot(cmd.Context(), u.options(), snapshot, of, w, h)
+			if err == nil {
+				_, err = fmt.Fprint(cmd.OutOrStdout(), text)
+			}
+			return err
+		case !isTerminal(os.Stdin) || !isTerminal(os.Stdout):
+			return cmd.Help()
+		}
+		return u.show(cmd.Context(), cmd, "")
+	}
+	flags := root.Flags()
+	flags.StringVar(&snapshot, "snapshot", "", "print a screen of the terminal UI as text: home, plan, board, run, help or palette")
+	flags.StringVar(&of, "of", "", "with --snapshot: the study, sweep or run to show")
+	flags.StringVar(&size, "size", "120x40", "with --snapshot: columns x rows")
+	root.AddCommand(newBoardCmd(a), newContinueCmd(a))
+}
+
+func newBoardCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "board NAME", Short: "Open the terminal UI on the board of a sweep", Example: "  mmibx board demo",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := experiments.ReadPlan(mmibx.Store(a.storeDir), args[0]); err != nil {
+				return err
+			}
+			u := newUI(a)
+			defer u.close()
+			return u.show(cmd.Context(), cmd, args[0])
+		},
+	}
+}
+
+// newContinueCmd goes on with a plan as it is in the store: flags that changed
+// the sweep when it was started are in there, and its file may be gone.
+func newContinueCmd(a *app) *cobra.Command {
+	var run runFlags
+	var detach bool
+	cmd := &cobra.Command{
+		Use: "continue NAME", Short: "Go on with a sweep of the store, by its frozen plan",
+		Example: "  mmibx continue beta -j 2 --detach",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := run.check(); err != nil {
+				return err
+			}
+			plan, err := experiments.ReadPlan(mmibx.Store(a.storeDir), args[0])
+			if err != nil {
+				return err
+			}
+			if detach {
+				return a.detach(cmd, plan.Sweep)
+			}
+			return a.runPlan(cmd, plan, run)
+		},
+	}
+	run.add(cmd)
+	cmd.Flags().BoolVar(&detach, "detach", false, "run on without this terminal")
+	return cmd
+}
+
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	return err == nil
+}
+
+// parseSize reads "120x40".
+func parseSize(text string) (w, h int, err error) {
+	if n, _ := fmt.Sscanf(text, "%dx%d", &w, &h); n != 2 || w < 20 || h < 5 || w > 1000 || h > 1000 {
+		return 0, 0, &mmibx.InputError{Key: "--size", Found: text, Expected: "columns x rows from 20x5 to 1000x1000, as in 120x40"}
+	}
+	return w, h, nil
+}
+
+func (u *ui) options() tui.Options {
+	reports := u.app.storeDir
+	if _, err := os.Stat(reports); err != nil {
+		reports = os.TempDir()
+	}
+	return tui.Options{Reader: u, Control: u, Store: u.app.storeDir, Reports: reports}
+}
+
+func (u *ui) show(ctx context.Context, cmd *cobra.Command, sweep string) error {
+	o := u.options()
+	o.Sweep = sweep
+	farewell, err := tui.Show(ctx, o)
+	if farewell != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), farewell)
+	}
+	return err
+}
+
+// Start implements tui.Control.
+func (u *ui) Start(ctx context.Context, study string, workers int) (string, error) {
+	u.mu.Lock()
+	plan, err := u.plan(study)
+	u.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
+	return plan.Sweep, u.detached(ctx, plan.Sweep, "sweep", study, workers)
+}
+
+// detached runs a command of this program in a process of its own, on the same
+// store and data.
+func (u *ui) detached(ctx context.Context, sweep, verb, arg string, workers int) error {
+	if _, err := findWorker(); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	store, err := filepath.Abs(u.app.storeDir)
+	if err != nil {
+		return err
+	}
+	data, err := filepath.Abs(u.app.dataDir)
+	if err != nil {
+		return err
+	}
+	_, err = experiments.Start(ctx, mmibx.Store(store), sweep,
+		[]string{self, verb, arg, "-j", strconv.Itoa(workers), "--store", store, "--data", data})
+	return err
+}
+
+// Stop implements tui.Control.
+func (u *ui) Stop(_ context.Context, sweep string) error { return u.order(sweep, experiments.Stop) }
+
+// Pause implements tui.Control.
+func (u *ui) Pause(_ context.Context, sweep string) error { return u.order(sweep, experiments.Pause) }
+
+// Resume implements tui.Control.
+func (u *ui) Resume(ctx context.Context, sweep string) error {
+	_, live, err := experiments.Running(u.store, sweep)
+	switch {
+	case err != nil:
+		return err
+	case live:
+		return u.order(sweep, experiments.Resume)
+	}
+	s, err := experiments.Follow(u.store, sweep)
+	if err != nil {
+		return err
+	}
+	return u.detached(ctx, sweep, "continue", sweep, max(1, s.Jobs))
+}
+
+// order tells the runner of a sweep.
+func (u *ui) order(sweep string, verb experiments.Verb) error {
+	if err := u.app.live(sweep); err != nil {
+		return err
+	}
+	return experiments.Tell(u.store, sweep, experiments.Order{Verb: verb})
+}
+
+// Retry implements tui.Control.
+func (u *ui) Retry(ctx context.Context, sweep string, runs []string) error {
+	_, err := u.app.retrySweep(ctx, sweep, runs)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if s := u.sweeps[sweep]; s != nil {
+		s.rows = nil // read all of them again
+	}
+	return err
+}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	"github.com/mmibx/mmibx/experiments"
+	statistics "github.com/mmibx/mmibx/reports/stats"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+const (
+	uiRows   = 2000 // rows of a board
+	uiEvents = 200
+	uiWhole  = 8 // every so many looks a board is read as a whole
+)
+
+// uiSweep is one sweep as the UI has read it. While runs run, only those are
+// read again; all are when something happened, and now and then.
+type uiSweep struct {
+	store  mmibx.Store
+	name   string
+	plan   *experiments.Plan
+	frozen time.Time // of the plan's file
+	status *experiments.Status
+	axes   axes
+
+	rows   map[string]*tracker.RunRow // nil: to be read as a whole
+	events []tui.Event
+	losses map[string]*losses // of runs under way
+	looks  int                // since the last whole one
+	mark   uiMark
+	counts tui.Counts
+}
+
+// uiMark differs where a board does, as far as its counts do not.
+type uiMark struct {
+	version      int64
+	heard        time.Time
+	live, paused bool
+	steps        int64 // of the runs under way
+}
+
+// update reads what the runner told since, and the plan when it is another.
+func (s *uiSweep) update() error {
+	info, err := os.Stat(filepath.Join(s.store.Sweep(s.name), "plan.json"))
+	if err == nil && (s.plan == nil || !info.ModTime().Equal(s.frozen)) {
+		if s.plan, err = experiments.ReadPlan(s.store, s.name); err == nil {
+			s.frozen, s.axes, s.rows = info.ModTime(), axesOf(s.plan), nil
+		}
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("sweep %s: %w", s.name, mmibx.ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	if s.status == nil {
+		s.status, err = experiments.Follow(s.store, s.name)
+		return err
+	}
+	return s.status.Update()
+}
+
+// heard is the sweep's last sign of life.
+func (s *uiSweep) heard() time.Time {
+	if n := len(s.status.Last); n > 0 {
+		return s.status.Last[n-1].At
+	}
+	return s.frozen
+}
+
+// board is the sweep as it stands now.
+func (s *uiSweep) board(ctx context.Context, db *tracker.DB) (tui.Board, error) {
+	if err := s.read(ctx, db); err != nil {
+		return tui.Board{}, err
+	}
+	now, st := time.Now(), s.status
+	lanes, err := s.lanes(ctx, db, now)
+	if err != nil {
+		return tui.Board{}, err
+	}
+	b := tui.Board{
+		Live: st.Live, Paused: st.Paused, Counts: s.count(), Total: len(s.plan.Cells), Started: st.Began, Ended: st.Ended, Remaining: st.Left,
+		RunsPerMinute: s.pace(now), Lanes: lanes, Benchmarks: s.benchmarks(), Axes: s.axes.list, Arms: s.arms(), Runs: s.list(now), Events: s.events,
+	}
+	if st.Live {
+		b.Workers = st.Jobs
+	}
+	b.Version = s.version(b.Counts)
+	return b, nil
+}
+
+// read brings the rows up to date.
+func (s *uiSweep) read(ctx context.Context, db *tracker.DB) error {
+	s.looks++
+	q := tracker.Query{Columns: []string{mmibx.StepsPerSecond}}
+	whole := s.rows == nil || s.looks >= uiWhole || !s.heard().Equal(s.mark.heard)
+	if whole {
+		q.Sweep = s.name
+	} else if q.IDs = s.underWay(); len(q.IDs) == 0 {
+		return nil
+	}
+	rows, err := db.Runs(ctx, q)
+	if err != nil {
+		return err
+	}
+	if whole {
+		s.rows, s.looks = make(map[string]*tracker.RunRow, len(rows)), 0
+	}
+	for i := range rows {
+		s.rows[rows[i].ID] = &rows[i]
+	}
+	if !whole {
+		return nil
+	}
+	events, err := db.Events(ctx, tracker.EventQuery{Sweep: s.name, Limit: uiEvents})
+	if err == nil {
+		s.events = s.told(events)
+	}
+	return err
+}
+
+// underWay lists the runs that workers are at.
+func (s *uiSweep) underWay() []string {
+	ids := make([]string, len(s.status.Lanes))
+	for i, e := range s.status.Lanes {
+		ids[i] = e.Run
+	}
+	return ids
+}
+
+func (s *uiSweep) version(counts tui.Counts) int64 {
+	m := uiMark{version: s.mark.version, heard: s.heard(), live: s.status.Live, paused: s.status.Paused}
+	for _, id := range s.underWay() {
+		if r := s.rows[id]; r != nil {
+			m.steps += r.Steps
+		}
+	}
+	if m != s.mark || !maps.Equal(counts, s.counts) {
+		m.version++
+		s.mark, s.counts = m, counts
+	}
+	return m.version
+}
+
+func (s *uiSweep) state(run string) mmibx.State {
+	if r := s.rows[run]; r != nil {
+		return r.State
+	}
+	return mmibx.Queued
+}
+
+func (s *uiSweep) count() tui.Counts {
+	counts := tui.Counts{}
+	for i := range s.plan.Cells {
+		counts[s.state(s.plan.Cells[i].Run)]++
+	}
+	return counts
+}
+
+func (s *uiSweep) benchmarks() []string {
+	var names []string
+	for i := range s.plan.Cells {
+		if b := s.plan.Cells[i].Spec.Benchmark; !slices.Contains(names, b) {
+			names = append(names, b)
+		}
+	}
+	return names
+}
+
+// pace is how many runs were done per minute since the runner began.
+func (s *uiSweep) pace(now time.Time) float64 {
+	if !s.status.Live || s.status.Began.IsZero() {
+		return 0
+	}
+	n := 0
+	for _, r := range s.rows {
+		if r.State == mmibx.Done && r.Finished.After(s.status.Began) {
+			n++
+		}
+	}
+	return float64(n) / max(1.0/60, now.Sub(s.status.Began).Minutes())
+}
+
+// arms gathers the runs of the plan by arm.
+func (s *uiSweep) arms() []tui.Arm {
+	at := map[string]int{}
+	var arms []tui.Arm
+	var scores [][]float64
+	for i := range s.plan.Cells {
+		c := &s.plan.Cells[i]
+		n, ok := at[c.Arm]
+		if !ok {
+			n = len(arms)
+			at[c.Arm] = n
+			arms = append(arms, tui.Arm{Benchmark: c.Spec.Benchmark, Label: shortLabel(c.Label), At: s.axes.place(&c.Spec)})
+			scores = append(scores, nil)
+		}
+		scores[n] = s.gather(&arms[n], c.Run, scores[n])
+	}
+	for n := range arms {
+		sum := statistics.Summarize95(scores[n]...)
+		arms[n].N, arms[n].Mean, arms[n].SD = sum.N, sum.Mean, sum.SD
+	}
+	return arms
+}
+
+// gather adds a run to its arm. The run to look at is one that runs, else the
+// best.
+func (s *uiSweep) gather(arm *tui.Arm, run string, scores []float64) []float64 {
+	arm.Planned++
+	r := s.rows[run]
+	switch s.state(run) {
+	case mmibx.Running:
+		arm.Running++
+		arm.Run = run
+	case mmibx.Failed:
+		arm.Failed++
+	case mmibx.Diverged:
+		arm.Diverged++
+	case mmibx.Done:
+		if r.DevF1 != nil && mmibx.Finite(*r.DevF1) {
+			if arm.Running == 0 && (len(scores) == 0 || *r.DevF1 > slices.Max(scores)) {
+				arm.Run = run
+			}
+			scores = append(scores, *r.DevF1)
+		}
+	}
+	if arm.Run == "" && r != nil {
+		arm.Run = run
+	}
+	return scores
+}
+
+// urgency orders states in a list: what goes on, what needs a hand, what is over,
+// what waits.
+var urgency = map[mmibx.State]int{
+	mmibx.Running: 0, mmibx.Failed: 1, mmibx.Diverged: 2, mmibx.Lost: 3, mmibx.Stopped: 4, mmibx.Done: 5, mmibx.Pruned: 6, mmibx.Queued: 7,
+}
+
+func (s *uiSweep) list(now time.Time) []tui.RunRow {
+	rows := make([]tui.RunRow, 0, len(s.plan.Cells))
+	finished := map[string]time.Time{}
+	for i := range s.plan.Cells {
+		c := &s.plan.Cells[i]
+		if r := s.rows[c.Run]; r != nil {
+			rows = append(rows, rowOf(r, c.Spec.Train.Epochs, now))
+			finished[c.Run] = r.Finished
+			continue
+		}
+		rows = append(rows, tui.RunRow{
+			ID: c.Run, Label: shortLabel(c.Label), Benchmark: c.Spec.Benchmark, Seed: c.Spec.Seed, State: mmibx.Queued,
+			Epochs: c.Spec.Train.Epochs, Dev: math.NaN(),
+		})
+	}
+	slices.SortStableFunc(rows, func(x, y tui.RunRow) int {
+		if d := urgency[x.State] - urgency[y.State]; d != 0 {
+			return d
+		}
+		return finished[y.ID].Compare(finished[x.ID]) // the latest first
+	})
+	return rows[:min(len(rows), uiRows)]
+}
+
+// told puts events into words.
+func (s *uiSweep) told(events []tracker.Event) []tui.Event {
+	out := make([]tui.Event, 0, len(events))
+	for _, e := range events {
+		text := firstLine(e.Text)
+		if r := s.rows[e.Run]; r != nil && text == "" {
+			text = fmt.Sprintf("%s, seed %d", shortLabel(r.Label), r.Seed)
+			if mmibx.State(e.Kind) == mmibx.Done && r.DevF1 != nil {
+				text = fmt.Sprintf("%.1f dev  %s", *r.DevF1, text)
+			}
+		}
+		out = append(out, tui.Event{At: e.At.Local(), Run: e.Run, Kind: e.Kind, Text: text})
+	}
+	return out
+}

@@ -1,0 +1,328 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// ui is the store as the terminal UI sees it. It keeps the database open and
+// remembers of each sweep what it has read. Its exported methods take turns.
+type ui struct {
+	app   *app
+	store mmibx.Store
+
+	mu      sync.Mutex
+	db      *tracker.DB // nil until there is a store
+	behind  string
+	studied []tui.Study
+	plans   map[string]*experiments.Plan // of studies
+	sweeps  map[string]*uiSweep
+}
+
+func newUI(a *app) *ui {
+	return &ui{app: a, store: mmibx.Store(a.storeDir), plans: map[string]*experiments.Plan{}, sweeps: map[string]*uiSweep{}}
+}
+
+func (u *ui) close() {
+	if u.db != nil {
+		_ = u.db.Close()
+	}
+}
+
+// synced returns the database, as fresh as it can be, or nil where there is no
+// store yet: looking makes none.
+func (u *ui) synced(ctx context.Context) (*tracker.DB, error) {
+	if u.db == nil {
+		if _, err := os.Stat(u.app.storeDir); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		db, err := tracker.Open(u.store)
+		if err != nil {
+			var readOnly error
+			if db, readOnly = tracker.OpenReadOnly(u.store); readOnly != nil {
+				return nil, err
+			}
+		}
+		u.db = db
+	}
+	stats, err := u.db.Sync(ctx)
+	u.behind = ""
+	switch {
+	case errors.Is(err, tracker.ErrReadOnly):
+		u.behind = "the store is read-only; what is shown may be old"
+	case err != nil:
+		return nil, err
+	case stats.Busy:
+		u.behind = fmt.Sprintf("%d kB behind", (stats.Behind+1023)/1024)
+	}
+	return u.db, nil
+}
+
+// Studies implements tui.Reader.
+func (u *ui) Studies(context.Context) ([]tui.Study, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.studied == nil {
+		list, err := u.app.studies()
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			u.studied = append(u.studied, tui.Study{Name: s.Name, Title: s.Title, Question: oneLine(s.Question)})
+		}
+	}
+	return u.studied, nil
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// plan is the plan of a study, made once.
+func (u *ui) plan(study string) (*experiments.Plan, error) {
+	if p := u.plans[study]; p != nil {
+		return p, nil
+	}
+	p, err := u.app.planOf(study, &sweepFlags{})
+	if err == nil {
+		u.plans[study] = p
+	}
+	return p, err
+}
+
+// Plan implements tui.Reader.
+func (u *ui) Plan(ctx context.Context, study string) (tui.Plan, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	p, err := u.plan(study)
+	if err != nil {
+		return tui.Plan{}, err
+	}
+	states, err := u.states(ctx, p)
+	if err != nil {
+		return tui.Plan{}, err
+	}
+	seeds := map[int]bool{}
+	for i := range p.Cells {
+		seeds[p.Cells[i].Spec.Seed] = true
+	}
+	out := tui.Plan{
+		Study: tui.Study{Name: study, Title: p.Title, Question: oneLine(p.Question)},
+		Axes:  axesOf(p).list, Seeds: len(seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: countStates(p, states),
+	}
+	for _, row := range planRows(p, states) {
+		out.Arms = append(out.Arms, tui.PlanArm{Benchmark: row.cell.Spec.Benchmark, Label: shortLabel(row.cell.Label), Seeds: row.seeds, Done: row.done})
+	}
+	return out, nil
+}
+
+func (u *ui) states(ctx context.Context, p *experiments.Plan) (map[string]mmibx.State, error) {
+	db, err := u.synced(ctx)
+	if err != nil || db == nil {
+		return nil, err
+	}
+	return db.States(ctx, p.IDs())
+}
+
+// Sweeps implements tui.Reader.
+func (u *ui) Sweeps(ctx context.Context) ([]tui.Sweep, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	names, err := experiments.Sweeps(u.store)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	var list []tui.Sweep
+	for _, name := range names {
+		s, err := u.follow(name)
+		if err != nil {
+			return nil, err
+		}
+		states, err := u.states(ctx, s.plan)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, tui.Sweep{
+			Name: name, Live: s.status.Live, Paused: s.status.Paused, Counts: countStates(s.plan, states), Total: len(s.plan.Cells), Updated: s.heard(),
+		})
+	}
+	slices.SortStableFunc(list, func(x, y tui.Sweep) int {
+		if x.Live != y.Live {
+			return map[bool]int{true: -1, false: 1}[x.Live]
+		}
+		return y.Updated.Compare(x.Updated)
+	})
+	return list, nil
+}
+
+// Board implements tui.Reader.
+func (u *ui) Board(ctx context.Context, sweep string) (tui.Board, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	db, err := u.synced(ctx)
+	if err != nil {
+		return tui.Board{}, err
+	}
+	s, err := u.follow(sweep)
+	if err != nil {
+		return tui.Board{}, err
+	}
+	if db == nil {
+		return tui.Board{}, fmt.Errorf("sweep %s: %w", sweep, mmibx.ErrNotFound)
+	}
+	b, err := s.board(ctx, db)
+	b.Notice = u.behind
+	return b, err
+}
+
+// follow brings a sweep's status up to date, and its plan when it was replaced.
+func (u *ui) follow(sweep string) (*uiSweep, error) {
+	s := u.sweeps[sweep]
+	if s == nil {
+		s = &uiSweep{store: u.store, name: sweep}
+		u.sweeps[sweep] = s
+	}
+	return s, s.update()
+}
+
+// Curve implements tui.Reader.
+func (u *ui) Curve(ctx context.Context, run, metric string, after int64, limit int) ([]mmibx.Point, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	db, err := u.synced(ctx)
+	if err != nil || db == nil {
+		return nil, err
+	}
+	return db.Points(ctx, run, metric, after, limit)
+}
+
+// Run implements tui.Reader.
+func (u *ui) Run(ctx context.Context, run string) (tui.Run, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	db, err := u.synced(ctx)
+	if err != nil {
+		return tui.Run{}, err
+	}
+	if db == nil {
+		return tui.Run{}, fmt.Errorf("run %s: %w", run, mmibx.ErrNotFound)
+	}
+	id, err := db.Resolve(ctx, run)
+	if err != nil {
+		return tui.Run{}, err
+	}
+	d, err := db.Run(ctx, id)
+	if err != nil {
+		return tui.Run{}, err
+	}
+	epochs, _ := d.Spec["train.epochs"].(int)
+	out := tui.Run{RunRow: rowOf(&d.RunRow, epochs, time.Now()), Host: d.Host, Device: d.Device, Spec: specPairs(d.Spec)}
+	if len(d.Sweeps) > 0 {
+		out.Sweep = d.Sweeps[0]
+	}
+	for _, m := range d.Metrics {
+		out.Names = append(out.Names, m.Metric)
+		out.Metrics = append(out.Metrics, tui.Pair{Name: m.Metric, Value: metricText(m)})
+	}
+	if n := len(d.Tries); n > 0 {
+		out.Output = tail(u.store.Output(id, d.Tries[n-1].Number), d.Tries[n-1].Output)
+	}
+	return out, nil
+}
+
+// metricText is the last value, and where a score was better before, its best.
+func metricText(m tracker.Summary) string {
+	text := fmt.Sprintf("%.4g", m.Last)
+	if strings.HasPrefix(m.Metric, "dev.f1") && m.Max > m.Last {
+		text += fmt.Sprintf("  best %.4g at step %d", m.Max, m.MaxStep)
+	}
+	return text
+}
+
+// specPairs lists the spec, what differs from the preset first.
+func specPairs(spec map[string]any) []tui.Pair {
+	base, err := mmibx.Resolve(map[string]any{"benchmark": spec["benchmark"], "model.name": spec["model.name"], "encoder.name": spec["encoder.name"]})
+	var unusual, usual []tui.Pair
+	for _, f := range mmibx.Fields {
+		v, ok := spec[f.Key]
+		if !ok {
+			continue
+		}
+		pair := tui.Pair{Name: f.Key, Value: fmt.Sprint(v)}
+		if preset, _ := base.Get(f.Key); err == nil && f.Key != "seed" && preset != v {
+			unusual = append(unusual, pair)
+		} else {
+			usual = append(usual, pair)
+		}
+	}
+	return append(unusual, usual...)
+}
+
+// tail is the end of a file, or what is known of it when it cannot be read.
+func tail(path string, known []string) []string {
+	const most = 16 << 10
+	f, err := os.Open(path)
+	if err != nil {
+		return known
+	}
+	defer f.Close()
+	whole := true
+	if info, err := f.Stat(); err == nil && info.Size() > most {
+		if _, err := f.Seek(-most, io.SeekEnd); err != nil {
+			return known
+		}
+		whole = false
+	}
+	text, err := io.ReadAll(io.LimitReader(f, most))
+	if err != nil || len(text) == 0 {
+		return known
+	}
+	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	if !whole {
+		lines = lines[1:] // cut
+	}
+	return lines
+}
+
+// rowOf is a run as the UI lists it.
+func rowOf(r *tracker.RunRow, epochs int, now time.Time) tui.RunRow {
+	row := tui.RunRow{
+		ID: r.ID, Label: shortLabel(r.Label), Benchmark: r.Benchmark, Seed: r.Seed, State: r.State, Attempt: r.Attempts,
+		Epochs: epochs, Dev: number(r.DevF1),
+	}
+	if r.Epoch != nil && mmibx.Finite(*r.Epoch) {
+		row.Epoch = int(*r.Epoch)
+	}
+	switch {
+	case r.Started.IsZero():
+	case r.State == mmibx.Running:
+		row.Took = now.Sub(r.Started)
+	case !r.Finished.IsZero():
+		row.Took = r.Finished.Sub(r.Started)
+	}
+	if r.State != mmibx.Done && r.State != mmibx.Running {
+		row.Error = firstLine(cmp.Or(r.Error, string(r.Class)))
+	}
+	return row
+}
+
+// number is NaN where a run has logged none.
+func number(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
+}
