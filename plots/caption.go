@@ -45,7 +45,7 @@ func (f *Figure) Caption() string {
 		add("Grey dashed lines are known bounds: %s.", strings.Join(c.ceilings, ", "))
 	}
 	if c.dropped > 0 {
-		add("%d of %d values are not finite and were left out%s.", c.dropped, c.values, crossText(c.crosses))
+		add("%d of %d values are missing or not finite and were left out%s.", c.dropped, c.values, crossText(c.crosses))
 	}
 	if f.Note != "" {
 		add("%s", strings.TrimSuffix(f.Note, ".")+".")

@@ -146,16 +146,20 @@ func (p *page) heights(panel *Panel) []float64 {
 	return all
 }
 
+func (p *page) spread(values []float64) (lo, mean, hi float64, ok bool) {
+	return spread(p.Spread, values)
+}
+
 // spread is the mean of the finite values and what the band around it reaches;
 // one value has no band: all three are the same.
-func (p *page) spread(values []float64) (lo, mean, hi float64, ok bool) {
+func spread(kind Spread, values []float64) (lo, mean, hi float64, ok bool) {
 	s := stats.Summarize95(values...)
 	switch {
 	case !s.HasMean():
 		return 0, 0, 0, false
 	case !s.HasSpread():
 		return s.Mean, s.Mean, s.Mean, true
-	case p.Spread == Interval95:
+	case kind == Interval95:
 		return s.Low, s.Mean, s.High, true
 	}
 	return s.Mean - s.SD, s.Mean, s.Mean + s.SD, true

@@ -185,7 +185,7 @@ func TestRenderRefuses(t *testing.T) {
 
 func TestCaptionTellsWhatWasLeftOut(t *testing.T) {
 	got := temperatureFigure().Caption()
-	for _, want := range []string{"2 to 3 seeds", "3 of 156 values are not finite", "a cross at the bottom"} {
+	for _, want := range []string{"2 to 3 seeds", "3 of 156 values are missing or not finite", "a cross at the bottom"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("caption lacks %q: %s", want, got)
 		}

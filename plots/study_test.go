@@ -1,0 +1,191 @@
+package plots
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+)
+
+// title stands for the names that cmd hands in.
+func title(s mmibx.Spec, without ...string) string {
+	m, _ := mmibx.LookupModel(s.Model.Name)
+	name := m.Title
+	for _, key := range []string{"align.tau", "evidence.pictures", "ib.beta_image", "ib.beta_text", "ib.size"} {
+		base, err := mmibx.Resolve(map[string]any{"benchmark": s.Benchmark, "model": s.Model.Name})
+		if err != nil {
+			panic(err)
+		}
+		v, _ := s.Get(key)
+		if usual, _ := base.Get(key); v != usual && !slices.Contains(without, key) && len(s.Unread([]string{key})) == 0 {
+			name += fmt.Sprintf(", %s = %v", key, v)
+		}
+	}
+	return name
+}
+
+type lab struct{ runs []Run }
+
+func (l *lab) add(t *testing.T, state mmibx.State, values map[string]float64, settings map[string]any) {
+	t.Helper()
+	spec, err := mmibx.Resolve(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.runs = append(l.runs, Run{ID: spec.ID(mmibx.Inputs{}), Spec: spec, State: state, Values: values})
+}
+
+// demo is a sweep over beta, size and temperature with baselines.
+func demo(t *testing.T) []Run {
+	t.Helper()
+	var l lab
+	for _, b := range []string{"mini-mnre", "mini-twitter2015"} {
+		for seed := range 2 {
+			f1 := func(v float64) map[string]float64 {
+				return map[string]float64{mmibx.DevF1: v + float64(seed), mmibx.RecallAt1: 40}
+			}
+			set := func(model string, more map[string]any) map[string]any {
+				s := map[string]any{"benchmark": b, "model": model, "seed": seed}
+				for k, v := range more {
+					s[k] = v
+				}
+				return s
+			}
+			l.add(t, mmibx.Done, f1(74), set("text", nil))
+			l.add(t, mmibx.Done, f1(88), set("concat", nil))
+			l.add(t, mmibx.Done, f1(80), set("concat", map[string]any{"evidence.pictures": "shuffled"}))
+			l.add(t, mmibx.Done, f1(92), set("mmib", nil))
+			l.add(t, mmibx.Done, f1(91), set("mmib", map[string]any{"ib.beta_image": 0}))
+			l.add(t, mmibx.Done, f1(73), set("mmib", map[string]any{"ib.beta_image": 1}))
+			l.add(t, mmibx.Diverged, nil, set("mmib", map[string]any{"ib.beta_image": 10}))
+			l.add(t, mmibx.Done, f1(76), set("mmib", map[string]any{"ib.size": 1}))
+			l.add(t, mmibx.Done, f1(90), set("mmib", map[string]any{"ib.size": 0}))
+			l.add(t, mmibx.Done, f1(90), set("mmib", map[string]any{"align.tau": 5}))
+			l.add(t, mmibx.Running, nil, set("mmib", map[string]any{"align.tau": 1}))
+			l.add(t, mmibx.Pruned, f1(99), set("mmib", map[string]any{"align.tau": 2}))
+		}
+	}
+	return l.runs
+}
+
+// sketch writes a panel as text: names, places and means.
+func sketch(p Panel) string {
+	var b strings.Builder
+	for _, s := range p.Series {
+		fmt.Fprintf(&b, "%s:", s.Name)
+		for _, q := range s.Points {
+			place := fmt.Sprint(q.X)
+			if q.Label != "" {
+				place = q.Label
+			}
+			_, mean, _, ok := spread(Deviation, q.Values)
+			if !ok {
+				mean = math.NaN()
+			}
+			fmt.Fprintf(&b, " %s=%g/%d", place, mean, len(q.Values))
+			if q.Best {
+				b.WriteString("!")
+			}
+		}
+		b.WriteString("; ")
+	}
+	for _, l := range p.Lines {
+		fmt.Fprintf(&b, "|%s %v", l.Name, l.Values)
+	}
+	return b.String()
+}
+
+func TestStudiesFindTheirArms(t *testing.T) {
+	o := Options{Title: title, Ceilings: map[string][]Line{"mini-mnre": {{Name: "bound", Values: []float64{96}, Ceiling: true}}}}
+	for name, want := range map[string]string{
+		"beta":        "MMIB: 0.001=92.5/2! 0=91.5/2 1=73.5/2 10=NaN/2; |Text only [74 75]|Concat [88 89]|bound [96]",
+		"bottleneck":  "MMIB: 8=92.5/2! 1=76.5/2 encoder=90.5/2; |Text only [74 75]|Concat [88 89]|bound [96]",
+		"temperature": "MMIB: 0.1=92.5/2! 5=90.5/2; |Text only [74 75]|Concat [88 89]|bound [96]",
+	} {
+		i := slices.IndexFunc(Studies, func(s Study) bool { return s.Name == name })
+		f, err := Studies[i].Figure(demo(t), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		panels := f.Rows[0].Panels
+		if len(panels) != 2 || panels[0].Title != "mini Twitter-2015" {
+			t.Errorf("%s: panels %+v", name, panels)
+		}
+		if got := canonical(sketch(panels[1])); got != canonical(want) {
+			t.Errorf("%s:\n%s, want\n%s", name, got, want)
+		}
+		if (len(f.Rows) == 2) != (name == "temperature") {
+			t.Errorf("%s has %d rows", name, len(f.Rows))
+		}
+		if caption := f.Caption(); !strings.Contains(caption, "4 running") || !strings.Contains(caption, "4 diverged") {
+			t.Errorf("%s: %s", name, caption)
+		}
+		render(t, f, PDF, 6.3)
+	}
+}
+
+// canonical sorts the places of a series, which come in the order of run ids.
+func canonical(s string) string {
+	series, lines, _ := strings.Cut(s, "; ")
+	fields := strings.Fields(series)
+	slices.Sort(fields)
+	return strings.Join(fields, " ") + "; " + lines
+}
+
+func TestTiedWeightsAreOneAxis(t *testing.T) {
+	var l lab
+	for _, beta := range []float64{0, 0.01, 1} {
+		l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 90 - beta}, map[string]any{"benchmark": "mnre", "model": "mmib", "ib.beta": beta})
+	}
+	f, err := Studies[0].Figure(l.runs, Options{Title: title})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.X.Label != "β" || len(f.Rows[0].Panels[0].Series) != 1 {
+		t.Errorf("axis %q, %s", f.X.Label, sketch(f.Rows[0].Panels[0]))
+	}
+}
+
+func TestNothingVaries(t *testing.T) {
+	var l lab
+	l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 90}, map[string]any{"benchmark": "mnre", "model": "mmib"})
+	for _, runs := range [][]Run{nil, l.runs} {
+		if _, err := Studies[0].Figure(runs, Options{Title: title}); !errors.Is(err, mmibx.ErrNotFound) {
+			t.Errorf("err = %v", err)
+		}
+	}
+}
+
+func TestTrainingFigure(t *testing.T) {
+	runs := demo(t)
+	for i := range runs {
+		for step := range 600 {
+			runs[i].Curve = append(runs[i].Curve, mmibx.Point{Step: int64(10 * step), Value: float64(step)})
+		}
+	}
+	f, err := TrainingFigure(mmibx.Loss, runs, Options{Title: title})
+	if err != nil {
+		t.Fatal(err)
+	}
+	panel := f.Rows[0].Panels[0]
+	if names := []string{panel.Series[0].Name, panel.Series[1].Name, panel.Series[2].Name}; len(panel.Series) != 3 || !slices.Equal(names, []string{"Text only", "Concat", "MMIB"}) {
+		t.Errorf("of many arms, %v are drawn", names)
+	}
+	points := panel.Series[0].Points
+	if last := points[len(points)-1]; len(points) > maxPlaces+1 || last.X != 5990 || len(last.Values) != 2 {
+		t.Errorf("%d places, the last %+v", len(points), last)
+	}
+	if !strings.Contains(f.Caption(), "3 of 11 arms") {
+		t.Errorf("caption: %s", f.Caption())
+	}
+	if f, err = TrainingFigure(mmibx.DevF1, runs[:3], Options{Title: title}); err != nil || f.Rows[0].Panels[0].Series[0].Points[0].X != 1 {
+		t.Errorf("dev metrics are drawn by epoch: %v", err)
+	}
+	if _, err := TrainingFigure(mmibx.DevF1, nil, Options{Title: title}); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("no runs: %v", err)
+	}
+}

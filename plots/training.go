@@ -1,0 +1,96 @@
+package plots
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mmibx/mmibx"
+)
+
+// maxArms is how many lines a panel can hold and still be read.
+const maxArms = 7
+
+// maxPlaces is how many places a line keeps; more would only make bytes.
+const maxPlaces = 250
+
+// TrainingFigure draws a metric of runs against training: dev.* metrics by
+// epoch, since they are logged after each, others by optimiser step. Where the
+// arms are too many to be told apart, those in the usual setting are drawn.
+func TrainingFigure(metric string, runs []Run, o Options) (*Figure, error) {
+	runs = entering(runs)
+	arms := func(keep func(Run) bool) []string {
+		var names []string
+		for _, r := range runs {
+			if name := o.Title(r.Spec); len(r.Curve) > 0 && keep(r) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	names := arms(func(Run) bool { return true })
+	f := &Figure{Title: "curves", Look: Training, X: Axis{Label: "optimiser steps"}, Note: note(runs)}
+	if total := len(names); total > maxArms {
+		names = arms(func(r Run) bool { m, _ := mmibx.LookupModel(r.Spec.Model.Name); return o.Title(r.Spec) == m.Title })
+		f.Note = strings.Join(strings.Fields(fmt.Sprintf("%d of %d arms are drawn, those in the usual setting. %s", len(names), total, f.Note)), " ")
+	}
+	if len(names) == 0 || len(names) > maxArms {
+		return nil, fmt.Errorf("figure curves: %w: %d arms with %s, want 1 to %d; choose with --filter", mmibx.ErrNotFound, len(names), metric, maxArms)
+	}
+	byEpoch := strings.HasPrefix(metric, string(mmibx.Dev)+".")
+	if byEpoch {
+		f.X.Label = "epoch"
+	}
+	row := Row{Label: MetricLabel(metric)}
+	for _, b := range benchmarks(runs) {
+		p := Panel{Title: b.Title}
+		for _, name := range names {
+			s := Series{Name: name}
+			for _, r := range runs {
+				if r.Spec.Benchmark == b.Name && o.Title(r.Spec) == name && len(r.Curve) > 0 {
+					f.Runs = append(f.Runs, r.ID)
+					s.addCurve(r.Curve, byEpoch)
+				}
+			}
+			p.Series = append(p.Series, s.thin())
+		}
+		row.Panels = append(row.Panels, p)
+	}
+	f.Rows = []Row{row}
+	return f, nil
+}
+
+func (s *Series) addCurve(curve []mmibx.Point, byEpoch bool) {
+	places := make(map[float64]int, len(s.Points))
+	for i, p := range s.Points {
+		places[p.X] = i
+	}
+	for i, c := range curve {
+		x := float64(c.Step)
+		if byEpoch {
+			x = float64(i + 1)
+		}
+		at, ok := places[x]
+		if !ok {
+			at = len(s.Points)
+			places[x] = at
+			s.Points = append(s.Points, Point{X: x})
+		}
+		s.Points[at].Values = append(s.Points[at].Values, c.Value)
+	}
+}
+
+// thin keeps every k-th place, and the last.
+func (s *Series) thin() Series {
+	every := (len(s.Points) + maxPlaces - 1) / maxPlaces
+	if every <= 1 {
+		return *s
+	}
+	kept := Series{Name: s.Name}
+	for i, p := range s.Points {
+		if i%every == 0 || i == len(s.Points)-1 {
+			kept.Points = append(kept.Points, p)
+		}
+	}
+	return kept
+}
