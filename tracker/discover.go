@@ -23,7 +23,6 @@ type seen struct {
 	lastRun  int64           // highest row of run among them
 	pending  []string        // folders of runs that have no journal yet
 	folder   folderTime      // of runs/
-	runs     map[string]folderTime
 }
 
 // folderTime is the time of a folder's last change when it was listed. A change
@@ -156,7 +155,7 @@ func (db *DB) newAttempts(ctx context.Context) ([]*source, error) {
 // learnRuns reads the names of runs that came into the database since.
 func (db *DB) learnRuns(ctx context.Context) error {
 	if db.seen.known == nil {
-		db.seen.known, db.seen.runs = map[string]bool{}, map[string]folderTime{}
+		db.seen.known = map[string]bool{}
 	}
 	rows, err := db.read.QueryContext(ctx, "SELECT id, name FROM run WHERE id > ? ORDER BY id", db.seen.lastRun)
 	if err != nil {
@@ -203,41 +202,23 @@ func (db *DB) listRuns() error {
 }
 
 // attemptsBeyond lists the journals of a run's attempts after the given one.
+// Attempts are counted without gaps, though one may have died before its journal
+// began.
 func (db *DB) attemptsBeyond(run string, attempt int) ([]*source, error) {
-	folder := filepath.Join(string(db.store), "runs", run)
-	info, err := os.Stat(folder)
-	if errors.Is(err, os.ErrNotExist) || err == nil && !info.IsDir() {
-		return nil, nil
-	}
-	if err != nil || attempt > 0 && db.seen.runs[run].holds(info.ModTime()) {
-		return nil, err
-	}
-	listed := time.Now()
-	names, err := readNames(folder)
-	if err != nil {
-		return nil, err
-	}
-	var numbers []int
-	for _, name := range names {
-		if n, err := strconv.Atoi(name); err == nil && n > attempt {
-			numbers = append(numbers, n)
-		}
-	}
-	slices.Sort(numbers)
 	var sources []*source
-	for _, n := range numbers {
+	for n := attempt + 1; ; n++ {
 		s := &source{path: path.Join("runs", run, strconv.Itoa(n), "journal"), file: db.store.Journal(run, n), run: run, attempt: n, latest: true}
 		if err := s.stat(); err != nil {
 			return nil, err
 		}
 		if s.size > 0 {
 			sources = append(sources, s)
+			continue
+		}
+		if _, err := os.Stat(db.store.Attempt(run, n)); err != nil {
+			return sources, nil
 		}
 	}
-	if len(numbers) == 0 {
-		db.seen.runs[run] = folderTime{info.ModTime(), listed}
-	}
-	return sources, nil
 }
 
 const peoplePath = "people"

@@ -21,7 +21,8 @@ type ingest struct {
 	ctx        context.Context
 	tx         *sql.Tx
 	statements map[string]*sql.Stmt
-	metrics    map[string]int64
+	metrics    map[string]int64 // rows of names
+	keys       map[string]int64
 	series     map[seriesKey]*series
 	rows       []pointRow
 	attempts   map[int64]*attemptRow // by journal
@@ -38,7 +39,7 @@ type attemptRow struct {
 
 func newIngest(ctx context.Context, tx *sql.Tx) *ingest {
 	return &ingest{
-		ctx: ctx, tx: tx, statements: map[string]*sql.Stmt{}, metrics: map[string]int64{},
+		ctx: ctx, tx: tx, statements: map[string]*sql.Stmt{}, metrics: map[string]int64{}, keys: map[string]int64{},
 		series: map[seriesKey]*series{}, attempts: map[int64]*attemptRow{}, stale: map[int64]bool{},
 	}
 }
@@ -228,17 +229,31 @@ func (in *ingest) run(name string, h *journal.Header) (id int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for name, value := range p.values {
-		key, err := in.id("key", "name", name)
-		if err != nil {
-			return 0, err
-		}
-		column, v := typed(value)
-		if err := in.exec("INSERT OR REPLACE INTO param (run, key, "+column+") VALUES (?, ?, ?)", id, key, v); err != nil {
-			return 0, err
-		}
+	return id, in.params(id, p.values)
+}
+
+// params writes the parameters of a run, in one statement.
+func (in *ingest) params(run int64, values map[string]any) error {
+	if len(values) == 0 {
+		return nil
 	}
-	return id, nil
+	var args []any
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		key, ok := in.keys[name]
+		if !ok {
+			var err error
+			if key, err = in.id("key", "name", name); err != nil {
+				return err
+			}
+			in.keys[name] = key
+		}
+		row := [6]any{run, key} // then int, real, text and bool
+		column, v := typed(values[name])
+		row[2+column] = v
+		args = append(args, row[:]...)
+	}
+	return in.exec("INSERT OR REPLACE INTO param (run, key, int, real, text, bool) VALUES (?, ?, ?, ?, ?, ?)"+
+		strings.Repeat(", (?, ?, ?, ?, ?, ?)", len(values)-1), args...)
 }
 
 // description is what lists show of a spec.
@@ -273,23 +288,23 @@ func describe(spec map[string]any) description {
 	return d
 }
 
-// typed chooses the column of param for a value.
-func typed(value any) (column string, v any) {
+// typed chooses the column of param for a value, counted from int.
+func typed(value any) (column int, v any) {
 	switch x := value.(type) {
 	case int:
-		return "int", x
+		return 0, x
 	case float64:
-		return "real", x
-	case bool:
-		return "bool", x
+		return 1, x
 	case string:
-		return "text", x
+		return 2, x
+	case bool:
+		return 3, x
 	}
 	blob, err := json.Marshal(value)
 	if err != nil {
-		return "text", ""
+		return 2, ""
 	}
-	return "text", string(blob)
+	return 2, string(blob)
 }
 
 const vanished = "the process ended without a word"

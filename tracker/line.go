@@ -46,34 +46,34 @@ func (l line) each(ctx context.Context, q rowsQueryer, from int64, fn func(step 
 	var terms []string
 	var args []any
 	for rank, s := range l {
-		terms = append(terms, "SELECT step, value, kind, at + ?, ? FROM point WHERE series = ? AND step BETWEEN ? AND ?")
-		args = append(args, s.started, rank, s.series, from, s.until)
+		terms = append(terms, "SELECT step, coalesce(value, kind), at, ? AS rank FROM point WHERE series = ? AND step BETWEEN ? AND ?")
+		args = append(args, rank, s.series, from, s.until)
 	}
-	rows, err := q.QueryContext(ctx, strings.Join(terms, " UNION ALL ")+" ORDER BY 1, 5", args...)
+	// Each term comes in the order of its key, so that SQLite merges and need not sort.
+	rows, err := q.QueryContext(ctx, strings.Join(terms, " UNION ALL ")+" ORDER BY step, rank", args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	type point struct {
+	var held, p struct {
 		step, at int64
 		value    float64
 	}
-	var held *point // until the next step is seen
+	waiting := false // held is to be given to fn once the next step is seen
 	for rows.Next() {
-		var p point
-		var value sql.NullFloat64
-		var kind sql.NullString
+		var value any // scanned so, a row costs half as much as with types
 		var rank int
-		if err := rows.Scan(&p.step, &value, &kind, &p.at, &rank); err != nil {
+		if err := rows.Scan(&p.step, &value, &p.at, &rank); err != nil {
 			return err
 		}
-		p.value = number(value, kind)
-		if held != nil && p.step != held.step && !fn(held.step, held.value, held.at) {
+		p.value = loaded(value)
+		p.at += l[rank].started
+		if waiting && p.step != held.step && !fn(held.step, held.value, held.at) {
 			return nil
 		}
-		held = &p
+		held, waiting = p, true
 	}
-	if held != nil && rows.Err() == nil {
+	if waiting && rows.Err() == nil {
 		fn(held.step, held.value, held.at)
 	}
 	return rows.Err()

@@ -121,15 +121,25 @@ func stored(v float64) (value, kind any) {
 	return v, nil
 }
 
-// number turns what the database holds back.
-func number(value sql.NullFloat64, kind sql.NullString) float64 {
-	switch {
-	case value.Valid:
-		return value.Float64
-	case kind.String == "+inf":
-		return math.Inf(1)
-	case kind.String == "-inf":
-		return math.Inf(-1)
+// loaded turns what the database holds back: a number, or the kind of one.
+func loaded(v any) float64 {
+	switch v := v.(type) {
+	case float64:
+		return v
+	case string:
+		switch v {
+		case "+inf":
+			return math.Inf(1)
+		case "-inf":
+			return math.Inf(-1)
+		}
 	}
 	return math.NaN()
+}
+
+func number(value sql.NullFloat64, kind sql.NullString) float64 {
+	if value.Valid {
+		return value.Float64
+	}
+	return loaded(kind.String)
 }
