@@ -13,7 +13,11 @@ import (
 // the panel that has the focus below.
 func (b *board) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
-	header(c.In(top), b.env, []string{b.sweep}, b.status(), []widget.Span{faint("   " + plural(b.data.Workers, "worker"))})
+	var workers []widget.Span
+	if b.data.Live {
+		workers = []widget.Span{faint("   " + plural(b.data.Workers, "worker"))}
+	}
+	header(c.In(top), b.env, []string{b.sweep}, b.status(), workers)
 	if c.W() >= 100 && c.H() >= 28 {
 		b.drawWide(c, rest)
 	} else {
@@ -165,7 +169,7 @@ func (b *board) drawGrid(c widget.Canvas) {
 	columns, ok := b.axis(0)
 	rows, two := b.axis(1)
 	title := []widget.Span{strong("dev F1"), faint(", mean of seeds  "), strong(b.bench())}
-	in := widget.Panel(c, title, b.gridNote(), b.focus == onGrid)
+	in := widget.Panel(c, title, nil, b.focus == onGrid)
 	if !ok {
 		in.Print(0, 0, faint("the sweep varies no key but the seed"))
 		return
@@ -185,11 +189,12 @@ func (b *board) drawGrid(c widget.Canvas) {
 			return cell
 		},
 	}.Draw(in.In(body))
+	in.Right(in.W(), 0, b.hidden()...)
 	in.In(foot).Print(0, 0, b.readout()...)
 }
 
-// gridNote says which axes the grid leaves out.
-func (b *board) gridNote() []widget.Span {
+// hidden says which axes the grid leaves out, and what it shows of them.
+func (b *board) hidden() []widget.Span {
 	hidden := ""
 	for i, a := range b.data.Axes {
 		if i != b.axes[0] && i != b.axes[1] {
@@ -253,7 +258,7 @@ func (b *board) drawLeaders(c widget.Canvas) {
 		Empty: "no arm yet",
 		Columns: []widget.Column{
 			{Title: "", Width: 3, Right: true},
-			{Title: "arm", Width: 16, Grow: true},
+			{Title: "arm", Width: 16, Grow: true, Most: 44},
 			{Title: "dev", Width: 5, Right: true},
 			{Title: "", Width: 5},
 			{Title: "n", Width: 5, Right: true},

@@ -272,7 +272,7 @@ func sweepRow(s Sweep, now time.Time) [][]widget.Span {
 
 // liveSign is the state of a sweep, as a sign alone or in words.
 func liveSign(live, paused, finished, words bool) widget.Span {
-	span := widget.Span{Text: "◌ unfinished, nothing runs it", Ink: widget.Warn}
+	span := widget.Span{Text: "◌ unfinished", Ink: widget.Warn}
 	switch {
 	case paused:
 		span = widget.Span{Text: "◌ paused", Ink: widget.Warn}

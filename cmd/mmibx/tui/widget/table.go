@@ -5,6 +5,7 @@ type Column struct {
 	Title string
 	Width int  // cells; of a growing column the least
 	Grow  bool // takes a share of what is left
+	Most  int  // cells; of a growing column, 0: any
 	Right bool // numbers end together
 }
 
@@ -80,6 +81,9 @@ func (t Table) widths(w int) []int {
 	for i, col := range t.Columns {
 		if col.Grow && widths[i] > 0 && growing > 0 {
 			share := max(0, left) / growing
+			if col.Most > 0 {
+				share = max(0, min(share, col.Most-col.Width))
+			}
 			widths[i] += share
 			left, growing = left-share, growing-1
 		}

@@ -1,0 +1,28 @@
+package tui
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestDocs: the page about the UI names every screen and every key of its footers.
+func TestDocs(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/reference/tui.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := fakeEnv(newFake())
+	for _, s := range []screen{newHome(e), newPlan(e, "beta"), newBoard(e, "beta-study"), newRun(e, "4f1c9a77ab02", "dev.f1")} {
+		a := newApp(t.Context(), e, s)
+		fill(t.Context(), a)
+		if !strings.Contains(string(page), "| "+s.Title()+" |") {
+			t.Errorf("the page has no line for the screen %s", s.Title())
+		}
+		for _, act := range a.actions() {
+			if act.label != "" && !strings.Contains(string(page), "`"+keyName(act.keys[0])+"`") {
+				t.Errorf("the page lacks the key %s of %s (%s)", act.keys[0], s.Title(), act.name)
+			}
+		}
+	}
+}
