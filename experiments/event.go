@@ -28,21 +28,23 @@ const (
 // Event is one line of a sweep's story. The runner reports each and keeps them
 // in the sweep's folder, where a terminal UI reads them.
 type Event struct {
-	Kind    EventKind           `json:"kind"`
-	At      time.Time           `json:"at"`
-	Run     string              `json:"run,omitempty"`
-	ArmName string              `json:"arm_name,omitempty"`
-	Label   string              `json:"label,omitempty"`
-	Lane    int                 `json:"lane,omitempty"` // of the worker, from 1
-	Attempt int                 `json:"attempt,omitempty"`
-	State   mmibx.State         `json:"state,omitempty"`
-	Class   mmibx.FailureClass  `json:"class,omitempty"`
-	Text    string              `json:"text,omitempty"`
-	Took    time.Duration       `json:"took,omitempty"` // of an attempt that ended
-	Counts  map[mmibx.State]int `json:"counts"`         // of the plan's runs, after the event
-	Left    time.Duration       `json:"left,omitempty"` // estimated, 0 while nothing is known
-	Jobs    int                 `json:"jobs"`           // workers wanted at once
-	Paused  bool                `json:"paused,omitempty"`
+	Kind      EventKind           `json:"kind"`
+	At        time.Time           `json:"at"`
+	Run       string              `json:"run,omitempty"`
+	ArmName   string              `json:"arm_name,omitempty"`
+	Label     string              `json:"label,omitempty"`
+	Benchmark string              `json:"benchmark,omitempty"`
+	Seed      int                 `json:"seed"`
+	Lane      int                 `json:"lane,omitempty"` // of the worker, from 1
+	Attempt   int                 `json:"attempt,omitempty"`
+	State     mmibx.State         `json:"state,omitempty"`
+	Class     mmibx.FailureClass  `json:"class,omitempty"`
+	Text      string              `json:"text,omitempty"`
+	Took      time.Duration       `json:"took,omitempty"` // of an attempt that ended
+	Counts    map[mmibx.State]int `json:"counts"`         // of the plan's runs, after the event
+	Left      time.Duration       `json:"left,omitempty"` // estimated, 0 while nothing is known
+	Jobs      int                 `json:"jobs"`           // workers wanted at once
+	Paused    bool                `json:"paused,omitempty"`
 }
 
 func eventsPath(store mmibx.Store, sweep string) string {

@@ -251,6 +251,7 @@ func (l *loop) standing() map[mmibx.State]int {
 
 func (l *loop) event(kind EventKind, t *task, e Event) Event {
 	e.Kind, e.Run, e.ArmName, e.Label = kind, t.cell.Run, t.cell.ArmName, t.cell.Label
+	e.Benchmark, e.Seed = t.cell.Spec.Benchmark, t.cell.Spec.Seed
 	return e
 }
 

@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,6 +15,7 @@ import (
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/weights"
 )
 
 // inputs answers a plan's question for the digests of what a spec reads. Those
@@ -64,22 +63,21 @@ func (a *app) dataDigests(benchmark string, files *digestCache) (map[string]stri
 
 // weightDigests digests the files of a pretrained encoder's folder.
 func (a *app) weightDigests(name string, files *digestCache) (map[string]string, error) {
-	dir := filepath.Join(envOr("MMIBX_WEIGHTS", mmibx.Store(a.storeDir).Cache("weights")), name)
-	digests := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err == nil {
-			digests[filepath.ToSlash(name)], err = files.file(path)
-		}
-		return err
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("weights %s: %w in %s; `mmibx weights get %s` fetches them", name, mmibx.ErrNotFound, dir, name)
+	dir, err := weights.Find(name)
+	if err != nil {
+		return nil, err
 	}
-	return digests, err
+	names, err := weights.Files(dir)
+	if err != nil {
+		return nil, err
+	}
+	digests := map[string]string{}
+	for _, file := range names {
+		if digests[file], err = files.file(filepath.Join(dir, file)); err != nil {
+			return nil, err
+		}
+	}
+	return digests, nil
 }
 
 // digestCache remembers the SHA-256 of files by path, size and time of change.

@@ -54,7 +54,7 @@ func (p *progress) clear() {
 
 // line is what stays of an event, "" for most on a terminal.
 func (p *progress) line(e experiments.Event) string {
-	what := strings.TrimSpace(e.Run + " " + e.Label)
+	what := strings.TrimSpace(e.Run + " " + name(e))
 	switch e.Kind {
 	case experiments.Ended:
 		switch e.State {
@@ -96,9 +96,17 @@ func (p *progress) bar(e experiments.Event) string {
 		text += ", paused"
 	}
 	if e.Label != "" {
-		text += "  " + e.Label
+		text += "  " + name(e)
 	}
 	return text
+}
+
+// name says in words which run an event is about.
+func name(e experiments.Event) string {
+	if e.Label == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s, %s, seed %d", e.Label, e.Benchmark, e.Seed)
 }
 
 func left(e experiments.Event) string {

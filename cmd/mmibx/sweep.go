@@ -151,7 +151,7 @@ func printSummary(w io.Writer, plan *experiments.Plan, s experiments.Summary) {
 			fmt.Fprintf(w, "  ... and %d more\n", len(s.Failures)-i)
 			break
 		}
-		fmt.Fprintf(w, "  %s %s  %s: %s\n", f.State, f.Run, f.Label, firstLine(f.Text))
+		fmt.Fprintf(w, "  %s %s  %s: %s\n", f.State, f.Run, name(f), firstLine(f.Text))
 	}
 	fmt.Fprintln(w, "\nnext:")
 	if len(s.Failures) > 0 {
@@ -279,7 +279,7 @@ func printStatus(w io.Writer, s *experiments.Status) error {
 		fmt.Fprintln(w)
 		t := newTable(w, "WORKER", "RUN", "ATTEMPT", "FOR", "WHAT")
 		for _, e := range s.Lanes {
-			t.row(e.Lane, e.Run, e.Attempt, round(time.Since(e.At)), e.Label)
+			t.row(e.Lane, e.Run, e.Attempt, round(time.Since(e.At)), name(e))
 		}
 		if err := t.Flush(); err != nil {
 			return err

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// TestPlayWorker is no test: it is a worker when a test starts it as one. It
+// does nothing in each run but log a score; seed 7 diverges.
+func TestPlayWorker(t *testing.T) {
+	if os.Getenv("MMIBX_PLAY") != "worker" {
+		t.Skip("not started as a worker")
+	}
+	err := experiments.Serve(context.Background(), os.Stdin, os.Stdout, func(_ context.Context, job mmibx.Job) mmibx.Outcome {
+		w, err := journal.Create(job.Store.Journal(job.Run, job.Attempt), journal.Header{Run: job.Run, Arm: job.Arm, Attempt: job.Attempt, Spec: job.Spec, Sweep: job.Sweep, Started: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: mmibx.Done}
+		if job.Spec["seed"] == 7.0 {
+			o.State, o.Class, o.Error = mmibx.Diverged, mmibx.FailDiverged, "train.loss is NaN at step 3"
+		}
+		if err := errors.Join(w.Log(1, mmibx.Metric{Name: mmibx.DevF1, Value: 80}), w.Close(journal.Trailer{State: o.State, Class: o.Class, Error: o.Error, Finished: time.Now()})); err != nil {
+			t.Fatal(err)
+		}
+		return o
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// playWorker makes $MMIBX_WORKER a program that is TestPlayWorker.
+func playWorker(t *testing.T) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), workerName)
+	script := fmt.Sprintf("#!/bin/sh\nMMIBX_PLAY=worker exec '%s' -test.run '^TestPlayWorker$'\n", self)
+	if err := os.WriteFile(path, []byte(script), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("MMIBX_WORKER", path)
+}
+
+// mmibxIn runs a command line on a store and returns its standard output.
+func mmibxIn(t *testing.T, store string, args ...string) (string, error) {
+	t.Helper()
+	root := newRoot()
+	var out, errs bytes.Buffer
+	root.SetOut(&out)
+	root.SetErr(&errs)
+	root.SetArgs(append([]string{"--store", store}, args...))
+	err := root.ExecuteContext(context.Background())
+	return out.String(), err
+}
+
+func TestSweepFromPlanToStatus(t *testing.T) {
+	playWorker(t)
+	store := filepath.Join(t.TempDir(), "store")
+	sweep := []string{"baselines", "--benchmarks", "mini-mnre", "--seeds", "2"}
+
+	out, err := mmibxIn(t, store, append([]string{"plan"}, sweep...)...)
+	if err != nil || !strings.Contains(out, "6 runs: 6 queued\n") {
+		t.Errorf("plan before: %v\n%s", err, out)
+	}
+	if _, err := os.Stat(store); !errors.Is(err, os.ErrNotExist) {
+		t.Error("plan made a store")
+	}
+	out, err = mmibxIn(t, store, append([]string{"sweep", "-q", "-j", "2"}, sweep...)...)
+	if err != nil || !strings.Contains(out, "baselines: 6 done, in ") || !strings.Contains(out, "mmibx runs list 'sweep=baselines'") {
+		t.Errorf("sweep: %v\n%s", err, out)
+	}
+	out, err = mmibxIn(t, store, append([]string{"plan", "--json"}, sweep...)...)
+	var plan planJSON
+	if err := errors.Join(err, json.Unmarshal([]byte(out), &plan)); err != nil || plan.Counts[mmibx.Done] != 6 || plan.Cells[0].State != mmibx.Done {
+		t.Errorf("plan after: %v\n%s", err, out)
+	}
+	out, err = mmibxIn(t, store, "sweep", "status")
+	if err != nil || !strings.Contains(out, "baselines  idle    6 done") {
+		t.Errorf("status: %v\n%s", err, out)
+	}
+	if _, err := mmibxIn(t, store, "sweep", "stop", "baselines"); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "`mmibx sweep baselines` starts one") {
+		t.Errorf("stop without a runner: %v", err)
+	}
+}
+
+func TestSweepThatDiverges(t *testing.T) {
+	playWorker(t)
+	store := filepath.Join(t.TempDir(), "store")
+	out, err := mmibxIn(t, store, "train", "-q", "benchmark=mini-mnre", "model=text", "seed=[0,7]")
+	if err == nil || exitCode(err) != 1 || !strings.Contains(err.Error(), "not all runs are done: 1 done, 1 diverged") {
+		t.Errorf("train: %v\n%s", err, out)
+	}
+	if !strings.Contains(out, "text, mini-mnre, seed 7: train.loss is NaN at step 3") || !strings.Contains(out, "mmibx sweep retry train-") {
+		t.Errorf("train says:\n%s", out)
+	}
+	name := strings.Fields(out)[0]
+	name = strings.TrimSuffix(name, ":")
+	if _, err := mmibxIn(t, store, "sweep", "retry", name); err != nil {
+		t.Errorf("retry: %v", err)
+	}
+	out, err = mmibxIn(t, store, "sweep", "status", name, "--json")
+	var s experiments.Status
+	if err := errors.Join(err, json.Unmarshal([]byte(out), &s)); err != nil || s.Live || s.Counts[mmibx.Queued] != 1 || s.Counts[mmibx.Done] != 1 {
+		t.Errorf("status after retry: %v\n%s", err, out)
+	}
+}
+
+func TestSweepErrors(t *testing.T) {
+	t.Setenv("MMIBX_WORKER", "")
+	t.Setenv("PATH", t.TempDir())
+	bad := filepath.Join(t.TempDir(), "bad.toml")
+	if err := os.WriteFile(bad, []byte("name = \"bad\"\nbenchmarks = [\"mini-mnre\"]\n\n[base]\nmodel = \"mmib\"\n\"ib.beta_txt\" = 1\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"plan", 2, "accepts 1 arg(s)"},
+		{"plan bta", 3, "did you mean beta?"},
+		{"plan no/such.toml", 3, "sweep file no/such.toml: not found"},
+		{"plan " + bad, 2, "bad.toml:6: ib.beta_txt: found an unknown key, expected a field of the spec; did you mean ib.beta_text?"},
+		{"plan beta --set ib.size=many", 2, `--set: ib.size: found "many", expected a number from 0 to 768`},
+		{"plan beta --benchmarks mnr", 2, "did you mean mnre?"},
+		{"plan beta --arms imag", 2, "did you mean image?"},
+		{"plan beta --benchmarks mnre --data nowhere", 3, "--data or $MMIBX_DATA"},
+		{"sweep beta", 3, "run `make build`"},
+		{"sweep beta --device tpu", 2, "expected cpu or cuda"},
+		{"sweep beta -j 0", 2, "expected 1 or more"},
+		{"sweep status nothing", 3, "no sweep was started"},
+		{"sweep jobs beta many", 2, "expected 1 or more"},
+		{"train model=text", 2, "benchmark: found nothing"},
+		{"train benchmark=mini-mnre model=text ib.size=4", 2, "ib.size: found a key that no cell reads"},
+		{"fields model", 2, "expected KEY=VALUE"},
+		{"studies nothing", 3, "not found"},
+	} {
+		_, err := mmibxIn(t, filepath.Join(t.TempDir(), "store"), strings.Fields(c.args)...)
+		if exitCode(err) != c.code || !strings.Contains(fmt.Sprint(err), c.want) {
+			t.Errorf("mmibx %s: exit code %d, %v; want %d, %s", c.args, exitCode(err), err, c.code, c.want)
+		}
+	}
+}
+
+func TestProgressLines(t *testing.T) {
+	var out bytes.Buffer
+	p := &progress{w: &out, total: 72}
+	run := experiments.Event{Run: "0123456789ab", Label: "mmib", Benchmark: "mini-mnre", Seed: 1, Counts: map[mmibx.State]int{mmibx.Done: 12, mmibx.Failed: 1, mmibx.Queued: 59}}
+	e := run
+	e.Kind, e.State, e.Took, e.Left = experiments.Ended, mmibx.Done, 3140*time.Millisecond, 80*time.Second
+	p.report(e)
+	e = run
+	e.Kind, e.State, e.Text = experiments.Retrying, mmibx.Lost, "the worker died: signal: killed\noutput"
+	p.report(e)
+	want := "[13/72] done 0123456789ab mmib, mini-mnre, seed 1 in 3.1s, about 1m20s left\n" +
+		"[13/72] lost 0123456789ab mmib, mini-mnre, seed 1, will be tried again: the worker died: signal: killed\n"
+	if out.String() != want {
+		t.Errorf("plain lines:\n%swant:\n%s", out.String(), want)
+	}
+	out.Reset()
+	p.width = 30
+	p.report(run)
+	if got := out.String(); got != "\r\x1b[K[13/72] 59 queued, 12 done, …" {
+		t.Errorf("terminal line %q", got)
+	}
+}
+
+func TestDigestCache(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "model.bin")
+	old := time.Now().Add(-time.Hour)
+	write := func(text string, at time.Time) {
+		if err := errors.Join(os.WriteFile(file, []byte(text), 0o666), os.Chtimes(file, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("one", old)
+	c := newDigestCache(filepath.Join(dir, "cache"))
+	one, err := c.file(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("two", old) // same size and time: the cache is what answers
+	if again, err := c.file(file); err != nil || again != one {
+		t.Errorf("the digest was computed again: %v", err)
+	}
+	write("two", old.Add(time.Minute))
+	if two, err := c.file(file); err != nil || two == one {
+		t.Errorf("a changed file kept its digest: %v", err)
+	}
+}
