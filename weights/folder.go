@@ -28,24 +28,25 @@ type Config struct {
 	Position     string  `json:"position_embedding_type"`
 }
 
-// source is a file of named tensors.
-type source interface {
+// Source is an open file of named tensors: a *File or a *TorchFile.
+type Source interface {
 	Names() []string
+	Shape(name string) ([]int64, DType, bool)
 	Tensor(name string) (Tensor, error)
 	Close() error
 }
 
 // Folder is a BERT model as Hugging Face lays it out: config.json beside
-// model.safetensors.
+// model.safetensors, or pytorch_model.bin where that is not there.
 type Folder struct {
 	Dir    string
 	Config Config
 
-	source source
+	source Source
 	stored map[string]string // a tensor's name in BertModel to its name in the file
 }
 
-const configFile, safetensorsFile = "config.json", "model.safetensors"
+const configFile, safetensorsFile, torchFile = "config.json", "model.safetensors", "pytorch_model.bin"
 
 // OpenFolder reads the configuration of a model and the header of its tensors.
 // The caller closes it.
@@ -68,16 +69,32 @@ func OpenFolder(dir string) (*Folder, error) {
 	return f, nil
 }
 
-// openTensors opens the file of a folder's tensors.
-func openTensors(dir string) (source, error) {
-	file, err := Open(filepath.Join(dir, safetensorsFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: no %s in %s", mmibx.ErrNotFound, safetensorsFile, dir)
+// OpenSource opens a file of tensors by the ending of its name: .safetensors, or
+// else a file of torch.save.
+func OpenSource(path string) (Source, error) {
+	if filepath.Ext(path) != ".safetensors" {
+		f, err := OpenTorch(path)
+		if err != nil {
+			return nil, err // a nil *TorchFile must not become a Source
+		}
+		return f, nil
 	}
+	f, err := Open(path)
 	if err != nil {
-		return nil, err // a nil *File must not become a source
+		return nil, err
 	}
-	return file, nil
+	return f, nil
+}
+
+// openTensors opens the file of a folder's tensors.
+func openTensors(dir string) (Source, error) {
+	for _, name := range []string{safetensorsFile, torchFile} {
+		s, err := OpenSource(filepath.Join(dir, name))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+	}
+	return nil, fmt.Errorf("%w: neither %s nor %s in %s", mmibx.ErrNotFound, safetensorsFile, torchFile, dir)
 }
 
 // canonical is a tensor's name in today's BertModel: without the "bert." of
@@ -128,17 +145,13 @@ func (f *Folder) readConfig(path string) error {
 
 // check holds the tensors' shapes against the configuration.
 func (f *Folder) check() error {
-	file, ok := f.source.(*File)
-	if !ok {
-		return nil // shapes are checked when the tensors are read
-	}
 	for name, want := range f.Config.shapes() {
-		shape, _, ok := file.Shape(f.stored[name])
+		shape, _, ok := f.source.Shape(f.stored[name])
 		if !ok {
-			return missingTensor(file.path, name, f.Names())
+			return missingTensor(f.Dir, name, f.Names())
 		}
 		if !slices.Equal(shape, want) {
-			return &mmibx.InputError{File: file.path, Key: name, Found: fmt.Sprintf("shape %v", shape),
+			return &mmibx.InputError{File: f.Dir, Key: name, Found: fmt.Sprintf("shape %v", shape),
 				Expected: fmt.Sprintf("%v, as %s says", want, configFile)}
 		}
 	}

@@ -111,13 +111,16 @@ func List() ([]string, error) {
 }
 
 // parts are the files of a folder that decide what an encoder computes.
-var parts = []string{configFile, safetensorsFile, "tokenizer.json", "tokenizer_config.json", "vocab.txt"}
+var parts = []string{configFile, safetensorsFile, torchFile, "tokenizer.json", "tokenizer_config.json", "vocab.txt"}
 
 // Files names the files of a set that a run reads: those whose digests enter
 // its identity.
 func Files(dir string) ([]string, error) {
 	var names []string
 	for _, name := range parts {
+		if name == torchFile && slices.Contains(names, safetensorsFile) {
+			continue // not read then
+		}
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			names = append(names, name)
 		} else if !errors.Is(err, fs.ErrNotExist) {

@@ -3,13 +3,11 @@ package weights
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -46,45 +44,27 @@ func numbers(t *testing.T, x Tensor) []float64 {
 }
 
 func TestReadsWhatTheLibraryWrote(t *testing.T) {
-	b, err := os.ReadFile("testdata/fixture.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want map[string]struct {
-		Shape  []int64
-		Values []string
-	}
-	if err := json.Unmarshal(b, &want); err != nil {
-		t.Fatal(err)
-	}
 	f := openFixture(t)
-	if len(f.Names()) != len(want) || f.Metadata["format"] != "pt" {
-		t.Errorf("names %q, metadata %q", f.Names(), f.Metadata)
-	}
-	for name, w := range want {
-		x, err := f.Tensor(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.Equal(x.Shape, w.Shape) {
-			t.Errorf("%s: shape %v, want %v", name, x.Shape, w.Shape)
-		}
-		got := numbers(t, x)
-		if len(got) != len(w.Values) {
-			t.Fatalf("%s: %d values, want %d", name, len(got), len(w.Values))
-		}
-		for i, text := range w.Values {
-			v, err := strconv.ParseFloat(text, 64)
-			if err != nil && !errors.Is(err, strconv.ErrRange) {
-				t.Fatal(err)
-			}
-			if got[i] != v && !(math.IsNaN(got[i]) && math.IsNaN(v)) || math.Signbit(got[i]) != math.Signbit(v) && v == 0 {
-				t.Errorf("%s[%d] = %v, want %s", name, i, got[i], text)
-			}
-		}
+	wantTensors(t, f, "testdata/fixture.json")
+	if f.Metadata["format"] != "pt" {
+		t.Errorf("metadata %q", f.Metadata)
 	}
 	if _, err := f.Tensor("f3"); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "the nearest name is f32") {
 		t.Errorf("a missing tensor: %v", err)
+	}
+}
+
+// wantValues compares bit for bit, but for the bits of a NaN.
+func wantValues(t *testing.T, name string, got []float64, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", name, len(got), len(want))
+	}
+	for i, text := range want {
+		v := parse(t, text)
+		if got[i] != v && !(math.IsNaN(got[i]) && math.IsNaN(v)) || math.Signbit(got[i]) != math.Signbit(v) && v == 0 {
+			t.Errorf("%s[%d] = %v, want %s", name, i, got[i], text)
+		}
 	}
 }
 
