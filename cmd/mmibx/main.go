@@ -59,6 +59,8 @@ func newRoot() *cobra.Command {
 		newSweepCmd(a),
 		newTrainCmd(a),
 		newFieldsCmd(a),
+		newPlotCmd(a),
+		newTableCmd(a),
 	)
 	addUI(a, root)
 	return root

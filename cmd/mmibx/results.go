@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/datasets"
+	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/scoring"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// result is a planned run and what the store knows of it.
+type result struct {
+	ID     string
+	Arm    string
+	Spec   mmibx.Spec
+	State  mmibx.State
+	Values map[string]float64 // by metric, at the chosen checkpoint
+}
+
+// results reads the runs of a sweep that a filter lets through, those that have
+// not been started included, with some metrics of those that are done.
+func results(ctx context.Context, db *tracker.DB, store mmibx.Store, sweep, filter string, metrics []string) ([]result, error) {
+	plan, err := experiments.ReadPlan(store, sweep)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(plan.Cells))
+	for i, c := range plan.Cells {
+		ids[i] = c.Run
+	}
+	rows, err := db.Runs(ctx, tracker.Query{IDs: ids, Filter: filter})
+	if err != nil {
+		return nil, err
+	}
+	binned, err := db.Runs(ctx, tracker.Query{IDs: ids, Binned: true})
+	if err != nil {
+		return nil, err
+	}
+	states := map[string]mmibx.State{}
+	for i := range rows {
+		states[rows[i].ID] = rows[i].State
+	}
+	out := map[string]bool{} // what people removed
+	for i := range binned {
+		out[binned[i].ID] = true
+	}
+	var list []result
+	at := map[string]int{}
+	for _, c := range plan.Cells {
+		state, known := states[c.Run]
+		if !known && (filter != "" || out[c.Run]) {
+			continue
+		}
+		at[c.Run] = len(list)
+		list = append(list, result{ID: c.Run, Arm: c.Arm, Spec: c.Spec, State: cmp.Or(state, mmibx.Queued), Values: map[string]float64{}})
+	}
+	for _, m := range metrics {
+		values, err := db.Summaries(ctx, m, "")
+		if err != nil {
+			return nil, err
+		}
+		for i := range values {
+			v := &values[i]
+			r, ok := at[v.Run]
+			if !ok {
+				continue
+			}
+			list[r].Values[m] = v.Last
+			if v.Chosen != nil {
+				list[r].Values[m] = *v.Chosen
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("sweep %s: %w: no run passes %q", sweep, mmibx.ErrNotFound, filter)
+	}
+	return list, nil
+}
+
+// scoreTest puts the test F1 of every done run into its values, from the
+// predictions that its worker kept. It opens no ledger: the caller has.
+func scoreTest(ctx context.Context, db *tracker.DB, store mmibx.Store, dataDir string, list []result) error {
+	gold := map[string]*datasets.Set{}
+	for i := range list {
+		r := &list[i]
+		if r.State != mmibx.Done {
+			continue
+		}
+		set, ok := gold[r.Spec.Benchmark]
+		if !ok {
+			var err error
+			if set, err = datasets.Open(r.Spec.Benchmark, dataDir); err != nil {
+				return err
+			}
+			gold[r.Spec.Benchmark] = set
+		}
+		predictions, err := keptPredictions(ctx, db, store, r.ID, mmibx.Test)
+		if err != nil {
+			return err
+		}
+		var report scoring.Report
+		if set.Benchmark.Task == mmibx.MRE {
+			report, err = scoring.MRE(set.Examples[mmibx.Test], predictions)
+		} else {
+			report, err = scoring.MNER(set.Examples[mmibx.Test], predictions, scoring.Lenient)
+		}
+		if err != nil {
+			return fmt.Errorf("run %s on %s test: %w", r.ID, r.Spec.Benchmark, err)
+		}
+		r.Values[testF1] = report.F1
+	}
+	return nil
+}
+
+// testF1 names a score that no worker logs.
+const testF1 = "test.f1"
+
+func keptPredictions(ctx context.Context, db *tracker.DB, store mmibx.Store, run string, split mmibx.Split) ([]mmibx.Prediction, error) {
+	artifacts, err := db.Artifacts(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	name := "predictions." + string(split)
+	i := slices.IndexFunc(artifacts, func(f tracker.Artifact) bool { return f.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("run %s: %s: %w", run, name, mmibx.ErrNotFound)
+	}
+	return scoring.ReadPredictions(store.Object(artifacts[i].SHA256))
+}
+
+// ceilings are the bounds of a split of the miniature benchmarks among the
+// results, by benchmark: from the text alone, then with pictures.
+func ceilings(list []result, split mmibx.Split) (map[string][2]datasets.Ceiling, error) {
+	found := map[string][2]datasets.Ceiling{}
+	for i := range list {
+		name := list[i].Spec.Benchmark
+		if b, ok := mmibx.LookupBenchmark(name); !ok || !b.Miniature {
+			continue
+		}
+		if _, ok := found[name]; ok {
+			continue
+		}
+		all, err := datasets.MiniCeilings(name)
+		if err != nil {
+			return nil, err
+		}
+		var pair [2]datasets.Ceiling
+		for _, c := range all {
+			switch {
+			case c.Split != split:
+			case c.Pictures:
+				pair[1] = c
+			default:
+				pair[0] = c
+			}
+		}
+		found[name] = pair
+	}
+	return found, nil
+}
+
+// writeFile replaces a file in one go: a figure that is being read by LaTeX is
+// the old one or the new one.
+func writeFile(path string, blob []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".mmibx-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if _, err := f.Write(blob); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
