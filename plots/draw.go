@@ -198,7 +198,7 @@ func (p *page) panel(panel *Panel, b box, y *yScale, last bool) {
 	for _, l := range panel.Lines {
 		p.level(l, b, y)
 	}
-	if len(panel.Series) == 0 || p.x.empty && !p.x.zero && len(p.x.labels) == 0 {
+	if !panel.hasPoints() {
 		p.text((b.x0+b.x1)/2, (b.y0+b.y1)/2, "no data", tickSize, false, 0.5)
 	}
 	for i := range panel.Series {

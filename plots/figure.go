@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Figure is a grid of panels that share one x axis and one legend: a column per
@@ -58,6 +59,10 @@ type Panel struct {
 	Title  string
 	Series []Series
 	Lines  []Line
+}
+
+func (p *Panel) hasPoints() bool {
+	return slices.ContainsFunc(p.Series, func(s Series) bool { return len(s.Points) > 0 })
 }
 
 // Series is one arm along the axis. Equal names look equal in every panel.

@@ -58,15 +58,15 @@ func TestFilesAreSmallAndTheSameEachTime(t *testing.T) {
 	for _, f := range madeUp() {
 		for _, v := range Venues {
 			for _, format := range []Format{PDF, SVG, PNG} {
-				if format == PNG && !strings.HasPrefix(v.Name, "ieee") {
-					continue // the narrowest that matters and the widest will do
+				if format == PNG && (f.Title != "temperature" || v.Name != "ieee-wide") {
+					continue // the slowest to write; the fullest at the widest will do
 				}
 				got := render(t, f, format, v.Width)
 				name := f.Title + "-" + v.Name + "." + string(format)
 				if len(got) > limit {
 					t.Errorf("%s has %d bytes", name, len(got))
 				}
-				if v.Name == "ieee" && !bytes.Equal(got, render(t, f, format, v.Width)) {
+				if v.Name == "ieee-wide" && !bytes.Equal(got, render(t, f, format, v.Width)) {
 					t.Errorf("%s: two renderings differ", name)
 				}
 				if err := os.WriteFile(filepath.Join(dir, name), got, 0o644); err != nil {

@@ -258,9 +258,7 @@ func ringBest(row *Row) {
 }
 
 func (r *Row) hasValues() bool {
-	return slices.ContainsFunc(r.Panels, func(p Panel) bool {
-		return slices.ContainsFunc(p.Series, func(s Series) bool { return len(s.Points) > 0 })
-	})
+	return slices.ContainsFunc(r.Panels, func(p Panel) bool { return p.hasPoints() })
 }
 
 // entering leaves out pruned runs, which enter no figure, and sorts the rest.
