@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
 
 	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
@@ -51,8 +50,11 @@ func Open(store mmibx.Store) (*DB, error) {
 	if kind := networkFileSystem(string(store)); kind != "" {
 		return nil, &NetworkError{Folder: string(store), Kind: kind}
 	}
-	path := store.Database()
-	if err := prepare(path); err != nil {
+	scripts, err := migrations()
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(store.Database(), scripts); err != nil {
 		return nil, err
 	}
 	return openRead(store)
@@ -157,8 +159,22 @@ func userVersion(ctx context.Context, db queryer) (version int, err error) {
 	return version, err
 }
 
-// prepare brings the schema of a file up to date.
-func prepare(path string) error {
+// migrations are the scripts that make schema 1, 2 and so on of the one before.
+func migrations() ([]string, error) {
+	scripts := make([]string, schemaVersion)
+	for i := range scripts {
+		blob, err := migrationFiles.ReadFile(fmt.Sprintf("migrations/%d.sql", i+1))
+		if err != nil {
+			return nil, err
+		}
+		scripts[i] = string(blob)
+	}
+	return scripts, nil
+}
+
+// prepare brings the schema of a file up to date. Of an older database it keeps a
+// copy beside it.
+func prepare(path string, scripts []string) error {
 	ctx := context.Background()
 	w, err := openWrite(path, patient)
 	if err != nil {
@@ -169,37 +185,41 @@ func prepare(path string) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)
-	case version == schemaVersion:
+	case version == len(scripts):
 		return nil
-	case version > schemaVersion:
-		return &VersionError{path, version, schemaVersion}
+	case version > len(scripts):
+		return &VersionError{path, version, len(scripts)}
 	case version > 0:
-		backup := path + ".schema" + strconv.Itoa(version)
-		if _, err := w.ExecContext(ctx, "VACUUM INTO ?", backup); err != nil {
-			return fmt.Errorf("backup before the new schema: %w", err)
+		if err := backup(ctx, w, fmt.Sprintf("%s.schema%d", path, version)); err != nil {
+			return fmt.Errorf("backup before schema %d: %w", len(scripts), err)
 		}
 	}
-	return migrate(ctx, w)
+	return migrate(ctx, w, scripts)
 }
 
-// migrate runs the migrations that are missing, all in one transaction: of
-// several programs that start at once, one does it.
-func migrate(ctx context.Context, w *sql.DB) error {
+// backup writes a copy that is whole as soon as it has its name.
+func backup(ctx context.Context, w *sql.DB, path string) error {
+	incoming := fmt.Sprintf("%s.%d", path, os.Getpid())
+	if _, err := w.ExecContext(ctx, "VACUUM INTO ?", incoming); err != nil {
+		return err
+	}
+	return os.Rename(incoming, path)
+}
+
+// migrate runs the scripts that are missing, all in one transaction: of several
+// programs that start at once, one does it.
+func migrate(ctx context.Context, w *sql.DB, scripts []string) error {
 	return transact(ctx, w, func(tx *sql.Tx) error {
 		version, err := userVersion(ctx, tx)
-		if err != nil {
+		if err != nil || version >= len(scripts) {
 			return err
 		}
-		for v := version + 1; v <= schemaVersion; v++ {
-			script, err := migrationFiles.ReadFile(fmt.Sprintf("migrations/%d.sql", v))
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, string(script)); err != nil {
-				return fmt.Errorf("migration %d: %w", v, err)
+		for i, script := range scripts[version:] {
+			if _, err := tx.ExecContext(ctx, script); err != nil {
+				return fmt.Errorf("migration %d: %w", version+i+1, err)
 			}
 		}
-		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(scripts)))
 		return err
 	})
 }

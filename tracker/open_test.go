@@ -93,6 +93,44 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	}
 }
 
+func TestMigration(t *testing.T) {
+	l := newLab(t)
+	run := l.done(nil, mmibx.Loss, 1)
+	l.must(l.synced().Close())
+	path := l.store.Database()
+	scripts, err := migrations()
+	l.must(err)
+	next := append(scripts, "ALTER TABLE run ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'")
+
+	if err := prepare(path, append(next, "ALTER TABLE nothing ADD COLUMN x")); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("migration %d", len(next)+1)) {
+		t.Errorf("a migration that fails: %v", err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if err := prepare(path, next); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	w, err := openWrite(path, patient)
+	l.must(err)
+	defer w.Close()
+	var name, colour string
+	var version int
+	l.must(w.QueryRow("SELECT name, colour, (SELECT user_version FROM pragma_user_version) FROM run").Scan(&name, &colour, &version))
+	if name != run || colour != "red" || version != len(next) {
+		t.Errorf("after: %s %s, schema %d", name, colour, version)
+	}
+	old, err := openWrite(fmt.Sprintf("%s.schema%d", path, len(scripts)), patient)
+	l.must(err)
+	defer old.Close()
+	if err := old.QueryRow("SELECT name FROM run").Scan(&name); err != nil || name != run {
+		t.Errorf("the copy holds %s, %v", name, err)
+	}
+}
+
 func TestManyOpenAtOnce(t *testing.T) {
 	l := newLab(t)
 	var wg sync.WaitGroup

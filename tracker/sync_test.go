@@ -116,6 +116,54 @@ func diff(a, b string) string {
 	return fmt.Sprintf("in length: %d and %d lines", len(left), len(right))
 }
 
+func TestKilledSync(t *testing.T) {
+	l := newLab(t)
+	l.must(os.MkdirAll(string(l.store), 0o777))
+	stop := make(chan struct{})
+	var killer sync.WaitGroup
+	killer.Go(func() {
+		for round := 0; ; round++ {
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), "MMIBX_TRACKER_TEST="+string(l.store))
+			if err := cmd.Start(); err != nil {
+				t.Error(err)
+				return
+			}
+			select {
+			case <-stop:
+			case <-time.After(time.Duration(20+round%7*15) * time.Millisecond):
+			}
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			select {
+			case <-stop:
+				t.Logf("killed %d times", round+1)
+				return
+			default:
+			}
+		}
+	})
+	for seed := range crowdRuns / 2 {
+		h := l.header(map[string]any{"seed": seed})
+		w := l.create(h)
+		for step := range int64(crowdSteps) {
+			l.log(w, step, mmibx.Loss, float64(step))
+			time.Sleep(200 * time.Microsecond)
+		}
+		l.end(w, mmibx.Done)
+	}
+	close(stop)
+	killer.Wait()
+	db := l.synced()
+	if ok := strings.TrimSpace(l.table(db.read, "pragma_integrity_check")); ok != "ok" {
+		t.Errorf("integrity: %s", ok)
+	}
+	before := l.dump(db)
+	if after := l.dump(l.remake()); before != after {
+		t.Error("the database made again differs", diff(before, after))
+	}
+}
+
 func TestGoroutinesSync(t *testing.T) {
 	l := newLab(t)
 	for seed := range 10 {
