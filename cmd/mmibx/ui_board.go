@@ -276,6 +276,9 @@ func (s *uiSweep) list(now time.Time) []tui.RunRow {
 func (s *uiSweep) told(events []tracker.Event) []tui.Event {
 	out := make([]tui.Event, 0, len(events))
 	for _, e := range events {
+		if e.Kind == "chosen" { // said again by the end of the run
+			continue
+		}
 		text := firstLine(e.Text)
 		if r := s.rows[e.Run]; r != nil && text == "" {
 			text = fmt.Sprintf("%s, seed %d", shortLabel(r.Label), r.Seed)

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/tracker"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// sweptStore is a store in which the study demo was begun: of its first arm all
+// seeds are done, the next run diverged, and the one after was lost.
+func sweptStore(t *testing.T) (*app, *experiments.Plan) {
+	t.Helper()
+	a := &app{storeDir: filepath.Join(t.TempDir(), "store"), dataDir: t.TempDir()}
+	plan, err := a.planOf("demo", &sweepFlags{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plan.Save(mmibx.Store(a.storeDir)); err != nil {
+		t.Fatal(err)
+	}
+	first := plan.Cells[0].Arm
+	others := []mmibx.State{mmibx.Diverged, mmibx.Lost}
+	for i := range plan.Cells {
+		switch c := &plan.Cells[i]; {
+		case c.Arm == first:
+			logRun(t, a, plan, c, mmibx.Done, 80+2*float64(c.Spec.Seed))
+		case len(others) > 0:
+			logRun(t, a, plan, c, others[0], 50)
+			others = others[1:]
+		}
+	}
+	return a, plan
+}
+
+// logRun writes the journal of one attempt.
+func logRun(t *testing.T, a *app, plan *experiments.Plan, c *experiments.Cell, end mmibx.State, f1 float64) {
+	t.Helper()
+	store := mmibx.Store(a.storeDir)
+	w, err := journal.Create(store.Journal(c.Run, 1), journal.Header{
+		Run: c.Run, Arm: c.Arm, Attempt: 1, Spec: c.Spec.Values(), Inputs: plan.Inputs[c.Input], Sweep: plan.Sweep,
+		Started: time.Now().Add(-time.Minute), Env: journal.Environment{Host: "here", Device: "cpu"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := int64(1); step <= 5; step++ {
+		if err := w.Log(step, mmibx.Metric{Name: mmibx.Loss, Value: 5 - float64(step)}, mmibx.Metric{Name: mmibx.Epoch, Value: float64(step)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Log(5, mmibx.Metric{Name: mmibx.DevF1, Value: f1}); err != nil {
+		t.Fatal(err)
+	}
+	if end == mmibx.Lost {
+		err = w.Abandon()
+	} else {
+		trailer := journal.Trailer{State: end, Finished: time.Now()}
+		if end == mmibx.Diverged {
+			trailer.Class, trailer.Error = mmibx.FailDiverged, "train.kl_image is NaN at step 5"
+		}
+		err = w.Close(trailer)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUIBoard(t *testing.T) {
+	a, plan := sweptStore(t)
+	u := newUI(a)
+	defer u.close()
+	b, err := u.Board(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := tui.Counts{mmibx.Done: 2, mmibx.Diverged: 1, mmibx.Lost: 1, mmibx.Queued: len(plan.Cells) - 4}
+	for s, n := range want {
+		if b.Counts[s] != n {
+			t.Errorf("%d runs are %s, want %d", b.Counts[s], s, n)
+		}
+	}
+	arm := b.Arms[0]
+	if arm.N != 2 || arm.Planned != 2 || arm.Mean != 81 || arm.SD < 1.41 || arm.SD > 1.42 {
+		t.Errorf("the first arm is %+v, want the mean and the sample deviation of 80 and 82", arm)
+	}
+	if len(b.Runs) != len(plan.Cells) || b.Runs[0].State != mmibx.Diverged || b.Runs[1].State != mmibx.Lost || b.Runs[2].State != mmibx.Done {
+		t.Errorf("what needs a hand does not come first: %v", b.Runs[:3])
+	}
+	if !strings.Contains(b.Runs[0].Error, "kl_image") {
+		t.Errorf("the diverged run says %q", b.Runs[0].Error)
+	}
+	for i, axis := range b.Axes {
+		if (arm.At[i] < 0) != (axis.Key != "model.name") { // the first arm is text, which reads no axis of MMIB
+			t.Errorf("%s lies at %d on %s", arm.Label, arm.At[i], axis.Key)
+		}
+	}
+	again, err := u.Board(t.Context(), "demo")
+	if err != nil || again.Version != b.Version {
+		t.Errorf("nothing happened and the version went from %d to %d (%v)", b.Version, again.Version, err)
+	}
+	if err := u.Retry(t.Context(), "demo", []string{b.Runs[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	again, err = u.Board(t.Context(), "demo")
+	if err != nil || again.Version == b.Version || again.Counts[mmibx.Diverged] != 0 {
+		t.Errorf("after the retry: version %d, %v (%v)", again.Version, again.Counts, err)
+	}
+}
+
+func TestUIRun(t *testing.T) {
+	a, plan := sweptStore(t)
+	u := newUI(a)
+	defer u.close()
+	run := plan.Cells[0].Run
+	r, err := u.Run(t.Context(), run[:6])
+	if err != nil || r.ID != run || r.Dev != 80 || r.Epoch != 5 || r.Sweep != "demo" || len(r.Spec) == 0 {
+		t.Errorf("%+v (%v)", r, err)
+	}
+	points, err := u.Curve(t.Context(), run, mmibx.Loss, tracker.Start, 3)
+	if err != nil || len(points) != 3 {
+		t.Fatalf("%d points (%v)", len(points), err)
+	}
+	if points, err = u.Curve(t.Context(), run, mmibx.Loss, points[2].Step, 100); err != nil || len(points) != 2 {
+		t.Errorf("%d points after the third (%v)", len(points), err)
+	}
+	if _, err := u.Run(t.Context(), "ffffff"); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("a run that is not there: %v", err)
+	}
+}
+
+// TestUILeavesNoStore: looking at a store that is not there makes none.
+func TestUILeavesNoStore(t *testing.T) {
+	a := &app{storeDir: filepath.Join(t.TempDir(), "none"), dataDir: t.TempDir()}
+	u := newUI(a)
+	defer u.close()
+	sweeps, err := u.Sweeps(t.Context())
+	if err != nil || len(sweeps) > 0 {
+		t.Errorf("%v, %v", sweeps, err)
+	}
+	p, err := u.Plan(t.Context(), "beta")
+	if err != nil || p.Counts[mmibx.Queued] != p.Total || p.Total == 0 {
+		t.Errorf("%d of %d runs are queued (%v)", p.Counts[mmibx.Queued], p.Total, err)
+	}
+	if _, err := os.Stat(a.storeDir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the store was made: %v", err)
+	}
+	if err := u.Stop(t.Context(), "beta"); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("stopping what never was: %v", err)
+	}
+}
+
+func TestSnapshotCommand(t *testing.T) {
+	a, _ := sweptStore(t)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--snapshot", "board", "--size", "100x30"}, "leader board"},
+		{[]string{"--snapshot", "home"}, "studies that ship"},
+		{[]string{"--snapshot", "plan", "--of", "beta"}, "165 runs"},
+		{[]string{"--snapshot", "run"}, "last values"},
+	} {
+		root := newRoot()
+		var out bytes.Buffer
+		root.SetOut(&out)
+		root.SetArgs(append(c.args, "--store", a.storeDir))
+		if err := root.ExecuteContext(t.Context()); err != nil || !strings.Contains(out.String(), c.want) {
+			t.Errorf("%v: %v\n%s", c.args, err, out.String())
+		}
+	}
+	root := newRoot()
+	root.SetArgs([]string{"--snapshot", "board", "--size", "big", "--store", a.storeDir})
+	if err := root.ExecuteContext(t.Context()); !errors.Is(err, mmibx.ErrUsage) {
+		t.Errorf("a size that is none: %v", err)
+	}
+}
+
+func TestShort(t *testing.T) {
+	for in, want := range map[string]string{
+		"mmib": "mmib", "mmib ib.beta_image=0.01 ib.size=8": "mmib  β image .01  d 8", "concat evidence.pictures=shuffled": "concat  pictures shuffled",
+	} {
+		if got := shortLabel(in); got != want {
+			t.Errorf("shortLabel(%q) = %q, want %q", in, got, want)
+		}
+	}
+	l := losses{values: []float64{4, 2, 2, 0}}
+	if got := l.line(2); got[0] != 3 || got[1] != 1 {
+		t.Errorf("line = %v", got)
+	}
+}
