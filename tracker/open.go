@@ -199,11 +199,15 @@ func prepare(path string, scripts []string) error {
 
 // backup writes a copy that is whole as soon as it has its name.
 func backup(ctx context.Context, w *sql.DB, path string) error {
-	incoming := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if _, err := w.ExecContext(ctx, "VACUUM INTO ?", incoming); err != nil {
+	incoming, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
 		return err
 	}
-	return os.Rename(incoming, path)
+	_, err = w.ExecContext(ctx, "VACUUM INTO ?", incoming.Name()) // takes an empty file
+	if err := errors.Join(err, incoming.Close()); err != nil {
+		return errors.Join(err, os.Remove(incoming.Name()))
+	}
+	return os.Rename(incoming.Name(), path)
 }
 
 // migrate runs the scripts that are missing, all in one transaction: of several
