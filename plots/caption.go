@@ -61,10 +61,14 @@ func crossText(crosses int) string {
 }
 
 func (f *Figure) spreadText() string {
-	if f.Spread == Interval95 {
-		return "bands and bars are Student's 95 % intervals of the mean"
+	what := "bands and bars are"
+	if f.Look == Training {
+		what = "bands are"
 	}
-	return "bands and bars are one sample standard deviation to both sides"
+	if f.Spread == Interval95 {
+		return what + " Student's 95 % intervals of the mean"
+	}
+	return what + " one sample standard deviation to both sides"
 }
 
 // census counts what a caption must mention.

@@ -39,6 +39,8 @@ type pdfState struct {
 	dashes string
 }
 
+const family = "LiberationSans"
+
 // epoch dates every file, because a date of today would change its bytes.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -180,11 +182,11 @@ func (c *pdfCanvas) FillString(face font.Face, pt vg.Point, text string) {
 			c.fail(err)
 			return
 		}
-		c.doc.AddUTF8FontFromBytes("figure", style, ttf.Bytes())
+		c.doc.AddUTF8FontFromBytes(family, style, ttf.Bytes())
 		c.fonts[style] = true
 	}
 	c.alpha()
-	c.doc.SetFont("figure", style, face.Font.Size.Points())
+	c.doc.SetFont(family, style, face.Font.Size.Points())
 	c.doc.SetTextColor(int(c.state.color.R), int(c.state.color.G), int(c.state.color.B))
 	m := c.state.m
 	at := c.at(pt)

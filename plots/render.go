@@ -104,7 +104,7 @@ func (p *page) encode(format Format) ([]byte, error) {
 	case PNG:
 		canvas := vgimg.NewWith(vgimg.UseWH(p.width, p.height), vgimg.UseDPI(300))
 		p.draw(canvas)
-		return encodePNG(canvas.Image())
+		return encodePNG(canvas.Image(), p.Title, p.provenance())
 	}
 	return nil, fmt.Errorf("unknown format %q", format)
 }

@@ -91,6 +91,24 @@ func TestSizeOnPaper(t *testing.T) {
 	}
 }
 
+// Each format says of itself which runs are behind it.
+func TestProvenanceInFiles(t *testing.T) {
+	f := betaFigure()
+	for _, format := range []Format{SVG, PNG} {
+		if blob := render(t, f, format, 3.03); !bytes.Contains(blob, []byte("Runs: 00ff00ff00ff 0123456789ab")) {
+			t.Errorf("%s lacks its runs", format)
+		}
+	}
+	pdf := render(t, f, PDF, 3.03)
+	var utf16 []byte // as PDF keeps text beyond ASCII
+	for _, c := range []byte("00ff00ff00ff 0123456789ab") {
+		utf16 = append(utf16, 0, c)
+	}
+	if !bytes.Contains(pdf, utf16) {
+		t.Error("pdf lacks its runs")
+	}
+}
+
 // Camera-ready means: every font is embedded and maps to Unicode.
 func TestPDFFonts(t *testing.T) {
 	pdffonts, pdftotext := needs.Program(t, "pdffonts"), needs.Program(t, "pdftotext")
