@@ -46,7 +46,6 @@ func (l *loop) answered(w *worker, o mmibx.Outcome) {
 	w.served++
 	if o.State == mmibx.Running {
 		l.attempts--
-		t.tries--
 		l.wait(t, w.lane)
 		return
 	}
@@ -72,7 +71,10 @@ func (l *loop) gone(w *worker, end error) {
 // ended takes in how an attempt went: a run is done, left as it is, or queued
 // for another try.
 func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
-	e := Event{Lane: w.lane, Attempt: o.Attempt, State: o.State, Class: o.Class, Text: o.Error, Took: time.Since(t.started)}
+	e := Event{Lane: w.lane, Attempt: o.Attempt, State: o.State, Class: o.Class, Text: o.Error}
+	if !t.started.IsZero() {
+		e.Took = time.Since(t.started)
+	}
 	l.settle(t, o.State)
 	again := l.stop == nil && o.Class.Retryable() && o.State != mmibx.Stopped && t.tries < l.tries()
 	switch o.State {

@@ -122,8 +122,9 @@ func (l *loop) start() error {
 		t := l.queue[0]
 		l.queue = l.queue[1:]
 		before, ready, err := l.ready(t)
-		if err != nil {
-			return err
+		if err != nil { // its folder is damaged or out of reach: others may be well
+			l.ended(&worker{}, t, mmibx.Outcome{Run: t.cell.Run, State: mmibx.Failed, Class: mmibx.FailIO, Error: err.Error()})
+			continue
 		}
 		if !ready {
 			continue
@@ -161,6 +162,7 @@ func (l *loop) busyWorkers() (n int) {
 
 // ready says whether a run can start here and now, and what came before.
 func (l *loop) ready(t *task) (past, bool, error) {
+	t.tries++
 	taken, err := held(l.Store.RunLock(t.cell.Run))
 	if err != nil {
 		return past{}, false, err
@@ -180,6 +182,7 @@ func (l *loop) ready(t *task) (past, bool, error) {
 // wait puts a run aside until the process that holds it lets go. The lane is
 // that of the worker that found it so, 0 for none.
 func (l *loop) wait(t *task, lane int) {
+	t.tries--
 	l.elsewhere = append(l.elsewhere, t)
 	l.settle(t, mmibx.Running)
 	l.report(l.event(Waiting, t, Event{Lane: lane, State: mmibx.Running, Text: "another process holds it"}))
@@ -214,7 +217,6 @@ func (l *loop) give(w *worker, t *task, before past) {
 	job.Threads = w.threads
 	before.fit(&job)
 	w.task, w.attempt = t, job.Attempt
-	t.tries++
 	t.started = time.Now()
 	l.attempts++
 	l.settle(t, mmibx.Running)

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -64,7 +65,8 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 		return Summary{}, err
 	}
 	defer lock.Close()
-	if err := plan.Save(r.Store); err != nil {
+	news, err := r.freeze(plan)
+	if err != nil {
 		return Summary{}, err
 	}
 	orders, err := newControl(r.Store, plan.Sweep)
@@ -89,6 +91,9 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	if err := l.takeUp(ctx); err != nil {
 		return Summary{}, err
 	}
+	if news != "" {
+		l.report(Event{Kind: Warned, Text: news})
+	}
 	syncing, stopSync := context.WithCancel(context.WithoutCancel(ctx))
 	synced := make(chan struct{})
 	go func() {
@@ -103,6 +108,20 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	}
 	l.report(Event{Kind: Finished, Took: time.Since(began), Text: errorText(err)})
 	return l.summary(), err
+}
+
+// freeze saves the plan and says how it differs from the sweep's last one: the
+// file may have been edited, or a preset of a newer program may have moved.
+func (r *Runner) freeze(plan *Plan) (news string, err error) {
+	old, err := ReadPlan(r.Store, plan.Sweep)
+	if err == nil && old.Hash != plan.Hash {
+		added, dropped := plan.Diff(old)
+		news = fmt.Sprintf("the plan of sweep %s has changed: %d runs more, %d runs no longer in it", plan.Sweep, added, dropped)
+	}
+	if err != nil && !errors.Is(err, mmibx.ErrNotFound) {
+		return "", err
+	}
+	return news, plan.Save(r.Store)
 }
 
 // keepSynced reads the journals into the database up to four times a second, and

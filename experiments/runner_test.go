@@ -86,8 +86,18 @@ func TestGrowingASweepRunsTheRest(t *testing.T) {
 	store := newStore(t)
 	mustRun(t, fakeRunnerOf(store, 2), testPlan(t, "grow", 2))
 	larger := testPlan(t, "grow", 5)
-	if s := mustRun(t, fakeRunnerOf(store, 2), larger); s.Attempts != 3 {
+	r := fakeRunnerOf(store, 2)
+	var warned []string
+	r.Report = func(e Event) {
+		if e.Kind == Warned {
+			warned = append(warned, e.Text)
+		}
+	}
+	if s := mustRun(t, r, larger); s.Attempts != 3 {
 		t.Errorf("%d attempts for 3 new runs", s.Attempts)
+	}
+	if want := "the plan of sweep grow has changed: 3 runs more, 0 runs no longer in it"; !slices.Equal(warned, []string{want}) {
+		t.Errorf("warned %q, want %q", warned, want)
 	}
 	verify(t, store, larger)
 	if _, err := os.Stat(filepath.Join(store.Sweep("grow"), "plan-1.json")); err != nil {
@@ -145,6 +155,29 @@ func TestAbortShowsWhatWasSaidBeforeTheStacks(t *testing.T) {
 	if len(s.Failures) != 1 || !strings.Contains(s.Failures[0].Text, "expected 8 but got 64\nSIGABRT") {
 		t.Errorf("failures %+v", s.Failures)
 	}
+}
+
+func TestADamagedRunStopsNoOther(t *testing.T) {
+	store, plan := newStore(t), testPlan(t, "damaged", 3)
+	bad := plan.Cells[0].Run
+	if err := writeFile(store.Journal(bad, 1), []byte("this is no journal")); err != nil {
+		t.Fatal(err)
+	}
+	r := fakeRunnerOf(store, 1)
+	r.Tries = 0
+	r.Tracker = ignorant{}
+	s := mustRun(t, r, plan)
+	if s.Counts[mmibx.Done] != 2 || len(s.Failures) != 1 || s.Failures[0].Run != bad || !strings.Contains(s.Failures[0].Text, "not a journal") {
+		t.Errorf("summary %+v", s)
+	}
+}
+
+// ignorant is a tracker whose database was deleted.
+type ignorant struct{}
+
+func (ignorant) Sync(context.Context) error { return nil }
+func (ignorant) States(context.Context, []string) (map[string]mmibx.State, error) {
+	return nil, nil
 }
 
 func TestIdenticalFailuresStopTheSweep(t *testing.T) {
@@ -468,4 +501,19 @@ func runnerCommand(t testing.TB, store mmibx.Store, plan *Plan, jobs int) []stri
 	return []string{
 		"env", roleEnv + "=runner", "MMIBX_TEST_STORE=" + string(store), "MMIBX_TEST_PLAN=" + path, "MMIBX_TEST_JOBS=" + itoa(jobs), self,
 	}
+}
+
+// What a sweep costs besides its runs: journal, lock, pipe, events.
+func BenchmarkSweepPerRun(b *testing.B) {
+	b.Setenv("MMIBX_TEST_PACE", "0s")
+	plan := testPlan(b, "bench", 300)
+	runs := 0
+	for b.Loop() {
+		s, err := fakeRunnerOf(mmibx.Store(b.TempDir()), 1).Run(context.Background(), plan)
+		if err != nil || s.Counts[mmibx.Done] != 300 {
+			b.Fatal(s, err)
+		}
+		runs += 300
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(runs), "us/run")
 }

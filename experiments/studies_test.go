@@ -43,3 +43,22 @@ func TestStudies(t *testing.T) {
 		}
 	}
 }
+
+// The example of the reference is a sweep file and stands for what it says.
+func TestReferenceExample(t *testing.T) {
+	text, err := os.ReadFile("../docs/reference/sweep-files.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "```toml\n")
+	example, after, _ := strings.Cut(example, "```")
+	plan := mustPlan(t, example)
+	if len(plan.Cells) != 70 || !strings.Contains(after, "70 runs") {
+		t.Errorf("%d runs", len(plan.Cells))
+	}
+	for _, key := range topKeys {
+		if !strings.Contains(string(text), "`"+key+"`") && !strings.Contains(string(text), "["+key+"]") {
+			t.Errorf("the reference does not mention %s", key)
+		}
+	}
+}
