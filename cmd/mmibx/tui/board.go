@@ -285,11 +285,17 @@ func (b *board) gridSize() (w, h int) {
 	return max(1, len(columns.Values)), max(1, len(rows.Values))
 }
 
+// onGrid says that an arm has a place on the axes that are shown.
+func (b *board) onGrid(a Arm) bool {
+	_, two := b.axis(1)
+	return len(a.At) > max(b.axes[0], b.axes[1]) && a.At[b.axes[0]] >= 0 && (!two || a.At[b.axes[1]] >= 0)
+}
+
 func (b *board) cell(x, y int) gridCell {
 	var best gridCell
-	_, twoAxes := b.axis(1)
+	_, two := b.axis(1)
 	for _, a := range b.leaders { // best first
-		if len(a.At) <= b.axes[0] || a.At[b.axes[0]] != x || twoAxes && a.At[b.axes[1]] != y {
+		if !b.onGrid(a) || a.At[b.axes[0]] != x || two && a.At[b.axes[1]] != y {
 			continue
 		}
 		if !best.exist || best.arm.N == 0 && a.Running > best.arm.Running {

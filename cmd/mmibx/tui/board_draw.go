@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
@@ -193,18 +194,28 @@ func (b *board) drawGrid(c widget.Canvas) {
 	in.In(foot).Print(0, 0, b.readout()...)
 }
 
-// hidden says which axes the grid leaves out, and what it shows of them.
+// hidden says over which axes the grid shows the best: those on which arms of one
+// cell may differ.
 func (b *board) hidden() []widget.Span {
-	hidden := ""
-	for i, a := range b.data.Axes {
-		if i != b.axes[0] && i != b.axes[1] {
-			hidden += ", " + a.Label
+	var names []string
+	for i, axis := range b.data.Axes {
+		if i == b.axes[0] || i == b.axes[1] {
+			continue
+		}
+		places := map[int]bool{}
+		for _, a := range b.leaders {
+			if b.onGrid(a) {
+				places[a.At[i]] = true
+			}
+		}
+		if len(places) > 1 {
+			names = append(names, axis.Label)
 		}
 	}
-	if hidden == "" {
+	if len(names) == 0 {
 		return nil
 	}
-	return []widget.Span{faint("best over " + hidden[2:])}
+	return []widget.Span{faint("best over " + strings.Join(names, ", "))}
 }
 
 // span is the range of the means on the grid, and the best of them.

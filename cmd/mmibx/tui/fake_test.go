@@ -156,6 +156,9 @@ func fakeBoard() Board {
 				b.Arms = append(b.Arms, fakeArm(bench, bi, x, y, betas))
 			}
 		}
+		narrow := fakeArm(bench, bi, 2, 2, betas)
+		narrow.Label, narrow.At, narrow.Run, narrow.Mean = "mmib β .01/.01 d=16", []int{2, 2, 0}, fmt.Sprintf("b0%d000aa11bb", bi), narrow.Mean-0.6
+		b.Arms = append(b.Arms, narrow)
 		for i, model := range []string{"concat", "text only"} {
 			b.Arms = append(b.Arms, Arm{Benchmark: bench, Label: model, At: []int{-1, -1, -1}, Mean: 82.9 - float64(i)*0.1 - float64(bi)*7, SD: 0.3, N: 5, Planned: 5, Run: fmt.Sprintf("c0%d%d00aa11bb", bi, i)})
 		}
