@@ -61,8 +61,8 @@ func camim(name, prefix string) captioner {
 	return c
 }
 
-// Of Twitter-2017, 358 pictures are broken in the public set. BLIP-2 was shown
-// something in their place and says the same of each; CATR lacks them.
+// Of Twitter-2017, 358 pictures are broken in the public set. BLIP-2's file says
+// the same of each; CATR's lacks them.
 const (
 	brokenBenchmark = "twitter2017"
 	brokenCaption   = "a man is standing on a skateboard in the snow"
