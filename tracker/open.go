@@ -77,8 +77,22 @@ func OpenReadOnly(store mmibx.Store) (*DB, error) {
 	return db, nil
 }
 
-// Close frees the connections.
-func (db *DB) Close() error { return db.read.Close() }
+// Close frees the connections. Where this DB has written, the database file then
+// holds all by itself, without a log beside it, unless others have it open.
+func (db *DB) Close() error {
+	err := db.read.Close()
+	db.syncing.Lock()
+	defer db.syncing.Unlock()
+	if !db.seen.wrote || err != nil {
+		return err
+	}
+	w, err := openWrite(db.store.Database(), impatient)
+	if err != nil {
+		return err
+	}
+	_, _ = w.Exec("PRAGMA wal_checkpoint(PASSIVE)") // the last one to close deletes the log
+	return w.Close()
+}
 
 // NetworkError refuses a store on a network file system, where SQLite's
 // write-ahead log is not safe.

@@ -178,6 +178,17 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+func TestClosedDatabaseIsOneFile(t *testing.T) {
+	l := newLab(t)
+	l.done(nil, mmibx.Loss, 1)
+	l.must(l.synced().Close())
+	for _, end := range []string{"-wal", "-shm"} {
+		if _, err := os.Stat(l.store.Database() + end); !os.IsNotExist(err) {
+			t.Errorf("%s is left: %v", end, err)
+		}
+	}
+}
+
 func TestStrangeFolderNames(t *testing.T) {
 	for _, name := range []string{"a b", "a?b#c%41&d", "ünïcode", "it's"} {
 		l := &lab{t, mmibx.Store(filepath.Join(t.TempDir(), name))}

@@ -71,6 +71,7 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 	case err != nil:
 		failed = append(failed, err)
 	}
+	db.seen.wrote = db.seen.wrote || s.w != nil
 	if s.stats.Busy {
 		for _, src := range sources {
 			s.stats.Behind += max(0, src.size-src.stored-src.tail)

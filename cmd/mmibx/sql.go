@@ -22,8 +22,8 @@ func newSQLCmd(a *app) *cobra.Command {
 		Long: "Ask the database in SQL. The documented views are runs, params, metrics and points, and attempts, artifacts, events,\n" +
 			"entries and looks; docs/reference/store.md has their columns. Nothing can be written without --write, and what is\n" +
 			"written so is forgotten when the database is made again from the journals.",
-		Example: "  mmibx sql 'SELECT benchmark, count(*), avg(max) FROM metrics JOIN runs ON id = run WHERE metric = \"dev.f1\" GROUP BY benchmark'\n" +
-			"  mmibx sql --csv 'SELECT run, step, value FROM points WHERE metric = \"train.loss\"' > loss.csv",
+		Example: `  mmibx sql "SELECT benchmark, count(*), avg(max) FROM metrics JOIN runs ON id = run WHERE metric = 'dev.f1' GROUP BY benchmark"` + "\n" +
+			`  mmibx sql --csv "SELECT run, step, value FROM points WHERE metric = 'train.loss'" > loss.csv`,
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
