@@ -32,14 +32,14 @@ func ReadMNER(name string, split mmibx.Split) ([]mmibx.Example, error) {
 func parseMNER(name string, split mmibx.Split, b []byte) ([]mmibx.Example, error) {
 	r := conllReader{split: split, faults: faults{file: name}}
 	for line := range strings.Lines(strings.TrimPrefix(string(b), "\ufeff")) {
-		r.faults.line++
+		r.line++
 		r.read(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
 	}
 	r.endTweet()
 	if len(r.examples) == 0 {
-		r.faults.add(&mmibx.InputError{Found: "no tweet", Expected: "at least one"})
+		r.add(&mmibx.InputError{Found: "no tweet", Expected: "at least one"})
 	}
-	return r.examples, r.faults.err()
+	return r.examples, r.err()
 }
 
 // conllReader is the state of reading one file.

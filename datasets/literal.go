@@ -13,7 +13,8 @@ const maxDepth = 16
 // parseLiteral reads one Python literal: strings in either quote with escapes,
 // integers, lists, and dictionaries with string keys. They become string, int,
 // []any and map[string]any. It is what str(dict) writes, no more: no tuples,
-// floats, prefixes or names. Errors name the column, from 1, in characters.
+// floats, prefixes or names. Errors are *literalError and name the column, from
+// 1, in characters.
 func parseLiteral(text string) (any, error) {
 	p := literal{text: text}
 	v, err := p.value(0)

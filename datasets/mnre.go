@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -59,9 +60,8 @@ func parsePair(line string, relations []string) (mmibx.Example, *mmibx.InputErro
 		return mmibx.Example{}, &mmibx.InputError{Found: quote(line), Expected: "a line in UTF-8"}
 	}
 	v, err := parseLiteral(line)
-	if err != nil {
-		e := err.(*literalError)
-		return mmibx.Example{}, &mmibx.InputError{Found: e.found, Expected: e.expected}
+	if fault, ok := errors.AsType[*literalError](err); ok {
+		return mmibx.Example{}, &mmibx.InputError{Found: fault.found, Expected: fault.expected}
 	}
 	r := record{value: v}
 	e := mmibx.Example{
@@ -174,17 +174,9 @@ func describe(v any) string {
 	return fmt.Sprint(v)
 }
 
-// ReadRelations reads a JSON object of relation to number (ours_rel2id.json)
+// parseRelations reads a JSON object of relation to number (ours_rel2id.json)
 // and returns the relations in the order of their numbers: 0, 1, 2, ... with
 // None first.
-func ReadRelations(path string) ([]string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return parseRelations(path, b)
-}
-
 func parseRelations(path string, b []byte) ([]string, error) {
 	var ids map[string]int
 	if err := json.Unmarshal(b, &ids); err != nil {

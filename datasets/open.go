@@ -108,8 +108,10 @@ func (r *opener) checkTypes(path string, examples []mmibx.Example) error {
 	for _, e := range examples {
 		for i, tag := range e.Tags {
 			if _, kind, ok := strings.Cut(tag, "-"); ok && !slices.Contains(r.set.Labels, kind) {
-				return &mmibx.InputError{File: path, Key: e.ID, Found: fmt.Sprintf("type %s of the word %s", kind, quote(e.Tokens[i])),
-					Expected: "one of " + strings.Join(r.set.Labels, ", ")}
+				return &mmibx.InputError{
+					File: path, Key: e.ID, Found: fmt.Sprintf("type %s of the word %s", kind, quote(e.Tokens[i])),
+					Expected: "one of " + strings.Join(r.set.Labels, ", "),
+				}
 			}
 		}
 	}

@@ -108,7 +108,7 @@ func TestReadMREFaults(t *testing.T) {
 	}
 }
 
-func TestReadRelations(t *testing.T) {
+func TestParseRelations(t *testing.T) {
 	if got, err := parseRelations("r.json", []byte(`{"None":0,"b":2,"a":1}`)); err != nil || !reflect.DeepEqual(got, []string{"None", "a", "b"}) {
 		t.Errorf("got %v, %v", got, err)
 	}

@@ -50,8 +50,10 @@ func markers(head, tail mmibx.Span) []marker {
 	words := func(s mmibx.Span) int { return s.End - s.Start }
 	h, t := 2*words(head)+1, 2*words(tail)
 	all := []marker{
-		{head.Start, 0, -h}, {tail.Start, 2, -t},
-		{head.End, 1, h - closing}, {tail.End, 3, t - closing},
+		{head.Start, 0, -h},
+		{tail.Start, 2, -t},
+		{head.End, 1, h - closing},
+		{tail.End, 3, t - closing},
 	}
 	slices.SortFunc(all, func(a, b marker) int { return cmp.Or(cmp.Compare(a.before, b.before), cmp.Compare(a.rank, b.rank)) })
 	return all

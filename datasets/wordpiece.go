@@ -116,8 +116,10 @@ func parseTokenizer(path string, b []byte) (*WordPiece, error) {
 	}
 	// Older files leave the model's type out.
 	if f.Model.Type != "" && f.Model.Type != "WordPiece" || f.Normalizer.Type != "BertNormalizer" || f.PreTokenizer.Type != "BertPreTokenizer" {
-		return nil, &mmibx.InputError{File: path, Found: fmt.Sprintf("model %s, normalizer %s, pre-tokenizer %s", f.Model.Type, f.Normalizer.Type, f.PreTokenizer.Type),
-			Expected: "BERT's: WordPiece, BertNormalizer, BertPreTokenizer"}
+		return nil, &mmibx.InputError{
+			File: path, Found: fmt.Sprintf("model %s, normalizer %s, pre-tokenizer %s", f.Model.Type, f.Normalizer.Type, f.PreTokenizer.Type),
+			Expected: "BERT's: WordPiece, BertNormalizer, BertPreTokenizer",
+		}
 	}
 	n := f.Normalizer
 	t := &WordPiece{

@@ -5,10 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,7 +33,12 @@ func digestPieces(w *WordPiece, sentences [][]string) pieceDigest {
 			}
 			ids := w.Pieces(word)
 			d.Pieces += len(ids)
-			out.WriteString(strings.Trim(fmt.Sprint(ids), "[]"))
+			for k, id := range ids {
+				if k > 0 {
+					out.WriteByte(' ')
+				}
+				out.WriteString(strconv.Itoa(int(id)))
+			}
 		}
 		out.WriteByte('\n')
 	}

@@ -58,8 +58,10 @@ func match(examples []mmibx.Example, predictions []mmibx.Prediction) (map[string
 	}
 	for _, e := range examples {
 		if _, ok := byID[e.ID]; !ok {
-			return nil, &mmibx.InputError{Key: e.ID, Found: "no prediction", Expected: "one per example",
-				Cure: "predict the whole split; ids are the split, a colon and the position from 0"}
+			return nil, &mmibx.InputError{
+				Key: e.ID, Found: "no prediction", Expected: "one per example",
+				Cure: "predict the whole split; ids are the split, a colon and the position from 0",
+			}
 		}
 	}
 	if len(byID) != len(examples) {
@@ -90,8 +92,10 @@ func ReadPredictions(path string) ([]mmibx.Prediction, error) {
 		}
 		var p mmibx.Prediction
 		if err := json.Unmarshal(line, &p); err != nil {
-			return nil, &mmibx.InputError{File: path, Line: n, Found: excerpt(line) + " (" + jsonFault(err) + ")",
-				Expected: `a JSON object such as {"id":"test:0","tags":["O","B-PER"]}`}
+			return nil, &mmibx.InputError{
+				File: path, Line: n, Found: excerpt(line) + " (" + jsonFault(err) + ")",
+				Expected: `a JSON object such as {"id":"test:0","tags":["O","B-PER"]}`,
+			}
 		}
 		if p.ID == "" {
 			return nil, &mmibx.InputError{File: path, Line: n, Key: "id", Found: "nothing", Expected: `the example's id, such as "test:0"`}

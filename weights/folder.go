@@ -151,8 +151,10 @@ func (f *Folder) check() error {
 			return missingTensor(f.Dir, name, f.Names())
 		}
 		if !slices.Equal(shape, want) {
-			return &mmibx.InputError{File: f.Dir, Key: name, Found: fmt.Sprintf("shape %v", shape),
-				Expected: fmt.Sprintf("%v, as %s says", want, configFile)}
+			return &mmibx.InputError{
+				File: f.Dir, Key: name, Found: fmt.Sprintf("shape %v", shape),
+				Expected: fmt.Sprintf("%v, as %s says", want, configFile),
+			}
 		}
 	}
 	return nil
@@ -174,8 +176,12 @@ func (c Config) shapes() map[string][]int64 {
 			name    string
 			out, in int64
 		}{
-			{"attention.self.query", d, d}, {"attention.self.key", d, d}, {"attention.self.value", d, d},
-			{"attention.output.dense", d, d}, {"intermediate.dense", wide, d}, {"output.dense", d, wide},
+			{"attention.self.query", d, d},
+			{"attention.self.key", d, d},
+			{"attention.self.value", d, d},
+			{"attention.output.dense", d, d},
+			{"intermediate.dense", wide, d},
+			{"output.dense", d, wide},
 		} {
 			shapes[layer+linear.name+".weight"] = []int64{linear.out, linear.in}
 			shapes[layer+linear.name+".bias"] = []int64{linear.out}

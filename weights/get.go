@@ -28,8 +28,10 @@ func Get(ctx context.Context, name, dir string, progress io.Writer) (string, err
 		for _, k := range KnownSets {
 			names = append(names, k.Name)
 		}
-		return "", &mmibx.InputError{Key: "weights", Found: fmt.Sprintf("%q", name), Expected: "one of " + strings.Join(names, ", "),
-			Cure: "any other Hugging Face BERT folder can be put in the folder of weights"}
+		return "", &mmibx.InputError{
+			Key: "weights", Found: fmt.Sprintf("%q", name), Expected: "one of " + strings.Join(names, ", "),
+			Cure: "any other Hugging Face BERT folder can be put in the folder of weights",
+		}
 	}
 	if dir == "" {
 		var err error
