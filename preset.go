@@ -128,7 +128,7 @@ func presetValues(preset string, b Benchmark, m Model, encoder string, encoderSe
 // miniature benchmarks.
 func miniatureValues(v map[string]any, preset string) {
 	maps.Copy(v, map[string]any{
-		"train.epochs": 8, "train.batch": 32, "train.lr": 5e-3, "train.head_lr": 5e-3, "train.max_length": 64,
+		"train.epochs": 5, "train.batch": 32, "train.lr": 5e-3, "train.head_lr": 5e-3, "train.max_length": 64,
 	})
 	if preset == "official" {
 		v["train.pad_to"] = 64

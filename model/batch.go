@@ -31,9 +31,24 @@ type batcher struct {
 	padTo     int
 }
 
-// make fills the rectangles. Padding is id 0.
+// make fills the rectangles.
 func (r *batcher) make(samples []*mmibx.Sample) *batch {
-	b := &batch{samples: samples, b: len(samples), l: r.padTo}
+	b := padded(samples, r.padTo)
+	if r.task == mmibx.MNER {
+		r.addTags(b)
+	} else {
+		r.addRelations(b)
+	}
+	if r.evidence != nil {
+		r.addEvidence(b)
+	}
+	return b
+}
+
+// padded makes a batch of the samples' pieces only, filled up with id 0 to the
+// longest of them, or to a least length.
+func padded(samples []*mmibx.Sample, least int) *batch {
+	b := &batch{samples: samples, b: len(samples), l: least}
 	for _, s := range samples {
 		b.l = max(b.l, len(s.Pieces))
 	}
@@ -44,14 +59,6 @@ func (r *batcher) make(samples []*mmibx.Sample) *batch {
 			b.idsBL[i*b.l+j] = int64(id)
 			b.realBL[i*b.l+j] = true
 		}
-	}
-	if r.task == mmibx.MNER {
-		r.addTags(b)
-	} else {
-		r.addRelations(b)
-	}
-	if r.evidence != nil {
-		r.addEvidence(b)
 	}
 	return b
 }

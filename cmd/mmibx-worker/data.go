@@ -10,6 +10,7 @@ import (
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/model"
+	"github.com/mmibx/mmibx/weights"
 )
 
 // library keeps what the last job read: in a sweep the next one mostly reads the
@@ -22,6 +23,7 @@ type library struct {
 // material is a benchmark as one encoder and one kind of evidence read it.
 type material struct {
 	set       *datasets.Set
+	encoder   *model.Pretrained // nil: the small one
 	tokenizer datasets.Tokenizer
 	samples   map[mmibx.Split][]mmibx.Sample // pictures not yet assigned
 	evidence  *mmibx.EvidenceTable
@@ -44,6 +46,7 @@ func (l *library) data(spec *mmibx.Spec, dataDir string) (model.Data, error) {
 		Samples:  map[mmibx.Split][]mmibx.Sample{},
 		Evidence: m.evidence,
 		Vocab:    m.tokenizer.Size(),
+		Encoder:  m.encoder,
 	}
 	if spec.TaskOf() == mmibx.MRE {
 		data.Vocab += datasets.MarkerCount
@@ -60,14 +63,40 @@ func open(spec *mmibx.Spec, dataDir string) (*material, error) {
 		return nil, err
 	}
 	m := &material{set: set, samples: map[mmibx.Split][]mmibx.Sample{}}
-	if spec.Encoder.Name != "small" {
-		return nil, fmt.Errorf("%w: encoder.name %q: this version trains with the encoder small only", mmibx.ErrBadSpec, spec.Encoder.Name)
+	if spec.Encoder.Name == "small" {
+		m.tokenizer = datasets.NewWordVocab(set.Examples[mmibx.Train])
+	} else if err := m.openEncoder(spec.Encoder.Name); err != nil {
+		return nil, err
 	}
-	m.tokenizer = datasets.NewWordVocab(set.Examples[mmibx.Train])
 	for _, split := range mmibx.Splits {
 		m.samples[split] = datasets.Samples(set, split, m.tokenizer, spec.Train.MaxLength)
 	}
 	return m, m.addEvidence(spec)
+}
+
+// openEncoder finds pretrained weights and their word-pieces. The file of
+// tensors stays open: each run reads its starting values from it.
+func (m *material) openEncoder(name string) error {
+	dir, err := weights.Find(name)
+	if err != nil {
+		return err
+	}
+	if m.tokenizer, err = datasets.OpenWordPiece(dir); err != nil {
+		return err
+	}
+	folder, err := weights.OpenFolder(dir)
+	if err != nil {
+		return err
+	}
+	c := folder.Config
+	m.encoder = &model.Pretrained{
+		Config: model.BertConfig{
+			Width: int64(c.Width), Layers: int64(c.Layers), Heads: int64(c.Heads), Intermediate: int64(c.Intermediate),
+			Vocab: int64(c.Vocab), Positions: int64(c.Positions), Types: int64(c.Types), Eps: c.Epsilon, InitDeviation: 0.02,
+		},
+		Tensor: folder.Tensor,
+	}
+	return nil
 }
 
 func (m *material) addEvidence(spec *mmibx.Spec) error {

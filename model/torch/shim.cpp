@@ -42,7 +42,8 @@ char *mx_init(int threads, int deterministic) {
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, INT32_MAX);
     mallopt(M_ARENA_MAX, 1);
-    at::set_num_threads(threads);
+    if (threads > 0)
+      at::set_num_threads(threads);
     at::globalContext().setDeterministicAlgorithms(deterministic, false);
   });
 }

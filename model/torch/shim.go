@@ -46,7 +46,7 @@ type Facts struct {
 	CUDA     bool // the CUDA backend is loaded
 }
 
-// Init prepares the process: the heap, the number of threads of an operation,
+// Init prepares the process: the heap, the threads of an operation (0: as it is),
 // deterministic algorithms. It must come before the first tensor. The device
 // "cuda" loads libtorch's CUDA backend.
 func Init(threads int, device string) (Facts, error) {
