@@ -222,7 +222,16 @@ func (c *pdfCanvas) WriteTo(w io.Writer) (int64, error) {
 	if err := c.doc.Output(&out); err != nil {
 		return 0, fmt.Errorf("pdf: %w", err)
 	}
-	return out.WriteTo(w)
+	n, err := w.Write(withoutPageGroup(out.Bytes()))
+	return int64(n), err
+}
+
+// withoutPageGroup blanks the transparency group of the page, which is of no use
+// to a figure: pdfTeX warns of every second one on a page. The length stays,
+// since offsets depend on it.
+func withoutPageGroup(blob []byte) []byte {
+	group := []byte("/Group <</Type /Group /S /Transparency /CS /DeviceRGB>>")
+	return bytes.ReplaceAll(blob, group, bytes.Repeat([]byte(" "), len(group)))
 }
 
 // number writes at most three decimals, which is a 72,000th of an inch.
