@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -33,14 +34,22 @@ func newPlanCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			out := jsonPlan(plan, states)
+			if err := out.compare(mmibx.Store(a.storeDir), plan); err != nil {
+				return err
+			}
 			if a.json {
-				return printJSON(cmd.OutOrStdout(), jsonPlan(plan, states))
+				return printJSON(cmd.OutOrStdout(), out)
 			}
 			limit := 20
 			if all {
 				limit = len(plan.Cells)
 			}
-			return printPlan(cmd.OutOrStdout(), plan, states, limit)
+			if err := printPlan(cmd.OutOrStdout(), plan, states, limit); err != nil || out.Last == nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nsince the last sweep of this name: %d runs more, %d runs no longer in it\n", out.Last.Added, out.Last.Dropped)
+			return err
 		},
 	}
 	flags.add(cmd)
@@ -87,7 +96,27 @@ type planJSON struct {
 	Hash      string              `json:"hash"`
 	Counts    map[mmibx.State]int `json:"counts"`
 	Collapsed int                 `json:"collapsed"`
+	Last      *lastPlan           `json:"last,omitempty"` // set where the sweep's last plan was another
 	Cells     []cellJSON          `json:"cells"`
+}
+
+// lastPlan is how a plan differs from the one that the sweep last ran by.
+type lastPlan struct {
+	Hash    string `json:"hash"`
+	Added   int    `json:"added"`
+	Dropped int    `json:"dropped"`
+}
+
+func (p *planJSON) compare(store mmibx.Store, plan *experiments.Plan) error {
+	old, err := experiments.ReadPlan(store, plan.Sweep)
+	if errors.Is(err, mmibx.ErrNotFound) {
+		return nil
+	}
+	if err == nil && old.Hash != plan.Hash {
+		added, dropped := plan.Diff(old)
+		p.Last = &lastPlan{old.Hash, added, dropped}
+	}
+	return err
 }
 
 type cellJSON struct {

@@ -26,7 +26,9 @@ type progress struct {
 func newProgress(f *os.File, total int, quiet bool) *progress {
 	p := &progress{w: f, total: total, quiet: quiet}
 	if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil {
-		p.width = max(20, int(size.Col))
+		if p.width = int(size.Col); p.width < 20 {
+			p.width = 80 // it does not know
+		}
 	}
 	return p
 }
@@ -39,8 +41,8 @@ func (p *progress) report(e experiments.Event) {
 		p.clear()
 		fmt.Fprintln(p.w, line)
 	}
+	p.clear()
 	if p.width > 0 && e.Kind != experiments.Finished {
-		p.clear()
 		fmt.Fprint(p.w, cut(p.bar(e), p.width-1))
 	}
 }

@@ -90,6 +90,10 @@ func TestSweepFromPlanToStatus(t *testing.T) {
 	if err := errors.Join(err, json.Unmarshal([]byte(out), &plan)); err != nil || plan.Counts[mmibx.Done] != 6 || plan.Cells[0].State != mmibx.Done {
 		t.Errorf("plan after: %v\n%s", err, out)
 	}
+	out, err = mmibxIn(t, store, "plan", "baselines", "--benchmarks", "mini-mnre", "--seeds", "3", "--arms", "text,mmib")
+	if err != nil || !strings.Contains(out, "6 runs: 2 queued, 4 done") || !strings.Contains(out, "since the last sweep of this name: 2 runs more, 2 runs no longer in it") {
+		t.Errorf("plan of more seeds: %v\n%s", err, out)
+	}
 	out, err = mmibxIn(t, store, "sweep", "status")
 	if err != nil || !strings.Contains(out, "baselines  idle    6 done") {
 		t.Errorf("status: %v\n%s", err, out)
