@@ -215,3 +215,68 @@ func TestFind(t *testing.T) {
 		t.Errorf("an unknown set: %v", err)
 	}
 }
+
+// fakePip puts a python3 on PATH, and nothing else, whose pip runs a shell
+// command; $8 is then the folder to download into.
+func fakePip(t *testing.T, download string) {
+	t.Helper()
+	bin := t.TempDir()
+	script := "#!/bin/sh\n[ \"$3\" = --version ] && exit 0\n" + download + "\n"
+	if err := os.WriteFile(filepath.Join(bin, "python3"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+}
+
+func TestPipDownload(t *testing.T) {
+	if _, err := os.Stat("/bin/sh"); err != nil {
+		t.Skip("SKIPPED: no /bin/sh")
+	}
+	k, wheel := toySet(t)
+	from := filepath.Join(t.TempDir(), "toy-1-py3-none-any.whl")
+	if err := os.WriteFile(from, wheel, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	fakePip(t, `echo "$9 is coming"; /bin/mkdir "$8" && /bin/cp `+from+` "$8"`)
+	if folder, err := k.get(t.Context(), t.TempDir(), &said, pipDownload); err != nil || filepath.Base(folder) != "toy" {
+		t.Errorf("%s, %v", folder, err)
+	}
+	if said.String() != "toy==1 is coming\n" {
+		t.Errorf("progress %q", said.String())
+	}
+
+	fakePip(t, "echo 'OSError: [Errno 28] No space left on device' >&2; exit 1")
+	if _, err := k.get(t.Context(), t.TempDir(), io.Discard, pipDownload); err == nil || !strings.Contains(err.Error(), "no disk: it filled up") {
+		t.Errorf("a full disk: %v", err)
+	}
+	fakePip(t, "exit 3")
+	if _, err := k.get(t.Context(), t.TempDir(), io.Discard, pipDownload); err == nil || !strings.Contains(err.Error(), "pip: exit status 3") {
+		t.Errorf("a failing pip: %v", err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	if _, err := k.get(t.Context(), t.TempDir(), io.Discard, pipDownload); err == nil || !strings.Contains(err.Error(), "no pip to download with") {
+		t.Errorf("no pip: %v", err)
+	}
+}
+
+func TestGetCanBeInterrupted(t *testing.T) {
+	if _, err := os.Stat("/bin/sh"); err != nil {
+		t.Skip("SKIPPED: no /bin/sh")
+	}
+	k, _ := toySet(t)
+	fakePip(t, "echo begun; exec /bin/sleep 60")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if _, err := k.get(ctx, t.TempDir(), canceller{cancel}, pipDownload); !errors.Is(err, mmibx.ErrInterrupted) {
+		t.Errorf("got %v, want an interruption", err)
+	}
+}
+
+// canceller cancels when the first progress is told.
+type canceller struct{ cancel func() }
+
+func (c canceller) Write(b []byte) (int, error) {
+	c.cancel()
+	return len(b), nil
+}

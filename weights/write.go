@@ -38,7 +38,15 @@ func WriteFile(path string, tensors []Named, metadata map[string]string) (err er
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path)) // the name must be on disk too
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
 }
 
 // Write writes tensors in safetensors' format. The same tensors in any order
