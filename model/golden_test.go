@@ -1,0 +1,99 @@
+//go:build torch
+
+package model
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
+)
+
+var update = flag.Bool("update", false, "write the golden files of this package")
+
+const goldenLosses = "testdata/golden_losses.json"
+
+// Ten losses of each model and task at the revision that is registered. When a
+// change moves them, either it is a fault, or the revision in mmibx.Models must
+// be raised (so that old runs keep their ids) and `make golden` run. Float32,
+// dropout off, noise given.
+func TestGoldenLosses(t *testing.T) {
+	golden := map[string][]float64{}
+	if blob, err := os.ReadFile(goldenLosses); err == nil {
+		if err := json.Unmarshal(blob, &golden); err != nil {
+			t.Fatal(err)
+		}
+	} else if !*update {
+		t.Fatal(err)
+	}
+	for _, m := range mmibx.Models {
+		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
+			spec := defaultSpec(t, benchmark, "model", m.Name, "model.dropout", 0.0)
+			key := fmt.Sprintf("%s %s revision %d", m.Name, spec.TaskOf(), m.Revision)
+			got := tenLosses(t, spec)
+			want, ok := golden[key]
+			switch {
+			case *update:
+				golden[key] = got
+			case !ok:
+				t.Errorf("no losses of %s: run `make golden`", key)
+			default:
+				for i := range want {
+					if math.Abs(got[i]-want[i]) > fixtureTolerance*math.Abs(want[i]) {
+						t.Errorf("%s: loss %d is %g, was %g: raise the model's Revision in models.go if that is meant", key, i+1, got[i], want[i])
+						break
+					}
+				}
+			}
+		}
+	}
+	if *update {
+		blob, err := json.MarshalIndent(golden, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(goldenLosses, append(blob, '\n'), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// tenLosses are those of ten steps on an invented benchmark.
+func tenLosses(t *testing.T, spec mmibx.Spec) []float64 {
+	data := invented(spec.TaskOf(), 32)
+	r := rand.New(rand.NewPCG(11, 12))
+	var losses []float64
+	do(t, func() {
+		m, err := newSystem(spec, data)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer m.params.Free()
+		optim := torch.NewAdamW(m.params, m.groups(false)...)
+		defer optim.Free()
+		for step := range int64(10) {
+			s := torch.NewScope()
+			b := m.batcher.make(pick(data.Samples[mmibx.Train], epochBatches(lengths(data.Samples[mmibx.Train]), 8, 0, int(step))[0]))
+			z := spec.IB.Size
+			p := &pass{
+				Scope: s, training: true, sample: true,
+				epsText:  s.Float32s(randomFloats(r, b.b*b.l*z), int64(b.b), int64(b.l), int64(z)),
+				epsImage: s.Float32s(randomFloats(r, b.b*b.m*z), int64(b.b), int64(b.m), int64(z)),
+			}
+			l := m.loss(p, b)
+			losses = append(losses, l.total.Number())
+			l.total.Backward()
+			optim.ClipGradNorm(spec.Train.Clip)
+			optim.Step(factor(step, 2, 20))
+			s.Free()
+		}
+	})
+	return losses
+}
