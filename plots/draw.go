@@ -175,22 +175,27 @@ func (p *page) draw(canvas vg.Canvas) {
 		for column := range columns {
 			r, c := p.cell(row, column)
 			if p.tall || column == 0 {
-				p.textUp(x+labelSize-1, y1-p.boxHeight/2, p.Rows[r].Label, labelSize)
+				p.textUp(x+labelSize-1, y1-p.boxHeight/2, shorten(p.Rows[r].Label, labelSize, false, p.boxHeight+gap), labelSize)
 			}
 			x += p.gutters[column]
 			b := box{x, y1 - p.boxHeight, x + p.boxWidth, y1}
 			p.panel(&p.Rows[r].Panels[c], b, &p.y[r][c], row == rows-1)
 			if r == 0 && !p.tall {
-				p.text((b.x0+b.x1)/2, b.y1+4, p.Rows[0].Panels[c].Title, labelSize, true, 0.5)
+				p.title(p.Rows[0].Panels[c].Title, b.x0, b.x1, b.y1)
 			}
 			x = b.x1 + gap
 		}
 		if p.tall {
-			p.text((p.gutters[0]+p.width-rightEdge)/2, y1+4, p.Rows[0].Panels[row].Title, labelSize, true, 0.5)
+			p.title(p.Rows[0].Panels[row].Title, p.gutters[0], p.width-rightEdge, y1)
 		}
 	}
-	p.text((p.gutters[0]+p.width-rightEdge)/2, 2.5, p.X.Label, labelSize, false, 0.5)
+	p.text((p.gutters[0]+p.width-rightEdge)/2, 2.5, shorten(p.X.Label, labelSize, false, p.width), labelSize, false, 0.5)
 	p.drawLegend()
+}
+
+// title prints a panel's title over it, centred between x0 and x1.
+func (p *page) title(s string, x0, x1, y vg.Length) {
+	p.text((x0+x1)/2, y+4, shorten(s, labelSize, true, x1-x0+gap), labelSize, true, 0.5)
 }
 
 func (p *page) panel(panel *Panel, b box, y *yScale, last bool) {

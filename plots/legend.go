@@ -89,13 +89,14 @@ func (p *page) entries() []entry {
 		}
 	}
 	c := p.census()
+	short := func(name string) string { return shorten(name, tickSize, false, p.width-sampleWidth-8) }
 	for s := range p.points() {
 		k := key(s.Name, false)
-		add(k, entry{name: s.Name, look: p.looks[k], band: c.maxN > 1})
+		add(k, entry{name: short(s.Name), look: p.looks[k], band: c.maxN > 1})
 	}
 	for _, l := range p.lines() {
 		k := key(l.Name, true)
-		add(k, entry{name: l.Name, kind: entryLine, look: p.looks[k], band: len(l.Values) > 1})
+		add(k, entry{name: short(l.Name), kind: entryLine, look: p.looks[k], band: len(l.Values) > 1})
 	}
 	if c.best {
 		add("best", entry{name: "best on dev", kind: entryBest})

@@ -95,6 +95,18 @@ func textWidth(s string, size vg.Length, bold bool) vg.Length {
 	return f.Width(printable(s))
 }
 
+// shorten cuts a string that is wider than its room and ends it with an ellipsis.
+func shorten(s string, size vg.Length, bold bool, room vg.Length) string {
+	if textWidth(s, size, bold) <= room {
+		return s
+	}
+	runes := []rune(s)
+	for len(runes) > 0 && textWidth(string(runes)+"…", size, bold) > room {
+		runes = runes[:len(runes)-1]
+	}
+	return strings.TrimRight(string(runes), " ,") + "…"
+}
+
 // text puts a string with its anchor (0 left, 0.5 middle, 1 right) on the
 // baseline at (x, y).
 func (p pen) text(x, y vg.Length, s string, size vg.Length, bold bool, anchor float64) {

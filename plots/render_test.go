@@ -169,6 +169,22 @@ func TestHardInputsAreDrawn(t *testing.T) {
 	}
 }
 
+func TestLongNamesStayOnThePage(t *testing.T) {
+	long := strings.Repeat("very long name, ", 20)
+	got := shorten(long, tickSize, false, 100)
+	if w := textWidth(got, tickSize, false); w > 100 || w < 80 || !strings.HasSuffix(got, "…") {
+		t.Errorf("%q is %v wide", got, w)
+	}
+	if got := shorten("short", tickSize, false, 100); got != "short" {
+		t.Errorf("%q", got)
+	}
+	f := one(Point{X: 1, Values: []float64{1}})
+	f.Rows[0].Panels[0].Series[0].Name, f.Rows[0].Panels[0].Title, f.X.Label = long, long, long
+	if svg := render(t, f, SVG, 3.03); bytes.Count(svg, []byte("…</text>")) != 3 {
+		t.Error("a name runs off the page")
+	}
+}
+
 func TestRenderRefuses(t *testing.T) {
 	many := &Figure{Rows: []Row{{Panels: make([]Panel, 40)}, {Panels: make([]Panel, 40)}}}
 	for name, f := range map[string]*Figure{
