@@ -147,11 +147,21 @@ func (in *ingest) record(id int64, a *attemptRow, r *journal.Record) error {
 	case r.Type == journal.TypeTrailer:
 		t := r.Trailer
 		a.ended = true
+		state, finished := t.State, t.Finished
+		if !slices.Contains(endings, state) {
+			state = mmibx.Failed // a word that this version does not know is no success
+		}
+		if finished.IsZero() {
+			finished = r.At
+		}
 		return in.exec("UPDATE attempt SET state = ?, class = ?, error = ?, output = ?, finished = ? WHERE journal = ?",
-			t.State, t.Class, t.Error, strings.Join(t.Output, "\n"), t.Finished.UnixNano(), id)
+			state, t.Class, t.Error, strings.Join(t.Output, "\n"), finished.UnixNano(), id)
 	}
 	return nil
 }
+
+// endings are the states of a trailer.
+var endings = []mmibx.State{mmibx.Done, mmibx.Failed, mmibx.Diverged, mmibx.Stopped, mmibx.Pruned}
 
 // attempt finds the attempt of a journal, or makes it from the header.
 func (in *ingest) attempt(id int64, c *chunk) (*attemptRow, error) {
@@ -174,7 +184,8 @@ func (in *ingest) newAttempt(id int64, c *chunk) (*attemptRow, error) {
 	h := &journal.Header{Run: c.run, Attempt: c.attempt} // where the header is damaged, the path still says so much
 	if len(c.records) > 0 && c.records[0].Header != nil {
 		h = c.records[0].Header
-	} else if len(c.records) > 0 {
+	}
+	if h.Started.IsZero() && len(c.records) > 0 {
 		h.Started = c.records[0].At
 	}
 	run, err := in.run(c.run, h)

@@ -273,75 +273,6 @@ func appendBytes(path, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-func TestStitching(t *testing.T) {
-	type attempt struct {
-		resume int
-		step   int64
-		points string // "step:value"
-	}
-	for name, c := range map[string]struct {
-		attempts []attempt
-		want     string
-		last     float64
-		min      float64
-		n        int64
-	}{
-		"one":         {[]attempt{{0, 0, "1:5 2:4"}}, "1:5 2:4", 4, 4, 2},
-		"resumed":     {[]attempt{{0, 0, "1:5 2:4 3:1"}, {1, 2, "3:3 4:2"}}, "1:5 2:4 3:3 4:2", 2, 2, 4},
-		"anew":        {[]attempt{{0, 0, "1:5 2:1"}, {0, 0, "1:6"}}, "1:6", 6, 6, 1},
-		"twice":       {[]attempt{{0, 0, "1:9 2:8 3:0"}, {1, 2, "3:7 4:6 5:0"}, {2, 4, "5:5"}}, "1:9 2:8 3:7 4:6 5:5", 5, 5, 5},
-		"skipping":    {[]attempt{{0, 0, "1:9 2:8 3:7"}, {1, 3, "4:0"}, {1, 2, "3:6"}}, "1:9 2:8 3:6", 6, 6, 3},
-		"further up":  {[]attempt{{0, 0, "1:9 2:8 3:0"}, {1, 2, "3:7"}, {2, 1, "2:5"}}, "1:9 2:5", 5, 5, 2},
-		"at the step": {[]attempt{{0, 0, "1:9 2:8"}, {1, 2, "2:7 3:6"}}, "1:9 2:7 3:6", 6, 6, 3},
-		"no points":   {[]attempt{{0, 0, "1:9 2:8"}, {1, 1, ""}}, "1:9", 9, 9, 1},
-		"any order":   {[]attempt{{0, 0, "5:1 3:2 4:9 3:7"}}, "3:7 4:9 5:1", 1, 1, 3},
-		"replaced":    {[]attempt{{0, 0, "1:1 2:2 2:5 1:3"}}, "1:3 2:5", 5, 3, 2},
-		"negative":    {[]attempt{{0, 0, "-3:1 0:2"}, {1, -3, "-1:4"}}, "-3:1 -1:4", 4, 1, 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := newLab(t)
-			h := l.header(nil)
-			db := l.open()
-			for i, a := range c.attempts {
-				h.Attempt, h.ResumeAttempt, h.ResumeStep = i+1, a.resume, a.step
-				w := l.create(h)
-				for _, p := range strings.Fields(a.points) {
-					var step int64
-					var v float64
-					_, err := fmt.Sscanf(p, "%d:%g", &step, &v)
-					l.must(err)
-					l.log(w, step, mmibx.Loss, v)
-					l.sync(db) // in the smallest parts
-				}
-				l.must(w.Abandon())
-				l.sync(db)
-			}
-			check := func(db *DB) {
-				t.Helper()
-				if got := l.series(db, h.Run, mmibx.Loss); got != c.want {
-					t.Errorf("points are %s, want %s", got, c.want)
-				}
-				view := strings.TrimSpace(l.table(db.read, "(SELECT group_concat(step || ':' || CAST(value AS INTEGER), ' ') FROM (SELECT * FROM points ORDER BY step))"))
-				if view != c.want {
-					t.Errorf("the view has %s, want %s", view, c.want)
-				}
-				s, err := db.Metrics(context.Background(), h.Run)
-				l.must(err)
-				if len(s) != 1 || s[0].Last != c.last || s[0].Min != c.min || s[0].N != c.n {
-					t.Errorf("summary is %+v, want last %g, min %g, n %d", s, c.last, c.min, c.n)
-				}
-			}
-			check(db)
-			before := l.dump(db)
-			again := l.remake()
-			check(again)
-			if after := l.dump(again); before != after {
-				t.Error("the database made again differs", diff(before, after))
-			}
-		})
-	}
-}
-
 func TestFourStatesOfANumber(t *testing.T) {
 	l := newLab(t)
 	odd := []float64{1, math.NaN(), math.Inf(1), math.Inf(-1), -2}
@@ -415,6 +346,30 @@ func TestDamagedHeader(t *testing.T) {
 	db := l.synced()
 	if r := l.only(db, ""); r.ID != run || r.State != mmibx.Done || *r.Loss != 1 {
 		t.Errorf("run is %+v", r)
+	}
+}
+
+func TestStrangeTimesAndWords(t *testing.T) {
+	l := newLab(t)
+	h := l.header(nil)
+	h.Started = time.Now().Add(time.Hour) // the clock jumped back
+	w := l.create(h)
+	l.log(w, 1, mmibx.Loss, 1)
+	l.must(w.Close(journal.Trailer{State: "splendid"}))
+	h = l.header(map[string]any{"seed": 2})
+	h.Started, h.Spec = time.Time{}, map[string]any{"free": []string{"x"}, "speed": 3.5, "benchmark": 7}
+	w = l.create(h)
+	l.log(w, 1, mmibx.Loss, 1)
+	l.end(w, mmibx.Done)
+
+	db := l.synced()
+	r := l.only(db, "state=failed")
+	if r.Finished.IsZero() || time.Since(l.points(db, r.ID, mmibx.Loss)[0].At) > time.Minute {
+		t.Errorf("the first run is %+v", r)
+	}
+	r = l.only(db, "speed>3 and free ~ *x*")
+	if r.ID != h.Run || time.Since(r.Started) > time.Minute {
+		t.Errorf("the second run is %+v", r)
 	}
 }
 

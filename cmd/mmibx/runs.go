@@ -30,8 +30,11 @@ func (a *app) synced(ctx context.Context) (*tracker.DB, error) {
 		return nil, err
 	}
 	stats, err := db.Sync(ctx)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+	if ctx.Err() != nil {
+		return nil, errors.Join(ctx.Err(), db.Close())
+	}
+	if err != nil { // one bad journal hides no other
+		fmt.Fprintf(os.Stderr, "mmibx: not all of the store could be read: %v\n", err)
 	}
 	if stats.Busy {
 		fmt.Fprintf(os.Stderr, "mmibx: another program writes to the database; it is %d bytes behind the journals\n", stats.Behind)
