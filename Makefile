@@ -11,7 +11,7 @@ MATRIX ?= 2.11.0 2.6.0
 
 GOTEST := go test -timeout 20m $(if $(RUN),-run '$(RUN)')
 # What -v adds for tests that pass is noise; that a test was skipped, and for want of what, is not.
-LOUD   := grep -Ev '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS|PASS$$)|\[rapid\] OK'
+LOUD   := grep --line-buffered -Ev '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS|PASS$$)|\[rapid\] OK'
 
 .PHONY: help fit build run test quick lint bench golden fit-matrix clean
 
