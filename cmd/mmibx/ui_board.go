@@ -21,7 +21,7 @@ import (
 const (
 	uiRows   = 2000 // rows of a board
 	uiEvents = 200
-	uiWhole  = 8 // every so many looks a board is read as a whole
+	uiWhole  = 10 * time.Second // after this a board is read as a whole, whatever its runner tells
 )
 
 // uiSweep is one sweep as the UI has read it. While runs run, only those are
@@ -34,17 +34,18 @@ type uiSweep struct {
 	status *experiments.Status
 	axes   axes
 
-	rows   map[string]*tracker.RunRow // nil: to be read as a whole
-	events []tui.Event
-	losses map[string]*losses // of runs under way
-	looks  int                // since the last whole one
-	mark   uiMark
-	counts tui.Counts
+	rows    map[string]*tracker.RunRow // nil: to be read as a whole
+	read    time.Time                  // as a whole
+	whole   tui.Board                  // what was made of the rows then
+	changed time.Time                  // when counts last differed from those before
+	losses  map[string]*losses         // of runs under way
+	mark    uiMark
 }
 
-// uiMark differs where a board does, as far as its counts do not.
+// uiMark differs where a board does.
 type uiMark struct {
 	version      int64
+	rows         time.Time // uiSweep.changed
 	heard        time.Time
 	live, paused bool
 	steps        int64 // of the runs under way
@@ -81,30 +82,27 @@ func (s *uiSweep) heard() time.Time {
 
 // board is the sweep as it stands now.
 func (s *uiSweep) board(ctx context.Context, db *tracker.DB) (tui.Board, error) {
-	if err := s.read(ctx, db); err != nil {
+	now := time.Now()
+	if err := s.look(ctx, db, now); err != nil {
 		return tui.Board{}, err
 	}
-	now, st := time.Now(), s.status
 	lanes, err := s.lanes(ctx, db, now)
 	if err != nil {
 		return tui.Board{}, err
 	}
-	b := tui.Board{
-		Live: st.Live, Paused: st.Paused, Counts: s.count(), Total: len(s.plan.Cells), Started: st.Began, Ended: st.Ended, Remaining: st.Left,
-		RunsPerMinute: s.pace(now), Lanes: lanes, Benchmarks: s.benchmarks(), Axes: s.axes.list, Arms: s.arms(), Runs: s.list(now), Events: s.events,
-	}
+	b, st := s.whole, s.status
+	b.Live, b.Paused, b.Started, b.Ended, b.Remaining, b.Lanes = st.Live, st.Paused, st.Began, st.Ended, st.Left, lanes
 	if st.Live {
 		b.Workers = st.Jobs
 	}
-	b.Version = s.version(b.Counts)
+	b.Version = s.version()
 	return b, nil
 }
 
-// read brings the rows up to date.
-func (s *uiSweep) read(ctx context.Context, db *tracker.DB) error {
-	s.looks++
+// look brings the rows up to date: those of the runs under way, or all.
+func (s *uiSweep) look(ctx context.Context, db *tracker.DB, now time.Time) error {
 	q := tracker.Query{Columns: []string{mmibx.StepsPerSecond}}
-	whole := s.rows == nil || s.looks >= uiWhole || !s.heard().Equal(s.mark.heard)
+	whole := s.rows == nil || now.Sub(s.read) > uiWhole || !s.heard().Equal(s.mark.heard)
 	if whole {
 		q.Sweep = s.name
 	} else if q.IDs = s.underWay(); len(q.IDs) == 0 {
@@ -115,7 +113,7 @@ func (s *uiSweep) read(ctx context.Context, db *tracker.DB) error {
 		return err
 	}
 	if whole {
-		s.rows, s.looks = make(map[string]*tracker.RunRow, len(rows)), 0
+		s.rows = make(map[string]*tracker.RunRow, len(rows))
 	}
 	for i := range rows {
 		s.rows[rows[i].ID] = &rows[i]
@@ -124,10 +122,19 @@ func (s *uiSweep) read(ctx context.Context, db *tracker.DB) error {
 		return nil
 	}
 	events, err := db.Events(ctx, tracker.EventQuery{Sweep: s.name, Limit: uiEvents})
-	if err == nil {
-		s.events = s.told(events)
+	if err != nil {
+		return err
 	}
-	return err
+	s.read = now
+	b := tui.Board{
+		Counts: s.count(), Total: len(s.plan.Cells), RunsPerMinute: s.pace(now), Benchmarks: s.benchmarks(), Axes: s.axes.list,
+		Arms: s.arms(), Runs: s.list(now), Events: s.told(events),
+	}
+	if !maps.Equal(b.Counts, s.whole.Counts) {
+		s.changed = now
+	}
+	s.whole = b
+	return nil
 }
 
 // underWay lists the runs that workers are at.
@@ -139,16 +146,17 @@ func (s *uiSweep) underWay() []string {
 	return ids
 }
 
-func (s *uiSweep) version(counts tui.Counts) int64 {
-	m := uiMark{version: s.mark.version, heard: s.heard(), live: s.status.Live, paused: s.status.Paused}
+func (s *uiSweep) version() int64 {
+	m := uiMark{version: s.mark.version, rows: s.changed}
+	m.heard, m.live, m.paused, m.steps = s.heard(), s.status.Live, s.status.Paused, 0
 	for _, id := range s.underWay() {
 		if r := s.rows[id]; r != nil {
 			m.steps += r.Steps
 		}
 	}
-	if m != s.mark || !maps.Equal(counts, s.counts) {
+	if m != s.mark {
 		m.version++
-		s.mark, s.counts = m, counts
+		s.mark = m
 	}
 	return m.version
 }

@@ -172,11 +172,11 @@ func (u *ui) Sweeps(ctx context.Context) ([]tui.Sweep, error) {
 func (u *ui) Board(ctx context.Context, sweep string) (tui.Board, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	db, err := u.synced(ctx)
+	s, err := u.follow(sweep) // before the rows, so that these know at least what the runner told
 	if err != nil {
 		return tui.Board{}, err
 	}
-	s, err := u.follow(sweep)
+	db, err := u.synced(ctx)
 	if err != nil {
 		return tui.Board{}, err
 	}

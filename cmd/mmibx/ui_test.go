@@ -43,7 +43,7 @@ func sweptStore(t *testing.T) (*app, *experiments.Plan) {
 }
 
 // logRun writes the journal of one attempt.
-func logRun(t *testing.T, a *app, plan *experiments.Plan, c *experiments.Cell, end mmibx.State, f1 float64) {
+func logRun(t testing.TB, a *app, plan *experiments.Plan, c *experiments.Cell, end mmibx.State, f1 float64) {
 	t.Helper()
 	store := mmibx.Store(a.storeDir)
 	w, err := journal.Create(store.Journal(c.Run, 1), journal.Header{
@@ -196,5 +196,40 @@ func TestShort(t *testing.T) {
 	l := losses{values: []float64{4, 2, 2, 0}}
 	if got := l.line(2); got[0] != 3 || got[1] != 1 {
 		t.Errorf("line = %v", got)
+	}
+}
+
+// BenchmarkUIBoard reads the board of ten thousand runs, nine tenths of them done:
+// as a whole, and as it is read while nothing ended.
+func BenchmarkUIBoard(b *testing.B) {
+	a := &app{storeDir: filepath.Join(b.TempDir(), "store"), dataDir: b.TempDir()}
+	plan, err := a.planOf("beta", &sweepFlags{seeds: "303"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := plan.Save(mmibx.Store(a.storeDir)); err != nil {
+		b.Fatal(err)
+	}
+	for i := range plan.Cells[:len(plan.Cells)*9/10] {
+		logRun(b, a, plan, &plan.Cells[i], mmibx.Done, 80+float64(i%50)/10)
+	}
+	u := newUI(a)
+	defer u.close()
+	if _, err := u.Board(b.Context(), "beta"); err != nil {
+		b.Fatal(err)
+	}
+	for name, whole := range map[string]bool{"whole": true, "look": false} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				s := u.sweeps["beta"]
+				s.read = time.Now()
+				if whole {
+					s.rows = nil
+				}
+				if _, err := u.Board(b.Context(), "beta"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -100,11 +100,7 @@ func (b *board) take(msg boardRead) tea.Cmd {
 	b.lead()
 	b.follow(run, event)
 	if first {
-		b.axes = [2]int{0, min(1, max(0, len(b.data.Axes)-1))}
-		b.focus = onWorkers
-		if len(b.data.Lanes) == 0 {
-			b.focus = onLeaders
-		}
+		b.settle()
 	}
 	wanted := b.selected()
 	if msg.curve.run == wanted && msg.curve.metric == b.metric {
@@ -113,6 +109,21 @@ func (b *board) take(msg boardRead) tea.Cmd {
 		b.poll.again = true
 	}
 	return b.poll.done(changed, nil)
+}
+
+// settle puts axes, focus and cursors where a board is best first seen.
+func (b *board) settle() {
+	b.axes = [2]int{0, min(1, max(0, len(b.data.Axes)-1))}
+	b.focus = onWorkers
+	if len(b.data.Lanes) == 0 {
+		b.focus = onLeaders
+	}
+	if i := slices.IndexFunc(b.leaders, b.onGrid); i >= 0 {
+		b.gx = b.leaders[i].At[b.axes[0]]
+		if _, two := b.axis(1); two {
+			b.gy = b.leaders[i].At[b.axes[1]]
+		}
+	}
 }
 
 // follow keeps the cursors of lists that grow or change their order on what they

@@ -47,7 +47,7 @@ func (b *board) drawRuns(c widget.Canvas) {
 			{Width: 1},
 			{Title: "run", Width: 6},
 			{Title: "", Width: 16, Grow: true},
-			{Title: "benchmark", Width: 12},
+			{Title: "benchmark", Width: 16},
 			{Title: "seed", Width: 4, Right: true},
 			{Title: "dev", Width: 5, Right: true},
 			{Title: "took", Width: 9, Right: true},

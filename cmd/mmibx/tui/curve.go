@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"math"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
@@ -27,7 +28,7 @@ func (c curve) of(run, metric string) curve {
 	if c.run == run && c.metric == metric {
 		return c
 	}
-	return curve{run: run, metric: metric, last: -1, stride: 1}
+	return curve{run: run, metric: metric, last: math.MinInt64, stride: 1}
 }
 
 // readCurve reads what came after the curve's last point.

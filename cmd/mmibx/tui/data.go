@@ -21,7 +21,8 @@ type Reader interface {
 	Board(ctx context.Context, sweep string) (Board, error)
 	// Run is one run as a whole.
 	Run(ctx context.Context, run string) (Run, error)
-	// Curve returns at most limit points of a metric with steps above after.
+	// Curve returns at most limit points of a metric with steps above after,
+	// which is math.MinInt64 the first time.
 	Curve(ctx context.Context, run, metric string, after int64, limit int) ([]mmibx.Point, error)
 }
 

@@ -50,12 +50,12 @@ type look struct {
 // light, in colours that terminals with 256 of them have too.
 var (
 	darkLooks = [Heat]look{
-		Faint: {fg: rgb(0x7d8590)}, Strong: {bold: true}, Border: {fg: rgb(0x454c56)},
+		Faint: {fg: rgb(0x808080)}, Strong: {bold: true}, Border: {fg: rgb(0x444444)},
 		Focus: {fg: rgb(0x56b4e9), bold: true}, Key: {fg: rgb(0x8ecdf2)}, Busy: {fg: rgb(0x56b4e9)},
 		Good: {fg: rgb(0x35c29a)}, Warn: {fg: rgb(0xe6a532)}, Bad: {fg: rgb(0xf0743e), bold: true}, Line: {fg: rgb(0x4fd1c5)},
 	}
 	lightLooks = [Heat]look{
-		Faint: {fg: rgb(0x6b727c)}, Strong: {bold: true}, Border: {fg: rgb(0xb6bcc4)},
+		Faint: {fg: rgb(0x6c6c6c)}, Strong: {bold: true}, Border: {fg: rgb(0xb2b2b2)},
 		Focus: {fg: rgb(0x005a9c), bold: true}, Key: {fg: rgb(0x00609f)}, Busy: {fg: rgb(0x0072b2)},
 		Good: {fg: rgb(0x00785a)}, Warn: {fg: rgb(0x9a6200)}, Bad: {fg: rgb(0xb84a00), bold: true}, Line: {fg: rgb(0x007a73)},
 	}
