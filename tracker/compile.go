@@ -228,49 +228,50 @@ func (c *compiler) comparison(n compare) error {
 	return nil
 }
 
+// oddKinds are the words for values that are not finite.
+var oddKinds = map[string]string{"nan": "nan", "inf": "+inf", "+inf": "+inf", "-inf": "-inf"}
+
 // one writes the comparison with one value.
 func (c *compiler) one(col column, key token, op string, v token) error {
-	if op == "=" && !v.quoted && strings.ContainsAny(v.text, "*?") && col.kind != numeric {
-		op = "~"
-	}
-	if op == "~" {
+	odd := oddKinds[strings.ToLower(v.text)]
+	day, span, isTime := parseTime(v.text)
+	switch {
+	case op == "~", op == "=" && !v.quoted && strings.ContainsAny(v.text, "*?") && col.kind != numeric:
 		return c.glob(col, key, v)
-	}
-	if col.odd != "" && op == "=" {
-		if k, ok := map[string]string{"nan": "nan", "inf": "+inf", "+inf": "+inf", "-inf": "-inf"}[strings.ToLower(v.text)]; ok {
-			c.add(col, "coalesce("+col.odd+" = '"+k+"', 0)")
-			return nil
-		}
-	}
-	if t, span, ok := parseTime(v.text); ok && col.kind == moment && op == "=" {
+	case op == "=" && col.odd != "" && odd != "":
+		c.add(col, "coalesce("+col.odd+" = '"+odd+"', 0)")
+		return nil
+	case op == "=" && col.kind == moment && isTime:
 		c.sql.WriteString("coalesce(" + col.expr + " >= ")
-		c.bind(t.UnixNano())
+		c.bind(day.UnixNano())
 		c.sql.WriteString(" AND " + col.expr + " < ")
-		c.bind(t.Add(span).UnixNano())
+		c.bind(day.Add(span).UnixNano())
 		c.sql.WriteString(", 0)")
 		return nil
+	case op != "=" && col.kind == set:
+		return &FilterError{c.filter, v.pos, key.text + " is a set: it knows = != ~ and in"}
 	}
 	bound, err := c.value(col, key, v)
 	if err != nil {
 		return err
 	}
 	if col.kind == anyKind { // of the value's type: no text is greater than a number
-		col = paramColumn(col.name, map[bool]kind{true: text, false: numeric}[isText(bound)])
+		col = paramColumn(col.name, numeric)
+		if _, isText := bound.(string); isText {
+			col = paramColumn(col.name, text)
+		}
 	}
 	if col.kind == set {
-		if op != "=" {
-			return &FilterError{c.filter, v.pos, key.text + " is a set: it knows = != ~ and in"}
-		}
 		c.sql.WriteString(col.member + " = ")
-	} else {
-		c.add(col, "coalesce("+col.expr+" "+op+" ")
+		c.bind(bound)
+		c.sql.WriteString(")")
+		return nil
 	}
+	c.add(col, "coalesce("+col.expr+" "+op+" ")
 	c.bind(bound)
-	c.sql.WriteString(map[bool]string{true: ")", false: ", 0)"}[col.kind == set])
+	c.sql.WriteString(", 0)")
 	return nil
 }
-
-func isText(v any) bool { _, ok := v.(string); return ok }
 
 func (c *compiler) glob(col column, key, v token) error {
 	switch col.kind {
