@@ -160,7 +160,7 @@ func (l *loop) obey() {
 		case Pause, Resume:
 			l.paused = o.Verb == Pause
 		case Jobs:
-			l.Jobs = max(1, o.Jobs)
+			l.jobs = max(1, o.Jobs)
 		case Retry:
 			l.retry(o.Runs)
 		default:
@@ -169,7 +169,7 @@ func (l *loop) obey() {
 		}
 		text := string(o.Verb)
 		if o.Verb == Jobs {
-			text += " " + itoa(l.Jobs)
+			text += " " + itoa(l.jobs)
 		}
 		l.report(Event{Kind: Told, Text: text})
 	}

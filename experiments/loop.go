@@ -30,6 +30,7 @@ type loop struct {
 	queue     []*task   // to be started, in order
 	elsewhere []*task   // held by another process
 	workers   []*worker // processes that live, in order of lane
+	jobs      int       // workers wanted at once
 	paused    bool      // start nothing more
 	stop      error     // why the runner is leaving, nil while it is not
 	streak    streak    // of failures
@@ -118,7 +119,7 @@ func (l *loop) killAll() {
 
 // start gives queued runs to workers that are idle or new.
 func (l *loop) start() error {
-	for l.stop == nil && !l.paused && len(l.queue) > 0 && l.busyWorkers() < max(1, l.Jobs) {
+	for l.stop == nil && !l.paused && len(l.queue) > 0 && l.busyWorkers() < l.jobs {
 		t := l.queue[0]
 		l.queue = l.queue[1:]
 		before, ready, err := l.ready(t)
@@ -144,7 +145,7 @@ func (l *loop) start() error {
 func (l *loop) letGo() {
 	idle := len(l.queue)+len(l.elsewhere)+l.busyWorkers() == 0
 	for _, w := range l.workers {
-		if w.task == nil && (idle || w.lane > l.Jobs || w.threads != threads(max(1, l.Jobs))) {
+		if w.task == nil && (idle || w.lane > l.jobs || w.threads != threads(l.jobs)) {
 			w.finish()
 		}
 		if w.task == nil && w.closed && time.Since(w.closedAt) > patience {
@@ -190,7 +191,7 @@ func (l *loop) wait(t *task, lane int) {
 
 // idleWorker finds a worker that waits, or starts one on a free lane.
 func (l *loop) idleWorker() (*worker, error) {
-	n := threads(max(1, l.Jobs))
+	n := threads(l.jobs)
 	lane := 1
 	for _, w := range l.workers {
 		if w.task == nil && !w.closed && w.threads == n {
@@ -235,7 +236,7 @@ func (l *loop) settle(t *task, s mmibx.State) {
 func (l *loop) report(e Event) {
 	e.At = time.Now()
 	e.Counts = l.standing()
-	e.Left, e.Jobs, e.Paused = l.left(), max(1, l.Jobs), l.paused
+	e.Left, e.Jobs, e.Paused = l.left(), l.jobs, l.paused
 	if err := l.events.Entry(string(e.Kind), e); err != nil && !errors.Is(err, os.ErrClosed) && e.Kind != Warned {
 		l.report(Event{Kind: Warned, Text: "the events are not kept: " + err.Error()})
 	}
@@ -264,7 +265,7 @@ func (l *loop) left() time.Duration {
 	}
 	each := l.busy / time.Duration(l.finished)
 	open := l.counts[mmibx.Queued] + l.counts[mmibx.Running] + l.counts[mmibx.Lost]
-	return each * time.Duration(open) / time.Duration(max(1, l.Jobs))
+	return each * time.Duration(open) / time.Duration(l.jobs)
 }
 
 func (l *loop) summary() Summary {

@@ -85,7 +85,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	defer log.Close()
 
 	l := &loop{
-		Runner: r, plan: plan, orders: orders, events: events, log: log, began: began,
+		Runner: r, plan: plan, orders: orders, events: events, log: log, began: began, jobs: max(1, r.Jobs),
 		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
 	}
 	if err := l.takeUp(ctx); err != nil {

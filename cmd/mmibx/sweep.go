@@ -159,7 +159,7 @@ func printSummary(w io.Writer, plan *experiments.Plan, s experiments.Summary) {
 	} else if s.Counts[mmibx.Done] < len(plan.Cells) {
 		fmt.Fprintln(w, "  the same command again goes on from here")
 	}
-	fmt.Fprintf(w, "  mmibx runs list 'sweep=%s' --sort -dev.f1\n", plan.Sweep)
+	fmt.Fprintf(w, "  mmibx runs list 'sweep=%s' --sort -dev.f1\n  mmibx table --sweep %[1]s\n", plan.Sweep)
 }
 
 // detach starts this command once more, in a session of its own.
@@ -301,7 +301,7 @@ func (a *app) live(name string) error {
 	}
 	_, alive, err := experiments.Running(store, name)
 	if err == nil && !alive {
-		err = fmt.Errorf("a runner of sweep %s: %w; `mmibx sweep %s` starts one", name, mmibx.ErrNotFound, name)
+		err = fmt.Errorf("a runner of sweep %s: %w; `mmibx continue %s` starts one", name, mmibx.ErrNotFound, name)
 	}
 	return err
 }

@@ -98,7 +98,7 @@ func TestSweepFromPlanToStatus(t *testing.T) {
 	if err != nil || !strings.Contains(out, "baselines  idle    6 done") {
 		t.Errorf("status: %v\n%s", err, out)
 	}
-	if _, err := mmibxIn(t, store, "sweep", "stop", "baselines"); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "`mmibx sweep baselines` starts one") {
+	if _, err := mmibxIn(t, store, "sweep", "stop", "baselines"); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "`mmibx continue baselines` starts one") {
 		t.Errorf("stop without a runner: %v", err)
 	}
 }

@@ -1,0 +1,131 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mmibx/mmibx"
+)
+
+func TestControl(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", "5ms")
+	store, plan := newStore(t), testPlan(t, "control", 8)
+	if err := Tell(store, "control", Order{Verb: Stop}); err != nil { // for an earlier runner
+		t.Fatal(err)
+	}
+	fault(t, store, plan.Cells[0].Run, mmibx.FailError, 1)
+	tell := func(o Order) {
+		if err := Tell(store, "control", o); err != nil {
+			t.Error(err)
+		}
+	}
+	r := fakeRunnerOf(store, 1)
+	var told []string
+	widest := 0
+	r.Report = func(e Event) {
+		widest = max(widest, e.Lane)
+		switch {
+		case e.Kind == Ended && e.State == mmibx.Failed:
+			tell(Order{Verb: Pause})
+		case e.Kind == Told:
+			told = append(told, e.Text)
+			switch e.Text {
+			case "pause":
+				tell(Order{Verb: Jobs, Jobs: 3})
+				tell(Order{Verb: Retry})
+				tell(Order{Verb: Resume})
+			}
+		}
+	}
+	s := mustRun(t, r, plan)
+	if got := strings.Join(told, ", "); got != "pause, jobs 3, retry, resume" {
+		t.Errorf("told %q", got)
+	}
+	if s.Counts[mmibx.Done] != 8 || widest < 3 {
+		t.Errorf("widest %d, %+v", widest, s)
+	}
+	verify(t, store, plan)
+
+	var story []EventKind
+	if _, err := Events(store, "control", 0, func(e Event) { story = append(story, e.Kind) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(story) < 20 || story[0] != Began || story[len(story)-1] != Finished {
+		t.Errorf("events %v", story)
+	}
+}
+
+func TestStopOneRun(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", "40ms")
+	store, plan := newStore(t), testPlan(t, "stop-one", 3)
+	r := fakeRunnerOf(store, 1)
+	r.Report = func(e Event) {
+		if e.Kind == Started && e.Run == plan.Cells[0].Run {
+			if err := Tell(store, plan.Sweep, Order{Verb: Stop, Runs: []string{plan.Cells[0].Run, plan.Cells[2].Run}}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	s := mustRun(t, r, plan)
+	if s.Counts[mmibx.Stopped] != 2 || s.Counts[mmibx.Done] != 1 {
+		t.Errorf("summary %+v", s)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", "10ms")
+	store, plan := newStore(t), testPlan(t, "status", 3)
+	if s, err := Follow(store, "status"); err != nil || s.Live || len(s.Last) > 0 {
+		t.Fatalf("before the start: %+v, %v", s, err)
+	}
+	r := fakeRunnerOf(store, 2)
+	looks := 0
+	var live *Status
+	r.Report = func(e Event) {
+		var err error
+		if live == nil {
+			live, err = Follow(store, "status")
+		} else {
+			err = live.Update()
+		}
+		if err != nil || e.Kind != Finished && !live.Live {
+			t.Errorf("status %+v, %v", live, err)
+		}
+		if e.Kind == Started && live.Lanes[len(live.Lanes)-1].Lane >= 1 && live.Jobs == 2 && live.Holder.PID == os.Getpid() {
+			looks++
+		}
+	}
+	mustRun(t, r, plan)
+	if err := live.Update(); err != nil || live.Live || looks != 3 || live.Counts[mmibx.Done] != 3 || len(live.Lanes) > 0 || live.Ended.IsZero() {
+		t.Errorf("after the end: %d looks, %+v, %v", looks, live, err)
+	}
+}
+
+func TestDetachedRunner(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", "20ms")
+	store, plan := newStore(t), testPlan(t, "away", 3)
+	command := runnerCommand(t, store, plan, 1)
+	h, err := Start(context.Background(), store, "away", command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sid, err := unix.Getsid(h.PID); err != nil || sid != h.PID {
+		t.Errorf("the runner is in session %d, %v; want its own", sid, err)
+	}
+	if _, err := Start(context.Background(), store, "away", command); !errors.Is(err, ErrHeld) {
+		t.Errorf("a second start: %v", err)
+	}
+	waitFor(t, "the detached runner to end", func() bool {
+		_, alive, err := Running(store, "away")
+		return err == nil && !alive
+	})
+	verify(t, store, plan)
+	if _, err := Start(context.Background(), store, "away", []string{"sh", "-c", "echo no data >&2; exit 2"}); err == nil || !strings.Contains(err.Error(), "no data") {
+		t.Errorf("a runner that gives up: %v", err)
+	}
+}
