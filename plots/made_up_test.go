@@ -44,7 +44,7 @@ func betaFigure() *Figure {
 // temperatureFigure has two rows, two estimators and a place without any value.
 func temperatureFigure() *Figure {
 	rng := rand.New(rand.NewPCG(2, 2))
-	f1, recall := Row{Label: "dev F1 (%)"}, Row{Label: "recall@1 (%)"}
+	f1, recall := Row{Label: "dev F1 (%)"}, Row{Label: "recall@1"}
 	for i, title := range []string{"Twitter-2015", "Twitter-2017", "MNRE"} {
 		fixed, learned, found := Series{Name: "fixed τ"}, Series{Name: "learned τ"}, Series{Name: "fixed τ"}
 		for _, tau := range []float64{0.02, 0.05, 0.1, 0.2, 0.5, 1, 5} {
@@ -53,7 +53,7 @@ func temperatureFigure() *Figure {
 				values = []float64{math.NaN(), math.Inf(1), math.NaN()}
 			}
 			fixed.Points = append(fixed.Points, Point{X: tau, Values: values})
-			found.Points = append(found.Points, Point{X: tau, Values: seeds(rng, 3, 45/(1+math.Pow(3*tau, 2)), 2)})
+			found.Points = append(found.Points, Point{X: tau, Values: seeds(rng, 3, 0.45/(1+math.Pow(3*tau, 2)), 0.02)})
 			if tau < 1 {
 				learned.Points = append(learned.Points, Point{X: tau, Values: seeds(rng, 2, 74.5+5*float64(i), 0.4)})
 			}

@@ -134,7 +134,7 @@ func (s *xScale) ticks(width vg.Length, measure func(tick) vg.Length) []tick {
 		candidates = append(candidates, []tick{{at: s.min, label: plain(s.min)}, {at: s.max, label: plain(s.max)}})
 	} else {
 		for parts := 6.0; parts >= 2; parts-- {
-			candidates = append(candidates, roundTicks(s.min, s.max, parts))
+			candidates = append(candidates, roundTicks(s.min, s.max, parts, whole(s.values)))
 		}
 	}
 	for _, c := range candidates {
@@ -197,8 +197,16 @@ func decades(lo, hi float64, every int) []tick {
 	return ticks
 }
 
-func roundTicks(lo, hi, parts float64) []tick {
+// whole says that values count something, such as epochs.
+func whole(values []float64) bool {
+	return !slices.ContainsFunc(values, func(v float64) bool { return v != math.Trunc(v) })
+}
+
+func roundTicks(lo, hi, parts float64, whole bool) []tick {
 	step := roundStep((hi - lo) / parts)
+	if whole {
+		step = math.Ceil(step)
+	}
 	var ticks []tick
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+1e-9*step; i++ {
 		ticks = append(ticks, tick{at: i * step, label: plain(i * step)})

@@ -310,7 +310,7 @@ func MetricLabel(metric string) string {
 	case mmibx.DevF1Strict:
 		return "dev F1, strict (%)"
 	case mmibx.RecallAt1:
-		return "recall@1 (%)"
+		return "recall@1"
 	case mmibx.RateText, mmibx.RateImage:
 		return strings.TrimPrefix(strings.Replace(metric, "_", " of the ", 1), "dev.") + " (nats)"
 	case mmibx.Loss:

@@ -160,6 +160,17 @@ func TestNothingVaries(t *testing.T) {
 	}
 }
 
+func TestEpochsAreWhole(t *testing.T) {
+	s := xScale{min: 1, max: 5, values: []float64{1, 2, 3, 4, 5}}
+	var got []string
+	for _, k := range s.ticks(100, tickWidth) {
+		got = append(got, k.label)
+	}
+	if strings.Join(got, " ") != "1 2 3 4 5" {
+		t.Errorf("five epochs are labelled %v", got)
+	}
+}
+
 func TestTrainingFigure(t *testing.T) {
 	runs := demo(t)
 	for i := range runs {
