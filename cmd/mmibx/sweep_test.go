@@ -94,6 +94,14 @@ func TestSweepFromPlanToStatus(t *testing.T) {
 	if err != nil || !strings.Contains(out, "6 runs: 2 queued, 4 done") || !strings.Contains(out, "since the last sweep of this name: 2 runs more, 2 runs no longer in it") {
 		t.Errorf("plan of more seeds: %v\n%s", err, out)
 	}
+	if err := os.Remove(mmibx.Store(store).Database()); err != nil { // the journals are the truth
+		t.Fatal(err)
+	}
+	out, err = mmibxIn(t, store, append([]string{"sweep", "-q", "--json"}, sweep...)...)
+	var again sweepJSON
+	if err := errors.Join(err, json.Unmarshal([]byte(out), &again)); err != nil || again.Attempts != 0 || again.Counts[mmibx.Done] != 6 {
+		t.Errorf("sweep after the database was deleted: %v\n%s", err, out)
+	}
 	out, err = mmibxIn(t, store, "sweep", "status")
 	if err != nil || !strings.Contains(out, "baselines  idle    6 done") {
 		t.Errorf("status: %v\n%s", err, out)
