@@ -4,12 +4,12 @@ package main
 
 import (
 	"fmt"
-	"image"
 	"slices"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/model"
+	"github.com/mmibx/mmibx/tracker/journal"
 	"github.com/mmibx/mmibx/weights"
 )
 
@@ -31,10 +31,10 @@ type material struct {
 }
 
 // data returns what the spec's model reads.
-func (l *library) data(spec *mmibx.Spec, dataDir string) (model.Data, error) {
-	key := fmt.Sprint(spec.Benchmark, spec.Encoder, spec.Evidence.Kind, spec.Evidence.Captioner, spec.Train.MaxLength, dataDir)
+func (l *library) data(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (model.Data, error) {
+	key := fmt.Sprint(spec.Benchmark, spec.Encoder, spec.Evidence.Kind, spec.Evidence.Captioner, spec.Train.MaxLength, job.DataDir)
 	if key != l.key {
-		base, err := open(spec, dataDir)
+		base, err := open(job, spec, w)
 		if err != nil {
 			return model.Data{}, err
 		}
@@ -57,8 +57,8 @@ func (l *library) data(spec *mmibx.Spec, dataDir string) (model.Data, error) {
 	return data, nil
 }
 
-func open(spec *mmibx.Spec, dataDir string) (*material, error) {
-	set, err := datasets.Open(spec.Benchmark, dataDir)
+func open(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (*material, error) {
+	set, err := datasets.Open(spec.Benchmark, job.DataDir)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func open(spec *mmibx.Spec, dataDir string) (*material, error) {
 	for _, split := range mmibx.Splits {
 		m.samples[split] = datasets.Samples(set, split, m.tokenizer, spec.Train.MaxLength)
 	}
-	return m, m.addEvidence(spec)
+	return m, m.addEvidence(job, spec, w)
 }
 
 // openEncoder finds pretrained weights and their word-pieces. The file of
@@ -95,34 +95,6 @@ func (m *material) openEncoder(name string) error {
 			Vocab: int64(c.Vocab), Positions: int64(c.Positions), Types: int64(c.Types), Eps: c.Epsilon, InitDeviation: 0.02,
 		},
 		Tensor: folder.Tensor,
-	}
-	return nil
-}
-
-func (m *material) addEvidence(spec *mmibx.Spec) error {
-	switch {
-	case spec.Evidence.Kind == "none":
-		return nil
-	case spec.Evidence.Kind == "grid" && m.set.Benchmark.Miniature:
-	default:
-		return fmt.Errorf("%w: evidence.kind %q of %s: this version reads grid evidence of miniature benchmarks only", mmibx.ErrBadSpec, spec.Evidence.Kind, spec.Benchmark)
-	}
-	var ids []string
-	for _, split := range mmibx.Splits {
-		for _, e := range m.set.Examples[split] {
-			ids = append(ids, e.Image)
-		}
-	}
-	slices.Sort(ids)
-	ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
-	table, err := datasets.GridTable(ids, func(id string) (image.Image, error) { return datasets.MiniPicture(spec.Benchmark, id) })
-	if err != nil {
-		return err
-	}
-	m.evidence = &table
-	m.pictures = make(map[string]int32, len(ids))
-	for i, id := range ids {
-		m.pictures[id] = int32(i)
 	}
 	return nil
 }

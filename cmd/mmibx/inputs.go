@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -36,6 +37,11 @@ func (a *app) inputs() experiments.InputsFunc {
 			return mmibx.Inputs{}, err
 		}
 		in = mmibx.Inputs{Data: data}
+		if s.Evidence.Kind == "captions" {
+			if in.Data, err = a.withCaptions(&s, data, files); err != nil {
+				return mmibx.Inputs{}, err
+			}
+		}
 		if s.Encoder.Name != "small" {
 			if in.Weights, err = a.weightDigests(s.Encoder.Name, files); err != nil {
 				return mmibx.Inputs{}, err
@@ -44,6 +50,21 @@ func (a *app) inputs() experiments.InputsFunc {
 		known[k] = in
 		return in, nil
 	}
+}
+
+// withCaptions adds the digests of the captions that the spec reads.
+func (a *app) withCaptions(s *mmibx.Spec, data map[string]string, files *digestCache) (map[string]string, error) {
+	names, err := datasets.CaptionFiles(s.Benchmark, s.Evidence.Captioner)
+	if err != nil {
+		return nil, err
+	}
+	data = maps.Clone(data)
+	for _, name := range names {
+		if data[name], err = files.file(filepath.Join(a.dataDir, s.Benchmark, filepath.FromSlash(name))); err != nil {
+			return nil, fmt.Errorf("captions of %s: %w", s.Benchmark, err)
+		}
+	}
+	return data, nil
 }
 
 func (a *app) dataDigests(benchmark string, files *digestCache) (map[string]string, error) {
