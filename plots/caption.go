@@ -42,7 +42,7 @@ func (f *Figure) Caption() string {
 		add("A ring marks the setting with the best mean on dev.")
 	}
 	if len(c.ceilings) > 0 {
-		add("Grey dashed lines are known bounds: %s.", strings.Join(c.ceilings, ", "))
+		add("Grey dashed lines: %s.", strings.Join(c.ceilings, "; "))
 	}
 	if c.dropped > 0 {
 		add("%d of %d values are missing or not finite and were left out%s.", c.dropped, c.values, crossText(c.crosses))
