@@ -2,14 +2,35 @@ package tracker
 
 import "golang.org/x/sys/unix"
 
+// FileSystem names the file system that a folder is on, "" where its name is not
+// known, and says whether it is one of a network, where no store can be.
+func FileSystem(folder string) (name string, network bool) {
+	var st unix.Statfs_t
+	if unix.Statfs(folder, &st) != nil {
+		return "", false
+	}
+	if name, network = networkMagic[uint32(st.Type)]; network {
+		return name, true
+	}
+	return localMagic[uint32(st.Type)], false
+}
+
 // networkFileSystem names the network file system that a folder is on, "" where
 // it is on none that is known to be one.
 func networkFileSystem(folder string) string {
-	var st unix.Statfs_t
-	if unix.Statfs(folder, &st) != nil {
-		return ""
+	if name, network := FileSystem(folder); network {
+		return name
 	}
-	return networkMagic[uint32(st.Type)]
+	return ""
+}
+
+var localMagic = map[uint32]string{
+	unix.BTRFS_SUPER_MAGIC:     "Btrfs",
+	unix.EXT4_SUPER_MAGIC:      "ext4",
+	unix.OVERLAYFS_SUPER_MAGIC: "overlay",
+	unix.TMPFS_MAGIC:           "tmpfs",
+	unix.XFS_SUPER_MAGIC:       "XFS",
+	0x2fc12fc1:                 "ZFS",
 }
 
 var networkMagic = map[uint32]string{

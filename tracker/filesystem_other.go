@@ -3,3 +3,6 @@
 package tracker
 
 func networkFileSystem(string) string { return "" }
+
+// FileSystem knows no names on this system.
+func FileSystem(string) (name string, network bool) { return "", false }

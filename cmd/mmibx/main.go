@@ -61,6 +61,7 @@ func newRoot() *cobra.Command {
 		newFieldsCmd(a),
 		newPlotCmd(a),
 		newTableCmd(a),
+		newDoctorCmd(a),
 	)
 	addUI(a, root)
 	return root

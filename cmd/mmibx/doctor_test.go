@@ -1,0 +1,96 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// doctored runs doctor on a machine whose worker is a script, "" for none.
+func doctored(t *testing.T, script string) (map[string]finding, error) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	t.Setenv("MMIBX_WEIGHTS", filepath.Join(dir, "weights"))
+	t.Setenv("MMIBX_WORKER", "")
+	t.Setenv("OMP_NUM_THREADS", "")
+	if script != "" {
+		path := filepath.Join(dir, workerName)
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("MMIBX_WORKER", path)
+	}
+	out, err := mmibxIn(t, filepath.Join(dir, "runs"), "doctor", "--json", "--data", filepath.Join(dir, "data"))
+	var list []finding
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		t.Fatalf("%v in\n%s", err, out)
+	}
+	parts := map[string]finding{}
+	for _, f := range list {
+		parts[f.Part] = f
+		if f.State != good && f.Cure == "" {
+			t.Errorf("%s is %s and nobody says what to do about it", f.Part, f.State)
+		}
+	}
+	return parts, err
+}
+
+func TestDoctor(t *testing.T) {
+	parts, err := doctored(t, `echo '{"Version":"2.11.0","ISA":"AVX2","Threads":4096,"BFloat16":false,"CUDA":false}'`)
+	if err != nil {
+		t.Errorf("a machine that can train: %v", err)
+	}
+	for part, want := range map[string]finding{
+		"Go":             {State: lacking, Value: "go is not on PATH"},
+		"C++ compiler":   {State: lacking, Value: "cannot be run"},
+		"worker":         {Value: "PyTorch 2.11.0"},
+		"threads":        {State: good, Value: "4096"},
+		"bfloat16":       {State: lacking, Cure: "float32"},
+		"weights minilm": {State: lacking, Cure: "mmibx weights get minilm"},
+		"data mnre":      {State: lacking, Cure: "--data"},
+		"store":          {State: good, Value: "the first sweep makes it"},
+		"LaTeX":          {State: lacking, Cure: "apt-get"},
+	} {
+		got, ok := parts[part]
+		if !ok || !strings.Contains(got.Value, want.Value) || !strings.Contains(got.Cure, want.Cure) || want.State != "" && got.State != want.State {
+			t.Errorf("%s: %+v, want %+v", part, got, want)
+		}
+	}
+}
+
+func TestDoctorFindsNoWorker(t *testing.T) {
+	for _, c := range []struct{ script, value string }{
+		{"", "not beside mmibx"},
+		{"echo libtorch_cpu.so: cannot open shared object file >&2; exit 127", "libtorch_cpu.so: cannot open"},
+		{"echo no JSON", "does not work"},
+	} {
+		parts, err := doctored(t, c.script)
+		if w := parts["worker"]; w.State != bad || !strings.Contains(w.Value, c.value) || !strings.Contains(w.Cure, "make build") {
+			t.Errorf("worker %q: %+v", c.script, w)
+		}
+		if exitCode(err) != 1 || !strings.Contains(fmt.Sprint(err), "worker") {
+			t.Errorf("worker %q: exit code %d, %v", c.script, exitCode(err), err)
+		}
+	}
+}
+
+func TestDoctorLooksAtTheStore(t *testing.T) {
+	a := &app{storeDir: filepath.Join(t.TempDir(), "not", "yet")}
+	findings := a.examineStore()
+	if findings[0].State != good || !strings.Contains(findings[0].Value, a.storeDir) {
+		t.Errorf("a store that is to be made: %+v", findings[0])
+	}
+	if _, err := os.Stat(filepath.Dir(a.storeDir)); !errors.Is(err, os.ErrNotExist) {
+		t.Error("doctor made a folder")
+	}
+	for bytes, want := range map[uint64]health{1 << 20: bad, 1 << 30: lacking, 1 << 40: good} {
+		if f := freeDisk(bytes, "elsewhere"); f.State != want {
+			t.Errorf("%d bytes free: %+v, want %s", bytes, f, want)
+		}
+	}
+}
