@@ -59,8 +59,8 @@ func (s *uiSweep) fill(ctx context.Context, db *tracker.DB, lane *tui.Lane, sinc
 	}
 	if r.Epoch != nil && mmibx.Finite(*r.Epoch) {
 		lane.Epoch = min(int(*r.Epoch)+1, lane.Epochs)
-		if lane.Share = *r.Epoch / float64(lane.Epochs); lane.Share > 0.02 && lane.Share < 1 {
-			lane.Remaining = time.Duration(float64(since) * (1 - lane.Share) / lane.Share)
+		if share := *r.Epoch / float64(lane.Epochs); share > 0.02 && share < 1 {
+			lane.Remaining = time.Duration(float64(since) * (1 - share) / share)
 		}
 	}
 	if v, ok := r.Values[mmibx.StepsPerSecond].(float64); ok {

@@ -247,7 +247,7 @@ func (u *ui) Run(ctx context.Context, run string) (tui.Run, error) {
 func metricText(m tracker.Summary) string {
 	text := fmt.Sprintf("%.4g", m.Last)
 	if strings.HasPrefix(m.Metric, "dev.f1") && m.Max > m.Last {
-		text += fmt.Sprintf("  best %.4g at step %d", m.Max, m.MaxStep)
+		text += fmt.Sprintf("  best %.4g", m.Max)
 	}
 	return text
 }

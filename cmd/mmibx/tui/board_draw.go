@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,7 +117,11 @@ func (b *board) counts(named bool) []widget.Span {
 func (b *board) progress(n int) []widget.Span {
 	d := b.data
 	share := float64(over(d.Counts)) / float64(max(1, d.Total))
-	spans := append(widget.Bar(share, n, widget.Busy), strong(fmt.Sprintf("  %d %%", int(100*share))))
+	ink := widget.Busy
+	if share == 1 {
+		ink = widget.Good
+	}
+	spans := append(widget.Bar(share, n, ink), strong(fmt.Sprintf("  %d %%", int(100*share))))
 	if d.RunsPerMinute > 0 {
 		spans = append(spans, faint(fmt.Sprintf("   %.1f runs/min", d.RunsPerMinute)))
 	}
@@ -179,14 +184,14 @@ func (b *board) drawGrid(c widget.Canvas) {
 	if two {
 		rowTitle = rows.Label + " ↓"
 	}
-	low, high, best := b.span()
+	low, high := b.ramp()
 	body, foot := in.Bounds().Top(in.H() - 1)
 	widget.HeatMap{
 		Name: panelNames[onGrid], RowTitle: rowTitle, ColumnTitle: columns.Label + " →", Rows: rows.Values, Columns: columns.Values,
 		X: b.gx, Y: b.gy, Focused: b.focus == onGrid, Low: low, High: high,
 		Cell: func(x, y int) widget.HeatCell {
 			cell := b.cell(x, y).heat()
-			cell.Best = cell.Text != "" && cell.Value == best
+			cell.Best = cell.Text != "" && cell.Value == high
 			return cell
 		},
 	}.Draw(in.In(body))
@@ -218,18 +223,25 @@ func (b *board) hidden() []widget.Span {
 	return []widget.Span{faint("best over " + strings.Join(names, ", "))}
 }
 
-// span is the range of the means on the grid, and the best of them.
-func (b *board) span() (low, high, best float64) {
-	low, high = math.Inf(1), math.Inf(-1)
+// ramp is the range of means that the grid's colours spread over: from as far
+// below the lower quartile as the best is above it, so that one collapsed cell
+// does not make all others look the same.
+func (b *board) ramp() (low, high float64) {
+	var means []float64
 	w, h := b.gridSize()
 	for x := range w {
 		for y := range h {
 			if c := b.cell(x, y); c.arm.N > 0 {
-				low, high = min(low, c.arm.Mean), max(high, c.arm.Mean)
+				means = append(means, c.arm.Mean)
 			}
 		}
 	}
-	return low, high, high
+	if len(means) == 0 {
+		return 0, 0
+	}
+	slices.Sort(means)
+	high, quartile := means[len(means)-1], means[len(means)/4]
+	return max(means[0], 2*quartile-high), high
 }
 
 // readout is the cell under the cursor in full; without a cursor the best arm.

@@ -112,7 +112,6 @@ type Lane struct {
 	Run            string // "" when it waits
 	Label          string
 	Epoch, Epochs  int
-	Share          float64 // of the run that is over, 0 to 1
 	Loss           float64 // NaN: not yet
 	Losses         []float64
 	Dev            float64 // NaN: not yet

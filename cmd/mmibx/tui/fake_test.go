@@ -146,8 +146,8 @@ func fakeBoard() Board {
 		RunsPerMinute: 1.5, Workers: 2, Benchmarks: []string{"twitter2017", "twitter2015", "mnre"}, Counts: Counts{},
 		Axes: []Axis{{"ib.beta_image", "β image", betas}, {"ib.beta_text", "β text", betas}, {"ib.size", "d", []string{"16", "64"}}},
 		Lanes: []Lane{
-			{Worker: "cpu0", Run: "4f1c9a77ab02", Label: "mmib β=.01 tw17 s3", Epoch: 4, Epochs: 6, Share: 0.7, Loss: 1.21, Losses: []float64{3.0, 2.2, 1.8, 1.6, 1.44, 1.3, 1.21}, Dev: 81.9, Remaining: 41 * time.Second, StepsPerSecond: 3.1},
-			{Worker: "cpu1", Run: "77ab024f1c9a", Label: "mmib β=.1 mnre s1", Epoch: 1, Epochs: 3, Share: 0.2, Loss: 0.88, Losses: []float64{1.9, 1.2, 0.88}, Dev: math.NaN(), Remaining: 5*time.Minute + 12*time.Second, StepsPerSecond: 2.8},
+			{Worker: "cpu0", Run: "4f1c9a77ab02", Label: "mmib β=.01 tw17 s3", Epoch: 4, Epochs: 6, Loss: 1.21, Losses: []float64{3.0, 2.2, 1.8, 1.6, 1.44, 1.3, 1.21}, Dev: 81.9, Remaining: 41 * time.Second, StepsPerSecond: 3.1},
+			{Worker: "cpu1", Run: "77ab024f1c9a", Label: "mmib β=.1 mnre s1", Epoch: 1, Epochs: 3, Loss: 0.88, Losses: []float64{1.9, 1.2, 0.88}, Dev: math.NaN(), Remaining: 5*time.Minute + 12*time.Second, StepsPerSecond: 2.8},
 		},
 	}
 	for bi, bench := range b.Benchmarks {

@@ -114,7 +114,11 @@ func after(names []string, name string) string {
 // Draw implements screen.
 func (r *runScreen) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
-	header(c.In(top), r.env, []string{"run " + r.id}, r.status(), nil)
+	var where []widget.Span
+	if r.loaded {
+		where = []widget.Span{faint(fmt.Sprintf("   %s on %s", r.data.Device, r.data.Host))}
+	}
+	header(c.In(top), r.env, []string{"run " + r.id}, r.status(), where)
 	left, right := rest.Left(min(46, rest.W*2/5))
 	metrics, spec := left.Top(min(len(r.data.Metrics)+2, rest.H/2))
 	chart, output := right.Top(max(8, rest.H*3/5))
@@ -154,7 +158,7 @@ func drawPairs(c widget.Canvas, title, name string, pairs []Pair, cursor int) {
 	in := widget.Panel(c, []widget.Span{strong(title)}, nil, cursor >= 0)
 	widget.Table{
 		Name: name, Len: len(pairs), Cursor: cursor, Focused: cursor >= 0, Bare: true, Empty: "none yet",
-		Columns: []widget.Column{{Width: 18}, {Width: 8, Grow: true}},
+		Columns: []widget.Column{{Width: 18, Grow: true, Most: 34}, {Width: 8, Grow: true}},
 		Row: func(i int) [][]widget.Span {
 			return [][]widget.Span{{faint(pairs[i].Name)}, {plain(pairs[i].Value)}}
 		},

@@ -42,8 +42,10 @@ func (o *Options) env() *env {
 // ends it in good order, leaves a report and is an error.
 func Show(ctx context.Context, o Options, opts ...tea.ProgramOption) (farewell string, err error) {
 	e := o.env()
-	a := newApp(ctx, e, newHome(e))
+	first := newHome(e)
+	a := newApp(ctx, e, first)
 	if o.Sweep != "" {
+		first.started = true // esc leads home, and home stays
 		a.stack = append(a.stack, &layer{screen: newBoard(e, o.Sweep)})
 	}
 	if err := o.run(ctx, a, opts...); err != nil {
