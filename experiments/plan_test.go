@@ -125,9 +125,13 @@ base.model = "mmib"
 [grid]
 "ib.beta_image" = [0, {from = 0.001, to = 10, n = 5, scale = "log"}]
 "ib.size" = {from = 1, to = 8, n = 3}
+"align.tau" = {from = 0.02, to = 3.14159, n = 3, scale = "log"}
 `)
 	axes := plan.Axes()
 	if got := fmt.Sprint(axes["ib.beta_image"]); got != "[0 0.001 0.01 0.1 1 10]" {
+		t.Errorf("log range %s", got)
+	}
+	if got := fmt.Sprint(axes["align.tau"]); got != "[0.02 0.2507 3.14159]" { // the ends as written
 		t.Errorf("log range %s", got)
 	}
 	if got := fmt.Sprint(axes["ib.size"]); got != "[1 5 8]" { // 4.5 rounds to whole

@@ -64,9 +64,10 @@ func (p *parser) ranged(path []string, key string, t map[string]any) []any {
 	return nil
 }
 
-// spread returns n values from one number to another. They are rounded to
-// twelve digits, and for whole-number keys to whole numbers, each once: the
-// value is part of a run's identity and has to look as a person would type it.
+// spread returns n values from one number to another. Those between are rounded
+// to four digits, and for whole-number keys to whole numbers, each once: a value
+// is part of a run's identity and of its label, and should look as a person
+// would type it.
 func spread(key string, from, to float64, n int, log bool) []any {
 	whole := false
 	if f, ok := mmibx.LookupField(key); ok {
@@ -79,10 +80,16 @@ func spread(key string, from, to float64, n int, log bool) []any {
 		if log {
 			v = from * math.Pow(to/from, share)
 		}
-		if whole {
+		switch {
+		case i == 0:
+			v = from
+		case i == n-1:
+			v = to
+		case whole:
 			v = math.Round(v)
+		default:
+			v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
 		}
-		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64)
 		if !slices.Contains(values, any(v)) {
 			values = append(values, v)
 		}

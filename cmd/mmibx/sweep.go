@@ -28,9 +28,9 @@ type runFlags struct {
 
 func (f *runFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.IntVarP(&f.jobs, "jobs", "j", 1, "runs at once; the processors are divided among them")
+	flags.IntVarP(&f.jobs, "jobs", "j", 1, "`N` runs at once; the processors are divided among them")
 	flags.StringVar(&f.device, "device", "cpu", "cpu or cuda")
-	flags.IntVar(&f.alike, "give-up", 5, "stop after so many failures in a row that say the same")
+	flags.IntVar(&f.alike, "give-up", 5, "stop after `N` failures in a row that say the same")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 }
 

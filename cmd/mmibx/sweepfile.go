@@ -22,7 +22,7 @@ type sweepFlags struct {
 
 func (f *sweepFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.set, "set", nil, "KEY=VALUE for all arms, over what the file says; a list makes an axis (`mmibx fields` lists the keys)")
+	flags.StringArrayVar(&f.set, "set", nil, "`KEY=VALUE` for all arms, over what the file says; a list makes an axis (mmibx fields lists the keys)")
 	flags.StringSliceVar(&f.benchmarks, "benchmarks", nil, "run on these benchmarks instead")
 	flags.StringSliceVar(&f.arms, "arms", nil, "only these arms")
 	flags.StringVar(&f.seeds, "seeds", "", "a count or a list: 5, or 0,3,7")

@@ -29,7 +29,7 @@ func newTrainCmd(a *app) *cobra.Command {
 			return a.runPlan(cmd, plan, run)
 		},
 	}
-	cmd.Flags().StringArrayVar(&set, "set", nil, "KEY=VALUE, as the arguments")
+	cmd.Flags().StringArrayVar(&set, "set", nil, "`KEY=VALUE`, as the arguments")
 	run.add(cmd)
 	return cmd
 }
