@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -187,5 +188,21 @@ func TestPixelsOfWhatIsNoPicture(t *testing.T) {
 	}
 	if _, err := Pixels(filepath.Join(dir, "none.jpg")); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+func BenchmarkPixels(b *testing.B) {
+	var jpg bytes.Buffer
+	if err := jpeg.Encode(&jpg, drawn(800, 600), nil); err != nil {
+		b.Fatal(err)
+	}
+	path := filepath.Join(b.TempDir(), "p.jpg")
+	if err := os.WriteFile(path, jpg.Bytes(), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := Pixels(path); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
