@@ -333,3 +333,23 @@ func TestPointsInParts(t *testing.T) {
 		t.Errorf("the last point is of %v", whole[99].At)
 	}
 }
+
+// FuzzFilter: whatever is typed is a fault with a place, or SQL that SQLite takes.
+func FuzzFilter(f *testing.F) {
+	l := newLab(f)
+	l.done(map[string]any{"seed": 1}, mmibx.DevF1, 70)
+	db := l.synced()
+	for _, seed := range []string{
+		"model=mmib and ib.beta_text<0.1 and not (dev.f1>70 or tag in (a, 'b c'))", "started>=2026-01-31 or note ~ x*", "dev.f1:min is not missing",
+		"seed != 3", "train.loss=nan", "model.key_mask=true", "tag is missing", "label=*é*",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, filter string) {
+		_, err := db.Count(context.Background(), Query{Filter: filter})
+		var fault *FilterError
+		if err != nil && (!errors.As(err, &fault) || fault.Pos < 0 || fault.Pos > len(filter)) {
+			t.Errorf("%q: %v", filter, err)
+		}
+	})
+}

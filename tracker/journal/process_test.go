@@ -68,9 +68,11 @@ func TestKill(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(time.Duration(20+30*round)*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		returned := int64(-1)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
+		lines := bufio.NewScanner(out)
+		lines.Scan() // it has begun
+		time.AfterFunc(time.Duration(10+30*round)*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		for lines.Scan() {
 			if n, err := strconv.ParseInt(lines.Text(), 10, 64); err == nil {
 				returned = n
 			}
