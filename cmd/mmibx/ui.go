@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -50,8 +51,12 @@ func newBoardCmd(a *app) *cobra.Command {
 		Use: "board NAME", Short: "Open the terminal UI on the board of a sweep", Example: "  mmibx board demo",
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := experiments.ReadPlan(mmibx.Store(a.storeDir), args[0]); err != nil {
+			names, err := experiments.Sweeps(mmibx.Store(a.storeDir))
+			if err != nil {
 				return err
+			}
+			if !slices.Contains(names, args[0]) {
+				return fmt.Errorf("sweep %s: %w in %s; `mmibx sweep status` lists those that are", args[0], mmibx.ErrNotFound, a.storeDir)
 			}
 			u := newUI(a)
 			defer u.close()
@@ -130,9 +135,9 @@ func (u *ui) Start(ctx context.Context, study string, workers int) (string, erro
 	return plan.Sweep, u.detached(ctx, plan.Sweep, "sweep", study, workers)
 }
 
-// detached runs a command of this program in a process of its own, on the same
-// store and data.
-func (u *ui) detached(ctx context.Context, sweep, verb, arg string, workers int) error {
+// detached runs a command of this program, with further flags if any, in a
+// process of its own, on the same store and data.
+func (u *ui) detached(ctx context.Context, sweep, verb, arg string, workers int, flags ...string) error {
 	if _, err := findWorker(); err != nil {
 		return err
 	}
@@ -149,7 +154,7 @@ func (u *ui) detached(ctx context.Context, sweep, verb, arg string, workers int)
 		return err
 	}
 	_, err = experiments.Start(ctx, mmibx.Store(store), sweep,
-		[]string{self, verb, arg, "-j", strconv.Itoa(workers), "--store", store, "--data", data})
+		append([]string{self, verb, arg, "-j", strconv.Itoa(workers), "--store", store, "--data", data}, flags...))
 	return err
 }
 

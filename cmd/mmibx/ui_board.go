@@ -21,7 +21,8 @@ import (
 const (
 	uiRows   = 2000 // rows of a board
 	uiEvents = 200
-	uiWhole  = 10 * time.Second // after this a board is read as a whole, whatever its runner tells
+	// After these a board is read as a whole, whatever its runner tells.
+	uiWholeLive, uiWholeIdle = 10 * time.Second, time.Minute
 )
 
 // uiSweep is one sweep as the UI has read it. While runs run, only those are
@@ -102,7 +103,11 @@ func (s *uiSweep) board(ctx context.Context, db *tracker.DB) (tui.Board, error) 
 // look brings the rows up to date: those of the runs under way, or all.
 func (s *uiSweep) look(ctx context.Context, db *tracker.DB, now time.Time) error {
 	q := tracker.Query{Columns: []string{mmibx.StepsPerSecond}}
-	whole := s.rows == nil || now.Sub(s.read) > uiWhole || !s.heard().Equal(s.mark.heard)
+	patience := uiWholeIdle
+	if s.status.Live {
+		patience = uiWholeLive
+	}
+	whole := s.rows == nil || now.Sub(s.read) > patience || !s.heard().Equal(s.mark.heard)
 	if whole {
 		q.Sweep = s.name
 	} else if q.IDs = s.underWay(); len(q.IDs) == 0 {
