@@ -62,6 +62,7 @@ func newRoot() *cobra.Command {
 		newPlotCmd(a),
 		newTableCmd(a),
 		newDoctorCmd(a),
+		newDemoCmd(a),
 	)
 	addUI(a, root)
 	return root

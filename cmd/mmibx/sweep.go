@@ -82,16 +82,16 @@ func newSweepCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// runPlan does the runs of a plan in this process.
-func (a *app) runPlan(cmd *cobra.Command, plan *experiments.Plan, run runFlags) error {
-	ctx := cmd.Context()
+// doPlan does the runs of a plan in this process. The summary is empty where
+// nothing was begun.
+func (a *app) doPlan(ctx context.Context, plan *experiments.Plan, run runFlags) (experiments.Summary, error) {
 	runner, err := a.newRunner(ctx, run.jobs, run.device)
 	if err != nil {
-		return err
+		return experiments.Summary{}, err
 	}
 	db, err := tracker.Open(runner.Store)
 	if err != nil {
-		return err
+		return experiments.Summary{}, err
 	}
 	defer db.Close()
 	p := newProgress(os.Stderr, len(plan.Cells), run.quiet)
@@ -99,7 +99,12 @@ func (a *app) runPlan(cmd *cobra.Command, plan *experiments.Plan, run runFlags) 
 	kill, release := secondInterrupt()
 	defer release()
 	runner.Kill = kill
-	summary, err := runner.Run(ctx, plan)
+	return runner.Run(ctx, plan)
+}
+
+// runPlan does the runs of a plan in this process and prints how that went.
+func (a *app) runPlan(cmd *cobra.Command, plan *experiments.Plan, run runFlags) error {
+	summary, err := a.doPlan(cmd.Context(), plan, run)
 	if errors.Is(err, experiments.ErrHeld) || summary.Counts == nil {
 		return err
 	}
