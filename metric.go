@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Metric is one named number. Scores are in percent (0 to 100), information in
+// Metric is one named number. Scores are in percent (0 to 100), shares from 0 to 1, information in
 // nats, times in seconds. NaN, +Inf and -Inf are values of their own and are
 // kept as such; a missing number is a metric that was not logged.
 type Metric struct {
@@ -39,9 +39,9 @@ const (
 	DevRecall    = "dev.recall"
 	DevF1Strict  = "dev.f1_strict"
 
-	RateText    = "dev.rate_text"  // nats per real position
-	RateImage   = "dev.rate_image" // nats per real row of evidence
-	RecallAt1   = "dev.recall_at_1"
+	RateText    = "dev.rate_text"   // nats per real position
+	RateImage   = "dev.rate_image"  // nats per real row of evidence
+	RecallAt1   = "dev.recall_at_1" // share of tweets whose own picture is the nearest of 32
 	InfoNCE     = "dev.infonce_bound"
 	InfoNCECap  = "dev.infonce_log_k"
 	ModalityGap = "dev.modality_gap"

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/model"
 	"github.com/mmibx/mmibx/model/torch"
@@ -28,49 +26,8 @@ import (
 // checkpointEvery is the least time between two checkpoints of a run.
 const checkpointEvery = 20 * time.Second
 
-// attempt does one job: it claims the run, writes its journal and returns what
-// came of it. An error before the journal exists is in the outcome only.
-func attempt(ctx context.Context, job mmibx.Job, library *library) mmibx.Outcome {
-	err := func() error {
-		unlock, err := claim(job)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-		return record(ctx, job, library)
-	}()
-	state, class := classify(err)
-	outcome := mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: state, Class: class}
-	if err != nil {
-		outcome.Error = err.Error()
-	}
-	return outcome
-}
-
-// claim takes the run's lock, which the kernel gives back when the process ends.
-func claim(job mmibx.Job) (unlock func(), err error) {
-	if err := os.MkdirAll(job.Store.Attempt(job.Run, job.Attempt), 0o777); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(job.Store.RunLock(job.Run), os.O_CREATE|os.O_RDWR, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("run %s is being done by another process: %w", job.Run, err)
-	}
-	return func() { f.Close() }, nil
-}
-
-// record trains under a journal. Whatever the attempt writes to standard error,
-// libtorch's messages included, goes to output.log.
+// record trains under a journal, whose trailer says how the attempt ended.
 func record(ctx context.Context, job mmibx.Job, library *library) (err error) {
-	restore, err := redirectStderr(job.Store.Output(job.Run, job.Attempt))
-	if err != nil {
-		return err
-	}
-	defer restore()
 	var spec mmibx.Spec
 	for key, value := range job.Spec {
 		if err := spec.Set(key, value); err != nil {
@@ -126,7 +83,11 @@ func train(ctx context.Context, job mmibx.Job, facts torch.Facts, spec mmibx.Spe
 			return err
 		}
 	}
-	if err := w.Event("chosen", fmt.Sprintf("epoch %d, %s %.2f", result.BestEpoch, spec.Train.SelectOn, result.BestScore)); err != nil {
+	chosen := fmt.Sprintf("epoch %d by %s", result.BestEpoch, spec.Train.SelectOn) // a test score stays sealed
+	if spec.Train.SelectOn == "dev" {
+		chosen += fmt.Sprintf(" %.2f", result.BestScore)
+	}
+	if err := w.Event("chosen", chosen); err != nil {
 		return err
 	}
 	return removeCheckpoints(job)
@@ -192,26 +153,7 @@ var programDigest = func() func() string {
 	}
 }()
 
-// redirectStderr sends file descriptor 2 to a file, for C++ as well as for Go.
-func redirectStderr(path string) (restore func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	kept, err := unix.Dup(2)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Dup3(int(f.Fd()), 2, 0); err != nil {
-		return nil, errors.Join(err, unix.Close(kept))
-	}
-	return func() {
-		_ = unix.Dup3(kept, 2, 0) // only fails for descriptors that are not open
-		_ = unix.Close(kept)
-	}, nil
-}
-
+// lastLines returns the end of what an attempt wrote to standard error.
 func lastLines(path string, n int) []string {
 	b, err := os.ReadFile(path)
 	if err != nil || len(b) == 0 {

@@ -3,16 +3,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"syscall"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/model/torch"
 )
 
@@ -25,40 +24,18 @@ func facts(w io.Writer) error {
 	return json.NewEncoder(w).Encode(f)
 }
 
-// work takes jobs until its input ends. The end of input also stops the job under
-// way: whoever asked for it is gone.
+// work does jobs until its input ends.
 func work(ctx context.Context, in io.Reader, out io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	jobs := make(chan mmibx.Job)
-	var readErr error
-	go func() {
-		defer close(jobs)
-		defer cancel()
-		readErr = readJobs(in, jobs)
-	}()
 	var library library
-	answers := json.NewEncoder(out)
-	for job := range jobs {
-		outcome := attempt(ctx, job, &library)
-		if err := answers.Encode(outcome); err != nil {
-			return fmt.Errorf("answer for run %s: %w", job.Run, err)
+	return experiments.Serve(ctx, in, out, func(ctx context.Context, job mmibx.Job) mmibx.Outcome {
+		err := record(ctx, job, &library)
+		state, class := classify(err)
+		outcome := mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: state, Class: class}
+		if err != nil {
+			outcome.Error = err.Error()
 		}
-	}
-	return readErr
-}
-
-func readJobs(in io.Reader, jobs chan<- mmibx.Job) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var job mmibx.Job
-		if err := json.Unmarshal(lines.Bytes(), &job); err != nil {
-			return fmt.Errorf("%w: a line of standard input is no job: %w", mmibx.ErrUsage, err)
-		}
-		jobs <- job
-	}
-	return lines.Err()
+		return outcome
+	})
 }
 
 // classify says what an error means for the run.
