@@ -29,13 +29,14 @@ func BenchmarkSync(b *testing.B) {
 		}
 		l.end(w, mmibx.Done)
 		db := l.open()
+		empty := fileSize(b, l.store.Database())
 		began := time.Now()
 		if stats := l.sync(db); stats.Points != benchPoints {
 			b.Fatalf("%+v", stats)
 		}
 		synced += time.Since(began)
 		l.must(db.Close())
-		size = fileSize(b, l.store.Database())
+		size = fileSize(b, l.store.Database()) - empty
 		took, bytes := bareInserts(b)
 		bare += took
 		bareSize = bytes
