@@ -214,11 +214,7 @@ func (a *App) tell(l *layer, msg tea.Msg) tea.Cmd { return a.stamp(l, l.Update(m
 
 // stamp addresses the answers of a screen's command to the screen as it is now.
 func (a *App) stamp(l *layer, cmd tea.Cmd) tea.Cmd {
-	if cmd == nil {
-		return nil
-	}
-	id, generation := l.id, l.generation
-	return a.address(id, generation, cmd)
+	return a.address(l.id, l.generation, cmd)
 }
 
 func (a *App) address(id, generation int, cmd tea.Cmd) tea.Cmd {
@@ -258,6 +254,9 @@ func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
 func (a *App) do(act action) tea.Cmd {
 	if act.why != "" {
 		return a.say(notice{text: act.why})
+	}
+	if act.to != nil {
+		return a.update(act.to())
 	}
 	return a.stamp(a.top(), act.run())
 }

@@ -153,6 +153,27 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+// TestTypedAhead: keys that come faster than messages mean what they would have
+// meant slowly.
+func TestTypedAhead(t *testing.T) {
+	f := newFake()
+	a := shown(t, f, theBoard, 120, 40)
+	var cmds []tea.Cmd
+	for _, k := range []string{":", "s", "t", "o", "p", "enter", "enter", "enter", "esc"} {
+		_, cmd := a.Update(keyPress(k))
+		cmds = append(cmds, cmd)
+	}
+	for _, cmd := range cmds {
+		follow(a, cmd)
+	}
+	if !slices.Equal(f.told, []string{"stop beta-study"}) {
+		t.Errorf("told %q", f.told)
+	}
+	if _, ok := a.top().screen.(*board); !ok {
+		t.Errorf("%T is on top", a.top().screen)
+	}
+}
+
 func TestStart(t *testing.T) {
 	f := newFake()
 	f.empty = true
@@ -182,7 +203,7 @@ func TestActions(t *testing.T) {
 			}
 			seen := map[string]string{}
 			for _, act := range a.actions() {
-				if act.name == "" || act.help == "" || len(act.keys) == 0 || act.run == nil && act.why == "" {
+				if act.name == "" || act.help == "" || len(act.keys) == 0 || act.run == nil && act.to == nil && act.why == "" {
 					t.Errorf("%s: %q lacks a name, a key, help or something to run", s.Title(), act.name)
 				}
 				for _, k := range act.keys {

@@ -14,7 +14,7 @@ func (b *board) Actions() []action {
 	open := action{
 		name: "runs show", keys: []string{"enter"}, label: "open", help: "all of the selected run",
 		cli: "mmibx runs show " + b.selected(),
-		run: func() tea.Cmd { return send(push{newRun(b.env, b.selected(), b.metric)}) },
+		to:  func() tea.Msg { return push{newRun(b.env, b.selected(), b.metric)} },
 	}
 	if b.selected() == "" {
 		open.why, open.cli = "no run is selected", ""
@@ -88,12 +88,12 @@ func (b *board) stopAction() action {
 			return b.control.Stop(ctx, b.sweep)
 		}))
 	}
-	stop.run = func() tea.Cmd {
-		return send(push{&confirm{
+	stop.to = func() tea.Msg {
+		return push{&confirm{
 			question: "stop " + b.sweep + "?", act: sure,
 			detail: fmt.Sprintf("%s go to their next checkpoint and end. What is done is kept, and the sweep can go on from there.",
 				plural(b.data.Counts[mmibx.Running], "run")),
-		}})
+		}}
 	}
 	return stop
 }
@@ -197,8 +197,8 @@ func retryAction(e *env, sweep string, rows []RunRow, what string) action {
 	if len(rows) == 1 && rows[0].Error != "" {
 		detail = fmt.Sprintf("%s %s: %s. %s", rows[0].ID, rows[0].State, rows[0].Error, detail)
 	}
-	retry.run = func() tea.Cmd {
-		return send(push{&confirm{question: "retry " + what + "?", detail: detail, act: sure}})
+	retry.to = func() tea.Msg {
+		return push{&confirm{question: "retry " + what + "?", detail: detail, act: sure}}
 	}
 	return retry
 }

@@ -23,7 +23,7 @@ func (a *App) actions() []action {
 func (a *App) everywhere() []action {
 	back := action{
 		name: "back", keys: []string{"esc"}, label: "back", help: "the screen before",
-		run: func() tea.Cmd { return send(pop{}) },
+		to: func() tea.Msg { return pop{} },
 	}
 	if len(a.stack) == 1 {
 		back.label, back.why = "", "this is the first screen; q leaves"
@@ -32,11 +32,11 @@ func (a *App) everywhere() []action {
 		back,
 		{
 			name: "palette", keys: []string{":"}, label: "command", help: "every action by its name in the CLI",
-			run: func() tea.Cmd { return send(push{newPalette(a.actions())}) },
+			to: func() tea.Msg { return push{newPalette(a.actions())} },
 		},
 		{
 			name: "help", keys: []string{"?", "f1"}, label: "all keys", help: "every key of this screen",
-			run: func() tea.Cmd { return send(push{newHelp(a.top().Title(), a.actions())}) },
+			to: func() tea.Msg { return push{newHelp(a.top().Title(), a.actions())} },
 		},
 		{
 			name: "quit", keys: []string{"q"}, label: "leave", help: "close the UI; sweeps go on",

@@ -22,8 +22,8 @@ func (*confirm) Title() string                { return "confirm" }
 
 func (q *confirm) Actions() []action {
 	return []action{
-		{name: "yes", keys: []string{"enter", "y"}, label: "yes", help: q.question, run: func() tea.Cmd { return send(chosen{q.act}) }},
-		{name: "no", keys: []string{"esc", "n", "q"}, label: "no", help: "leave it", run: func() tea.Cmd { return send(pop{}) }},
+		{name: "yes", keys: []string{"enter", "y"}, label: "yes", help: q.question, to: func() tea.Msg { return chosen{q.act} }},
+		{name: "no", keys: []string{"esc", "n", "q"}, label: "no", help: "leave it", to: func() tea.Msg { return pop{} }},
 	}
 }
 

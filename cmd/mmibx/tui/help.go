@@ -26,7 +26,7 @@ func (*help) Title() string                { return "help" }
 func (h *help) Actions() []action {
 	return append(moves(h.move), action{
 		name: "close", keys: []string{"esc", "?", "q"}, label: "close", help: "back to the screen",
-		run: func() tea.Cmd { return send(pop{}) },
+		to: func() tea.Msg { return pop{} },
 	})
 }
 

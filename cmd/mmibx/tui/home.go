@@ -128,7 +128,7 @@ func (h *home) move(by int) tea.Cmd {
 func (h *home) Actions() []action {
 	open := action{
 		name: "open", keys: []string{"enter", "right", "l"}, label: "open",
-		help: "the board of the sweep, or the plan of the study", run: h.open,
+		help: "the board of the sweep, or the plan of the study", to: h.open,
 	}
 	switch {
 	case h.len() == 0:
@@ -150,15 +150,15 @@ func (h *home) demo() action {
 	return action{
 		name: "demo", keys: []string{"d"}, label: "demo", help: "the whole line on the miniature benchmarks, three minutes",
 		cli: "mmibx demo",
-		run: func() tea.Cmd { return send(push{newPlan(h.env, "demo")}) },
+		to:  func() tea.Msg { return push{newPlan(h.env, "demo")} },
 	}
 }
 
-func (h *home) open() tea.Cmd {
+func (h *home) open() tea.Msg {
 	if h.onStudy {
-		return send(push{newPlan(h.env, h.studies[h.cursor[1]].Name)})
+		return push{newPlan(h.env, h.studies[h.cursor[1]].Name)}
 	}
-	return send(push{newBoard(h.env, h.sweeps[h.cursor[0]].Name)})
+	return push{newBoard(h.env, h.sweeps[h.cursor[0]].Name)}
 }
 
 // Draw implements screen.

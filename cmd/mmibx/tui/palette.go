@@ -50,10 +50,10 @@ func (p *palette) found() []action {
 // Actions implements screen.
 func (p *palette) Actions() []action {
 	return []action{
-		{name: "run", keys: []string{"enter"}, label: "run", help: "run the action", run: p.run},
+		{name: "run", keys: []string{"enter"}, label: "run", help: "run the action", to: p.run},
 		{name: "down", keys: []string{"down", "ctrl+n"}, label: "choose", help: "next action", run: p.move(1)},
 		{name: "up", keys: []string{"up", "ctrl+p"}, help: "action before", run: p.move(-1)},
-		{name: "close", keys: []string{"esc"}, label: "close", help: "back to the screen", run: func() tea.Cmd { return send(pop{}) }},
+		{name: "close", keys: []string{"esc"}, label: "close", help: "back to the screen", to: func() tea.Msg { return pop{} }},
 	}
 }
 
@@ -64,12 +64,12 @@ func (p *palette) move(by int) func() tea.Cmd {
 	}
 }
 
-func (p *palette) run() tea.Cmd {
+func (p *palette) run() tea.Msg {
 	found := p.found()
 	if p.cursor >= len(found) {
 		return nil
 	}
-	return send(chosen{found[p.cursor]})
+	return chosen{found[p.cursor]}
 }
 
 // Update implements screen: what is typed filters.

@@ -37,7 +37,10 @@ type action struct {
 	help  string   // one line
 	cli   string   // the command line that does the same; "" where it is about the screen only
 	why   string   // why it cannot be done now; "" when it can
-	run   func() tea.Cmd
+	// One of these does it: run asks the screen, to tells App where to go (push,
+	// pop, chosen), which happens before the next key is read.
+	run func() tea.Cmd
+	to  func() tea.Msg
 }
 
 // env is what every screen is given.
