@@ -84,7 +84,7 @@ func (b *board) stopAction() action {
 	}
 	sure := stop
 	sure.run = func() tea.Cmd {
-		return b.then(order("stopping "+b.sweep+": each worker writes a checkpoint first", func(ctx context.Context) error {
+		return b.then(order(stop.cli, "stopping "+b.sweep+": each worker writes a checkpoint first", func(ctx context.Context) error {
 			return b.control.Stop(ctx, b.sweep)
 		}))
 	}
@@ -100,17 +100,18 @@ func (b *board) stopAction() action {
 
 func (b *board) pauseAction() action {
 	if b.data.Paused {
+		cli := "mmibx sweep resume " + b.sweep
 		return action{
-			name: "sweep resume", keys: []string{"p"}, label: "resume", help: "start runs again",
-			cli: "mmibx sweep resume " + b.sweep,
-			run: func() tea.Cmd { return b.then(order(b.sweep+" goes on", b.resume)) },
+			name: "sweep resume", keys: []string{"p"}, label: "resume", help: "start runs again", cli: cli,
+			run: func() tea.Cmd { return b.then(order(cli, b.sweep+" goes on", b.resume)) },
 		}
 	}
+	cli := "mmibx sweep pause " + b.sweep
 	pause := action{
 		name: "sweep pause", keys: []string{"p"}, label: "pause", help: "start no more runs until it is resumed",
-		cli: "mmibx sweep pause " + b.sweep,
+		cli: cli,
 		run: func() tea.Cmd {
-			return b.then(order(b.sweep+" pauses after the runs under way", func(ctx context.Context) error {
+			return b.then(order(cli, b.sweep+" pauses after the runs under way", func(ctx context.Context) error {
 				return b.control.Pause(ctx, b.sweep)
 			}))
 		},
@@ -123,10 +124,11 @@ func (b *board) pauseAction() action {
 
 // goOn starts a runner again for a sweep that none works on.
 func (b *board) goOn() action {
+	cli := "mmibx continue " + b.sweep + " --detach"
 	a := action{
 		name: "continue", keys: []string{"c"}, label: "continue", help: "go on with what is not done",
-		cli: "mmibx continue " + b.sweep + " --detach",
-		run: func() tea.Cmd { return b.then(order(b.sweep+" goes on", b.resume)) },
+		cli: cli,
+		run: func() tea.Cmd { return b.then(order(cli, b.sweep+" goes on", b.resume)) },
 	}
 	switch {
 	case !b.loaded:
@@ -189,7 +191,7 @@ func retryAction(e *env, sweep string, rows []RunRow, what string) action {
 	}
 	sure := retry
 	sure.run = func() tea.Cmd {
-		return order(what+" is due again", func(ctx context.Context) error {
+		return order(retry.cli, what+" is due again", func(ctx context.Context) error {
 			return e.control.Retry(ctx, sweep, ids)
 		})
 	}

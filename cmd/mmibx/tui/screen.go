@@ -74,15 +74,16 @@ type (
 
 func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 
-// order runs a method of Control, under a deadline, and says how it went.
-func order(say string, do func(context.Context) error) tea.Cmd {
+// order runs a method of Control, under a deadline, and says how it went and
+// which command line does the same.
+func order(cli, say string, do func(context.Context) error) tea.Cmd {
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := do(ctx); err != nil {
 			return notice{text: err.Error(), bad: true}
 		}
-		return notice{text: say}
+		return notice{text: say + "  $ " + cli}
 	}
 }
 
