@@ -202,13 +202,6 @@ func (s *Scope) Reshape(a Tensor, shape ...int64) Tensor {
 	return s.own("reshape", out)
 }
 
-// Permute re-orders the dimensions.
-func (s *Scope) Permute(a Tensor, dims ...int64) Tensor {
-	var out libtch.Ctensor
-	libtch.AtgPermute(&out, a.c, dims, len(dims))
-	return s.own("permute", out)
-}
-
 // Transpose exchanges two dimensions.
 func (s *Scope) Transpose(a Tensor, i, j int64) Tensor {
 	var out libtch.Ctensor
@@ -281,13 +274,6 @@ func (s *Scope) Embedding(table, ids Tensor) Tensor {
 	var out libtch.Ctensor
 	libtch.AtgEmbedding(&out, table.c, ids.c, -1, 0, 0)
 	return s.own("embedding", out)
-}
-
-// Diagonal returns the main diagonal of the last two dimensions.
-func (s *Scope) Diagonal(a Tensor) Tensor {
-	var out libtch.Ctensor
-	libtch.AtgDiagonal(&out, a.c, 0, -2, -1)
-	return s.own("diagonal", out)
 }
 
 // Normalize divides by the L2 norm of the last dimension.
@@ -385,11 +371,6 @@ func (s *Scope) Detach(a Tensor) Tensor {
 	var out libtch.Ctensor
 	libtch.AtgDetach(&out, a.c)
 	return s.own("detach", out)
-}
-
-// Finite says whether every element is an ordinary number.
-func (s *Scope) Finite(a Tensor) bool {
-	return s.Sum(s.Scale(a, 0)).Number() == 0
 }
 
 // device is where new tensors are made: gotch's number for the CPU.
