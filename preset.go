@@ -80,12 +80,26 @@ func (s *Spec) setAll(settings map[string]any, keys []string) error {
 
 // check refuses specs whose values contradict each other.
 func (s *Spec) check() error {
-	if m, _ := LookupModel(s.Model.Name); m.reads("evidence") && s.Evidence.Kind == "none" {
-		return &InputError{Key: "evidence.kind", Found: "none", Expected: "evidence for the model " + m.Name,
-			Cure: "use evidence.pictures = \"blank\" for a model that gets no picture, or the model text"}
+	if m, _ := LookupModel(s.Model.Name); m.reads("evidence") {
+		if err := s.Evidence.check(m.Name, s.Benchmark); err != nil {
+			return err
+		}
 	}
 	if s.Train.SelectOn == "test" && s.TaskOf() != MNER {
 		return &InputError{Key: "train.select_on", Found: "test", Expected: "dev", Cure: "only the official MNER preset chooses on test"}
+	}
+	return nil
+}
+
+func (e EvidenceSpec) check(model, benchmark string) error {
+	switch {
+	case e.Kind == "none":
+		return &InputError{Key: "evidence.kind", Found: "none", Expected: "evidence for the model " + model,
+			Cure: "use evidence.pictures = \"blank\" for a model that gets no picture, or the model text"}
+	case e.Kind == "pixels" && e.Encoder == "":
+		return &InputError{Key: "evidence.encoder", Found: "nothing", Expected: "one of " + strings.Join(PictureEncoders, ", ")}
+	case e.Kind == "features" && e.Features == "":
+		return &InputError{Key: "evidence.features", Found: "nothing", Expected: "the NAME of features/NAME.safetensors in the folder of " + benchmark}
 	}
 	return nil
 }
@@ -103,6 +117,7 @@ func presetValues(preset string, b Benchmark, m Model, encoder string, encoderSe
 	v := map[string]any{}
 	if m.reads("evidence") {
 		v["evidence.kind"] = b.Evidence[0]
+		v["evidence.encoder"] = PictureEncoders[0]
 	}
 	if !encoderSet && !b.Miniature {
 		encoder = "minilm"

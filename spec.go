@@ -44,6 +44,8 @@ type EncoderSpec struct {
 type EvidenceSpec struct {
 	Kind         string  `json:"kind"`          // grid, captions, pixels, features or none
 	Captioner    string  `json:"captioner"`     // who wrote the captions
+	Encoder      string  `json:"encoder"`       // frozen encoder of pixels
+	Features     string  `json:"features"`      // name of the feature file
 	Pictures     string  `json:"pictures"`      // own, shuffled within the split, or blank
 	ShuffleShare float64 `json:"shuffle_share"` // of the examples whose picture is shuffled
 }

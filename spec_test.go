@@ -167,6 +167,35 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestEvidenceFields(t *testing.T) {
+	id := func(settings ...string) string {
+		all := map[string]any{"benchmark": "mnre", "model": "concat"}
+		for i := 0; i < len(settings); i += 2 {
+			all[settings[i]] = settings[i+1]
+		}
+		s := mustResolve(t, all)
+		return s.ID(Inputs{})
+	}
+	if id() != id("evidence.encoder", "resnet50", "evidence.features", "vit") {
+		t.Error("captions have no picture encoder, yet one changed the run")
+	}
+	pixels, vit := id("evidence", "pixels"), id("evidence", "features", "evidence.features", "vit")
+	if pixels != id("evidence", "pixels", "evidence.encoder", "efficientnet-lite0") || pixels == id("evidence", "pixels", "evidence.encoder", "resnet50") {
+		t.Error("the run does not follow evidence.encoder")
+	}
+	if vit == id("evidence", "features", "evidence.features", "clip") {
+		t.Error("the run does not follow evidence.features")
+	}
+	for key, settings := range map[string]map[string]any{
+		"evidence.encoder":  {"benchmark": "mnre", "model": "concat", "evidence": "pixels", "evidence.encoder": ""},
+		"evidence.features": {"benchmark": "mnre", "model": "concat", "evidence": "features"},
+	} {
+		if _, err := Resolve(settings); err == nil || !strings.HasPrefix(err.Error(), key+": found nothing") {
+			t.Errorf("Resolve(%v) = %v, want a word about %s", settings, err, key)
+		}
+	}
+}
+
 func TestValuesRoundTrip(t *testing.T) {
 	s := mustResolve(t, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "seed": 7, "train.lr": 2e-5})
 	blob, err := json.Marshal(s.Values())

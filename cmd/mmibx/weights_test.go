@@ -12,8 +12,10 @@ func TestWeights(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &lines); err != nil || code != 0 {
 		t.Fatalf("code %d, %v", code, err)
 	}
-	if len(lines) != 1 || lines[0].Name != "minilm" || lines[0].Found {
-		t.Errorf("got %+v, want minilm, not found", lines)
+	for i, name := range []string{"minilm", "efficientnet-lite0"} {
+		if len(lines) != 2 || lines[i].Name != name || lines[i].Found {
+			t.Errorf("got %+v, want minilm and efficientnet-lite0, neither found", lines)
+		}
 	}
 	for want, args := range map[int][]string{0: {"weights", "list"}, 2: {"weights", "get", "maxilm"}} {
 		if _, code := mmibxRun(t, args...); code != want {
