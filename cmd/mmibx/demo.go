@@ -115,7 +115,7 @@ func (d *demo) sweep(ctx context.Context, plan *experiments.Plan, run runFlags, 
 		return err
 	}
 	if counts := countStates(plan, states); counts[mmibx.Done] < len(plan.Cells) {
-		return fmt.Errorf("not all runs are done: %s; `mmibx sweep status %s --store %s` says why", countsLine(counts), plan.Sweep, d.storeDir)
+		return fmt.Errorf("not all runs are done: %s; `mmibx sweep status %s%s` says why", countsLine(counts), plan.Sweep, d.here())
 	}
 	return nil
 }
@@ -282,6 +282,6 @@ func (d *demo) tabulate(ctx context.Context, w io.Writer, db *tracker.DB, files 
 		}{d.dir, d.storeDir, files})
 	}
 	_, err := fmt.Fprintf(w, "\nin %s:\n  beta, bottleneck, temperature   .pdf, .svg and .png\n  table                           .tex and .md, with the runs behind each cell in table.cells.json\n"+
-		"\nnext:\n  mmibx board demo --store %s\n  mmibx runs list --sort -dev.f1 --limit 10 --store %[2]s\n  mmibx studies\n", d.dir, d.storeDir)
+		"\nnext:\n  mmibx board demo%s\n  mmibx runs list --sort -dev.f1 --limit 10%[2]s\n  mmibx studies\n", d.dir, d.here())
 	return err
 }

@@ -42,7 +42,7 @@ func newRoot() *cobra.Command {
 		Args:          cobra.NoArgs,
 	}
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.storeDir, "store", envOr("MMIBX_STORE", "mmibx-runs"), "folder of the store ($MMIBX_STORE)")
+	flags.StringVar(&a.storeDir, "store", defaultStore(), "folder of the store ($MMIBX_STORE)")
 	flags.StringVar(&a.dataDir, "data", envOr("MMIBX_DATA", "data"), "folder of the real benchmarks ($MMIBX_DATA)")
 	flags.BoolVar(&a.json, "json", false, "print JSON where the command prints data")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
@@ -67,6 +67,8 @@ func newRoot() *cobra.Command {
 	addUI(a, root)
 	return root
 }
+
+func defaultStore() string { return envOr("MMIBX_STORE", "mmibx-runs") }
 
 func envOr(name, otherwise string) string {
 	if v := os.Getenv(name); v != "" {

@@ -113,7 +113,7 @@ func (a *app) runPlan(cmd *cobra.Command, plan *experiments.Plan, run runFlags) 
 			return err
 		}
 	} else {
-		printSummary(cmd.OutOrStdout(), plan, summary)
+		a.printSummary(cmd.OutOrStdout(), plan, summary)
 	}
 	if err == nil && summary.Counts[mmibx.Done] < len(plan.Cells) {
 		err = fmt.Errorf("sweep %s: not all runs are done: %s", plan.Sweep, countsLine(summary.Counts))
@@ -149,7 +149,7 @@ func secondInterrupt() (kill <-chan struct{}, release func()) {
 	return twice, func() { signal.Stop(signals); close(done) }
 }
 
-func printSummary(w io.Writer, plan *experiments.Plan, s experiments.Summary) {
+func (a *app) printSummary(w io.Writer, plan *experiments.Plan, s experiments.Summary) {
 	fmt.Fprintf(w, "%s: %s, in %s\n", plan.Sweep, countsLine(s.Counts), round(s.Took))
 	for i, f := range s.Failures {
 		if i == 10 {
@@ -160,11 +160,20 @@ func printSummary(w io.Writer, plan *experiments.Plan, s experiments.Summary) {
 	}
 	fmt.Fprintln(w, "\nnext:")
 	if len(s.Failures) > 0 {
-		fmt.Fprintf(w, "  mmibx runs show %s\n  mmibx sweep retry %s\n", s.Failures[0].Run, plan.Sweep)
+		fmt.Fprintf(w, "  mmibx runs show %s%s\n  mmibx sweep retry %s%[2]s\n", s.Failures[0].Run, a.here(), plan.Sweep)
 	} else if s.Counts[mmibx.Done] < len(plan.Cells) {
 		fmt.Fprintln(w, "  the same command again goes on from here")
 	}
-	fmt.Fprintf(w, "  mmibx runs list 'sweep=%s' --sort -dev.f1\n  mmibx table --sweep %[1]s\n", plan.Sweep)
+	fmt.Fprintf(w, "  mmibx runs list 'sweep=%s' --sort -dev.f1%s\n  mmibx table --sweep %[1]s%[2]s\n", plan.Sweep, a.here())
+}
+
+// here is the flag that a command needs to find the same store, "" where it
+// finds it by itself.
+func (a *app) here() string {
+	if a.storeDir == defaultStore() {
+		return ""
+	}
+	return " --store " + a.storeDir
 }
 
 // detach starts this command once more, in a session of its own.
@@ -185,8 +194,8 @@ func (a *app) detach(cmd *cobra.Command, sweep string) error {
 	if a.json {
 		return printJSON(cmd.OutOrStdout(), map[string]any{"sweep": sweep, "pid": h.PID, "log": experiments.RunnerLog(store, sweep)})
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "sweep %s runs by itself as process %d; its output goes to %s\n\nnext:\n  mmibx sweep status %[1]s\n  mmibx sweep stop %[1]s\n",
-		sweep, h.PID, experiments.RunnerLog(store, sweep))
+	fmt.Fprintf(cmd.OutOrStdout(), "sweep %s runs by itself as process %d; its output goes to %s\n\nnext:\n  mmibx sweep status %[1]s%[4]s\n  mmibx sweep stop %[1]s%[4]s\n",
+		sweep, h.PID, experiments.RunnerLog(store, sweep), a.here())
 	return nil
 }
 
