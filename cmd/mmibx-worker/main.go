@@ -3,6 +3,7 @@
 //
 //	work    take jobs (mmibx.Job, a line of JSON each) on standard input until it
 //	        ends, and answer each with an mmibx.Outcome on standard output
+//	predict answer one mmibx.Inquiry with an mmibx.Prediction a line
 //	facts   print what libtorch is linked and what it found, as JSON
 package main
 
@@ -40,6 +41,8 @@ func run(ctx context.Context, args []string) error {
 	switch verb {
 	case "work":
 		return work(ctx, os.Stdin, os.Stdout)
+	case "predict":
+		return predict(os.Stdin, os.Stdout)
 	case "facts":
 		return facts(os.Stdout)
 	}

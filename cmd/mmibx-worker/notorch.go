@@ -12,6 +12,8 @@ import (
 
 func work(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
 
+func predict(io.Reader, io.Writer) error { return errNoTorch() }
+
 func facts(io.Writer) error { return errNoTorch() }
 
 func errNoTorch() error {

@@ -58,6 +58,8 @@ func newRoot() *cobra.Command {
 		newPlanCmd(a),
 		newSweepCmd(a),
 		newTrainCmd(a),
+		newEvalCmd(a),
+		newPredictCmd(a),
 		newFieldsCmd(a),
 		newPlotCmd(a),
 		newTableCmd(a),

@@ -105,18 +105,21 @@ func scoreTest(ctx context.Context, db *tracker.DB, store mmibx.Store, dataDir s
 		if err != nil {
 			return err
 		}
-		var report scoring.Report
-		if set.Benchmark.Task == mmibx.MRE {
-			report, err = scoring.MRE(set.Examples[mmibx.Test], predictions)
-		} else {
-			report, err = scoring.MNER(set.Examples[mmibx.Test], predictions, scoring.Lenient)
-		}
+		report, err := scoreSplit(set, mmibx.Test, predictions, scoring.Lenient)
 		if err != nil {
 			return fmt.Errorf("run %s on %s test: %w", r.ID, r.Spec.Benchmark, err)
 		}
 		r.Values[testF1] = report.F1
 	}
 	return nil
+}
+
+// scoreSplit scores predictions of a split; the rule is for entities.
+func scoreSplit(set *datasets.Set, split mmibx.Split, predictions []mmibx.Prediction, rule scoring.Rule) (scoring.Report, error) {
+	if set.Benchmark.Task == mmibx.MRE {
+		return scoring.MRE(set.Examples[split], predictions)
+	}
+	return scoring.MNER(set.Examples[split], predictions, rule)
 }
 
 // testF1 names a score that no worker logs.

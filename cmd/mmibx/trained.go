@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// trained is a run whose weights can be asked.
+type trained struct {
+	*tracker.RunDetail
+	spec    mmibx.Spec
+	attempt tracker.Attempt // that left the weights
+	step    int64           // at which it predicted with them
+}
+
+// trained finds a run by a prefix of its id, and makes sure that it is done, has
+// its weights, and would read today what it read when it trained.
+func (a *app) trained(ctx context.Context, db *tracker.DB, prefix string) (*trained, error) {
+	id, err := db.Resolve(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	detail, err := db.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if detail.State != mmibx.Done {
+		return nil, &mmibx.InputError{Key: "run " + id, Found: string(detail.State), Expected: "done", Cure: "`mmibx runs show " + id + "` says more"}
+	}
+	t := &trained{RunDetail: detail}
+	for _, f := range detail.Artifacts {
+		if f.Name == "predictions."+string(mmibx.Dev) {
+			t.step = f.Step
+			for _, try := range detail.Tries {
+				if try.Number == f.Attempt {
+					t.attempt = try
+				}
+			}
+		}
+	}
+	best := filepath.Join(mmibx.Store(a.storeDir).Attempt(id, t.attempt.Number), "best.safetensors")
+	if _, err := os.Stat(best); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("run %s: its weights %s: %w; they were removed or never stored, and a run that is done is not done again: train another seed", id, best, mmibx.ErrNotFound)
+	}
+	settings := map[string]any{}
+	for _, f := range mmibx.Fields { // a field that came after the run is as it was frozen, whatever presets say now
+		settings[f.Key] = f.Frozen
+	}
+	maps.Copy(settings, detail.Spec)
+	if t.spec, err = mmibx.Resolve(settings); err != nil {
+		return nil, fmt.Errorf("run %s: %w", id, err)
+	}
+	return t, a.unchanged(t)
+}
+
+// unchanged makes sure that the id of the run still stands for what it did.
+func (a *app) unchanged(t *trained) error {
+	now, err := a.inputs()(t.spec)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", t.ID, err)
+	}
+	if t.spec.ID(now) == t.ID {
+		return nil
+	}
+	for _, files := range []struct{ was, is map[string]string }{{t.Inputs.Data, now.Data}, {t.Inputs.Weights, now.Weights}} {
+		for _, name := range slices.Sorted(maps.Keys(files.was)) {
+			if files.is[name] != files.was[name] {
+				return fmt.Errorf("run %s: %s of %s is not the file that it was trained with (SHA-256 %.12s, now %.12s)", t.ID, name, t.Benchmark, files.was[name], orDash(files.is[name]))
+			}
+		}
+	}
+	return fmt.Errorf("run %s: another revision of mmibx trained it; %s and %s may mean something else in this one", t.ID, t.spec.Model.Name, t.spec.TaskOf())
+}
+
+// ask has a worker predict, under the threads and on the device of the training
+// unless another device is named.
+func (a *app) ask(ctx context.Context, t *trained, device string, q mmibx.Inquiry) ([]mmibx.Prediction, error) {
+	runner, err := a.newRunner(ctx, 1, device)
+	if err != nil {
+		return nil, err
+	}
+	q.Job = mmibx.Job{
+		Run: t.ID, Attempt: t.attempt.Number, Spec: t.spec.Values(), Inputs: t.Inputs, Store: runner.Store, DataDir: runner.Job.DataDir,
+		Device: device, Threads: t.attempt.Env.Threads,
+	}
+	if device == "" {
+		q.Device = t.attempt.Env.Device
+	}
+	q.Step = t.step
+	blob, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	n := strconv.Itoa(q.Threads)
+	var out, said bytes.Buffer
+	cmd := exec.CommandContext(ctx, runner.Worker[0], "predict") // nothing is lost when it is killed
+	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS="+n, "MKL_NUM_THREADS="+n)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(blob), &out, &said
+	if err := cmd.Run(); err != nil {
+		return nil, workerFault(ctx, err, said.String())
+	}
+	return readAnswer(&out)
+}
+
+// readAnswer reads the worker's lines; libraries may have spoken between them.
+func readAnswer(out *bytes.Buffer) ([]mmibx.Prediction, error) {
+	var predictions []mmibx.Prediction
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var p mmibx.Prediction
+		if json.Unmarshal(lines.Bytes(), &p) == nil && p.ID != "" {
+			predictions = append(predictions, p)
+		}
+	}
+	return predictions, lines.Err()
+}
+
+// relayed is what a worker said, and what its exit code means.
+type relayed struct {
+	said string
+	kind error
+}
+
+func (e *relayed) Error() string { return e.said }
+func (e *relayed) Unwrap() error { return e.kind }
+
+func workerFault(ctx context.Context, err error, said string) error {
+	if ctx.Err() != nil {
+		return mmibx.ErrInterrupted
+	}
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", workerName, err)
+	}
+	at := strings.LastIndex(said, workerName+": ")
+	if at < 0 || exit.ExitCode() < 0 {
+		return fmt.Errorf("%s: %w\n%s", workerName, err, strings.TrimSpace(said))
+	}
+	kind := err
+	switch exit.ExitCode() {
+	case 2:
+		kind = mmibx.ErrUsage
+	case 3:
+		kind = mmibx.ErrNotFound
+	}
+	return &relayed{strings.TrimSpace(said[at+len(workerName)+2:]), kind}
+}
