@@ -1,10 +1,11 @@
 // Command mmibx-worker does the mathematics: it is the only program that links
 // libtorch, and mmibx starts it. Its first argument says what to do:
 //
-//	work    take jobs (mmibx.Job, a line of JSON each) on standard input until it
-//	        ends, and answer each with an mmibx.Outcome on standard output
+//	work      take jobs (mmibx.Job, a line of JSON each) on standard input until it
+//	          ends, and answer each with an mmibx.Outcome on standard output
 //	predict answer one mmibx.Inquiry with an mmibx.Prediction a line
-//	facts   print what libtorch is linked and what it found, as JSON
+//	features  turn a folder of pictures into a feature file (mmibx.FeatureJob)
+//	facts     print what libtorch is linked and what it found, as JSON
 package main
 
 import (
@@ -27,6 +28,12 @@ func main() {
 	case errors.Is(err, mmibx.ErrUsage):
 		fmt.Fprintln(os.Stderr, "mmibx-worker:", err)
 		os.Exit(2)
+	case errors.Is(err, mmibx.ErrNotFound):
+		fmt.Fprintln(os.Stderr, "mmibx-worker:", err)
+		os.Exit(3)
+	case errors.Is(err, mmibx.ErrInterrupted):
+		fmt.Fprintln(os.Stderr, "mmibx-worker:", err)
+		os.Exit(130)
 	default:
 		fmt.Fprintln(os.Stderr, "mmibx-worker:", err)
 		os.Exit(1)
@@ -43,8 +50,10 @@ func run(ctx context.Context, args []string) error {
 		return work(ctx, os.Stdin, os.Stdout)
 	case "predict":
 		return predict(os.Stdin, os.Stdout)
+	case "features":
+		return features(ctx, os.Stdin, os.Stdout)
 	case "facts":
 		return facts(os.Stdout)
 	}
-	return fmt.Errorf("%w: mmibx-worker work|facts; mmibx starts it by itself", mmibx.ErrUsage)
+	return fmt.Errorf("%w: mmibx-worker work|features|facts; mmibx starts it by itself", mmibx.ErrUsage)
 }

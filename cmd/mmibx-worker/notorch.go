@@ -14,6 +14,8 @@ func work(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
 
 func predict(io.Reader, io.Writer) error { return errNoTorch() }
 
+func features(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
+
 func facts(io.Writer) error { return errNoTorch() }
 
 func errNoTorch() error {

@@ -61,6 +61,7 @@ func newRoot() *cobra.Command {
 		newEvalCmd(a),
 		newPredictCmd(a),
 		newFieldsCmd(a),
+		newFeaturesCmd(a),
 		newPlotCmd(a),
 		newTableCmd(a),
 		newDoctorCmd(a),

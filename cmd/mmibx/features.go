@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/mmibx/mmibx"
+)
+
+func newFeaturesCmd(a *app) *cobra.Command {
+	job := mmibx.FeatureJob{}
+	cmd := &cobra.Command{
+		Use:   "features FOLDER -o FILE",
+		Short: "Turn a folder of pictures into a feature file",
+		Long: "Turn the JPEG and PNG pictures of a folder, and of those below it, into a feature file with a frozen encoder.\n" +
+			"A picture's id is the name of its file, or what a join.tsv in the folder says. As features/NAME.safetensors in a\n" +
+			"benchmark's folder the file is evidence: evidence.kind=features evidence.features=NAME.",
+		Example: "  mmibx features data/twitter2017/images -o data/twitter2017/features/lite0.safetensors\n" +
+			"  mmibx train benchmark=twitter2017 model=mmib evidence=features evidence.features=lite0",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			job.Folder = args[0]
+			started := time.Now()
+			last, err := runFeatures(cmd.Context(), job, progressLine(cmd.ErrOrStderr()))
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return printJSON(cmd.OutOrStdout(), map[string]any{"file": job.Out, "pictures": last.Done, "rows": last.Rows, "width": last.Width})
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d pictures, %d rows of %d by %s, in %s\n",
+				job.Out, last.Done, last.Rows, last.Width, job.Encoder, time.Since(started).Round(time.Second/10))
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&job.Encoder, "encoder", mmibx.PictureEncoders[0], "frozen picture encoder: "+strings.Join(mmibx.PictureEncoders, " or "))
+	flags.StringVarP(&job.Out, "out", "o", "", "the feature file to write, .safetensors")
+	flags.StringVar(&job.Device, "device", "cpu", "cpu or cuda")
+	flags.IntVar(&job.Threads, "threads", 0, "of an operation; 0: as many as PyTorch takes")
+	return cmd
+}
+
+// progressLine writes how far the pictures are over the last line of a terminal;
+// elsewhere it says nothing.
+func progressLine(w io.Writer) func(mmibx.FeatureReport) {
+	f, ok := w.(*os.File)
+	if !ok {
+		return func(mmibx.FeatureReport) {}
+	}
+	if _, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err != nil {
+		return func(mmibx.FeatureReport) {}
+	}
+	return func(r mmibx.FeatureReport) {
+		fmt.Fprintf(w, "\r\x1b[Kpictures %d/%d", r.Done, r.Total)
+		if r.Rows > 0 {
+			fmt.Fprint(w, "\r\x1b[K")
+		}
+	}
+}
+
+// runFeatures lets a worker do the job and returns its last report.
+func runFeatures(ctx context.Context, job mmibx.FeatureJob, report func(mmibx.FeatureReport)) (mmibx.FeatureReport, error) {
+	var last mmibx.FeatureReport
+	if filepath.Ext(job.Out) != ".safetensors" {
+		return last, &mmibx.InputError{Key: "--out", Found: fmt.Sprintf("%q", job.Out), Expected: "a name that ends in .safetensors"}
+	}
+	worker, err := findWorker()
+	if err != nil {
+		return last, err
+	}
+	blob, err := json.Marshal(job)
+	if err != nil {
+		return last, err
+	}
+	cmd := exec.CommandContext(ctx, worker, "features")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	var complaints bytes.Buffer
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(blob), &complaints
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return last, err
+	}
+	if err := cmd.Start(); err != nil {
+		return last, err
+	}
+	answers := json.NewDecoder(out)
+	for answers.Decode(&last) == nil {
+		report(last)
+	}
+	err = workerError(ctx, cmd.Wait(), complaints.String())
+	if err == nil && last.Rows == 0 {
+		err = errors.New("the worker ended without an answer")
+	}
+	return last, err
+}
+
+// workerError is what a worker that did one thing complained of, with the exit
+// code that it had.
+func workerError(ctx context.Context, err error, complaints string) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return mmibx.ErrInterrupted
+	}
+	_, text, ok := strings.Cut(complaints, workerName+": ")
+	if !ok {
+		return fmt.Errorf("%s: %w: %s", workerName, err, strings.TrimSpace(complaints))
+	}
+	failure := &workerFailure{text: strings.TrimSpace(text)}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		failure.kind = map[int]error{2: mmibx.ErrUsage, 3: mmibx.ErrNotFound, 130: mmibx.ErrInterrupted}[exit.ExitCode()]
+	}
+	return failure
+}
+
+// workerFailure is an error of a worker, in its words.
+type workerFailure struct {
+	text string
+	kind error // a sentinel or nil
+}
+
+func (e *workerFailure) Error() string { return e.text }
+func (e *workerFailure) Unwrap() error { return e.kind }
