@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +98,7 @@ func killAround(l *lab, file string) (returned []map[point]float64) {
 	middle()
 	kill(runner.Process.Pid)
 	_ = runner.Wait() // it was killed
+	l.wait("the end of its workers, which write checkpoints", func() bool { return !slices.ContainsFunc(slices.Collect(maps.Keys(l.read().open)), l.locked) })
 
 	runner = start()
 	worker := middle()

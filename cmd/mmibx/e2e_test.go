@@ -153,6 +153,7 @@ func (j *journals) add(path string) error {
 		}
 		return nil
 	})
+	delete(j.open, header.Run) // an attempt before this one
 	if calls > 2 && !over {
 		j.open[header.Run] = header
 	}
@@ -166,7 +167,7 @@ func (l *lab) inTheMiddle() (pid int, logged map[point]float64) {
 	l.wait("a run under way", func() bool {
 		all := l.read()
 		for run, h := range all.open {
-			if l.locked(run) {
+			if l.locked(run) && unix.Kill(h.Env.PID, 0) == nil {
 				pid, logged = h.Env.PID, all.points
 				return true
 			}
