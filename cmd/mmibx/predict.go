@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,10 +67,11 @@ captions. Without either the picture is blank. Relations need head and tail.`,
 // bestRun is the run with the highest dev F1 that passes a filter. Scores of
 // different benchmarks are not compared.
 func bestRun(ctx context.Context, db *tracker.DB, filter string) (string, error) {
-	rows, err := db.Runs(ctx, tracker.Query{Filter: "state=done and (" + filter + ")", Sort: "-" + mmibx.DevF1})
+	rows, err := db.Runs(ctx, tracker.Query{Filter: filter, Sort: "-" + mmibx.DevF1})
 	if err != nil {
 		return "", err
 	}
+	rows = slices.DeleteFunc(rows, func(r tracker.RunRow) bool { return r.State != mmibx.Done })
 	if len(rows) == 0 {
 		return "", fmt.Errorf("--best %q: %w: no run that is done passes it", filter, mmibx.ErrNotFound)
 	}

@@ -109,7 +109,7 @@ func (a *app) ask(ctx context.Context, t *trained, device string, q mmibx.Inquir
 	n := strconv.Itoa(q.Threads)
 	var out, said bytes.Buffer
 	cmd := exec.CommandContext(ctx, runner.Worker[0], "predict") // nothing is lost when it is killed
-	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS="+n, "MKL_NUM_THREADS="+n)
+	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS="+n, "MKL_NUM_THREADS="+n, "OMP_WAIT_POLICY=passive")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(blob), &out, &said
 	if err := cmd.Run(); err != nil {
 		return nil, workerFault(ctx, err, said.String())
