@@ -61,7 +61,7 @@ func record(ctx context.Context, job mmibx.Job, library *library) (err error) {
 }
 
 func train(ctx context.Context, job mmibx.Job, facts torch.Facts, spec mmibx.Spec, w *journal.Writer, resume *model.Checkpoint, library *library) error {
-	data, err := library.data(&job, &spec, w)
+	data, err := library.data(ctx, &job, &spec, w)
 	if err != nil {
 		return err
 	}

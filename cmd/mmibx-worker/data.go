@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -31,10 +32,12 @@ type material struct {
 }
 
 // data returns what the spec's model reads.
-func (l *library) data(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (model.Data, error) {
-	key := fmt.Sprint(spec.Benchmark, spec.Encoder, spec.Evidence.Kind, spec.Evidence.Captioner, spec.Train.MaxLength, job.DataDir)
+func (l *library) data(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (model.Data, error) {
+	evidence := spec.Evidence
+	evidence.Pictures, evidence.ShuffleShare = "", 0 // assigned anew for each run
+	key := fmt.Sprint(spec.Benchmark, spec.Encoder, spec.Train.MaxLength, job.DataDir, evidence)
 	if key != l.key {
-		base, err := open(job, spec, w)
+		base, err := open(ctx, job, spec, w)
 		if err != nil {
 			return model.Data{}, err
 		}
@@ -57,7 +60,7 @@ func (l *library) data(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (mod
 	return data, nil
 }
 
-func open(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (*material, error) {
+func open(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (*material, error) {
 	set, err := datasets.Open(spec.Benchmark, job.DataDir)
 	if err != nil {
 		return nil, err
@@ -71,7 +74,7 @@ func open(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (*material, error
 	for _, split := range mmibx.Splits {
 		m.samples[split] = datasets.Samples(set, split, m.tokenizer, spec.Train.MaxLength)
 	}
-	return m, m.addEvidence(job, spec, w)
+	return m, m.addEvidence(ctx, job, spec, w)
 }
 
 // openEncoder finds pretrained weights and their word-pieces. The file of

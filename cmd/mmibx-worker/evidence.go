@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -22,7 +23,7 @@ import (
 )
 
 // addEvidence fills the table of evidence that the spec asks for.
-func (m *material) addEvidence(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) error {
+func (m *material) addEvidence(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) error {
 	switch spec.Evidence.Kind {
 	case "none":
 		return nil
@@ -30,8 +31,12 @@ func (m *material) addEvidence(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writ
 		return m.addGrid(spec)
 	case "captions":
 		return m.addCaptions(job, spec, w)
+	case "pixels":
+		return m.addPixels(ctx, job, spec, w)
+	case "features":
+		return m.addFeatures(job, spec)
 	}
-	return fmt.Errorf("%w: evidence.kind %q cannot be trained on yet; captions and grid can", mmibx.ErrBadSpec, spec.Evidence.Kind)
+	return fmt.Errorf("%w: no evidence of the kind %q", mmibx.ErrBadSpec, spec.Evidence.Kind)
 }
 
 func (m *material) addGrid(spec *mmibx.Spec) error {
@@ -83,39 +88,44 @@ func (m *material) addCaptions(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writ
 	if err != nil {
 		return err
 	}
-	path, err := captionCache(job, captions)
+	path, err := cacheFile(job, "captions", captions.Digests, job.Inputs.Weights, model.SentenceRows, maxCaption)
 	if err != nil {
 		return err
 	}
-	cached, err := datasets.ReadFeatures(path)
-	if err == nil {
-		m.keep(&cached.Table, cached.IDs)
-		return nil
-	}
-	if !errors.Is(err, mmibx.ErrNotFound) {
-		return err
-	}
-	features, err := m.encodeCaptions(captions, w)
-	if err != nil {
-		return err
-	}
-	features.Encoder = spec.Encoder.Name
-	if err := datasets.WriteFeatures(path, features); err != nil {
-		return err
-	}
-	m.keep(&features.Table, features.IDs)
-	return nil
+	return m.cached(path, func() (*datasets.Features, error) {
+		features, err := m.encodeCaptions(captions, w)
+		if err == nil {
+			features.Encoder = spec.Encoder.Name
+		}
+		return features, err
+	})
 }
 
-// captionCache names the file that keeps the vectors of captions.
-func captionCache(job *mmibx.Job, captions *datasets.CaptionSet) (string, error) {
-	key, err := json.Marshal([]any{captions.Digests, job.Inputs.Weights, model.SentenceRows, maxCaption})
+// cacheFile names the file of a folder of the store's cache that keeps vectors:
+// after the digest of all that decides them.
+func cacheFile(job *mmibx.Job, folder string, decided ...any) (string, error) {
+	key, err := json.Marshal(decided)
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(key)
-	dir := job.Store.Cache("captions")
+	dir := job.Store.Cache(folder)
 	return filepath.Join(dir, hex.EncodeToString(sum[:8])+".safetensors"), os.MkdirAll(dir, 0o777)
+}
+
+// cached sets the evidence that a file keeps, or else encodes it for the file.
+func (m *material) cached(path string, encode func() (*datasets.Features, error)) error {
+	features, err := datasets.ReadFeatures(path)
+	if errors.Is(err, mmibx.ErrNotFound) {
+		if features, err = encode(); err == nil {
+			err = datasets.WriteFeatures(path, features)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	m.keep(&features.Table, features.IDs)
+	return nil
 }
 
 func (m *material) encodeCaptions(captions *datasets.CaptionSet, w *journal.Writer) (*datasets.Features, error) {
@@ -135,4 +145,86 @@ func (m *material) encodeCaptions(captions *datasets.CaptionSet, w *journal.Writ
 	}
 	return &datasets.Features{Table: table, IDs: ids},
 		w.Event("captions", fmt.Sprintf("encoded %d by %s in %s", len(ids), captions.Captioner, time.Since(started).Round(time.Second)))
+}
+
+// addPixels encodes the pictures with the frozen encoder of the spec. Those that
+// are not there, or known to be broken, are not in the table: they are blank.
+func (m *material) addPixels(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) error {
+	p, err := m.openPixels(ctx, job)
+	if err != nil {
+		return err
+	}
+	encoder := spec.Evidence.Encoder
+	path, err := cacheFile(job, "pictures", p.digest, encoder, job.Inputs.Weights[encoder], model.PictureRows)
+	if err != nil {
+		return err
+	}
+	all := len(m.images())
+	if err := w.Event("pictures", fmt.Sprintf("%d of %d are there; %d are blank", len(p.ids), all, all-len(p.ids))); err != nil {
+		return err
+	}
+	return m.cached(path, func() (*datasets.Features, error) {
+		started := time.Now()
+		features, err := encodePictures(ctx, encoder, p.ids, p.read, nil)
+		if err != nil {
+			return nil, err
+		}
+		return features, w.Event("pictures", fmt.Sprintf("encoded %d by %s in %s", len(p.ids), encoder, time.Since(started).Round(time.Second)))
+	})
+}
+
+// pixels are the pictures of a benchmark that are there.
+type pixels struct {
+	ids    []string
+	read   func(id string) ([]float32, error)
+	digest string
+}
+
+func (m *material) openPixels(ctx context.Context, job *mmibx.Job) (*pixels, error) {
+	name := m.set.Benchmark.Name
+	if m.set.Benchmark.Miniature {
+		read := func(id string) ([]float32, error) {
+			img, err := datasets.MiniPicture(name, id)
+			if err != nil {
+				return nil, err
+			}
+			return datasets.PixelsOf(img), nil
+		}
+		digest, err := json.Marshal(m.set.Digests)
+		return &pixels{m.images(), read, string(digest)}, err
+	}
+	folder, err := datasets.OpenPictures(job.DataDir, name)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := folder.Shown(m.set, job.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("%w: none of the pictures of %s is in %s", mmibx.ErrNotFound, name, folder.Dir)
+	}
+	digest, err := folder.Digest(ctx, ids)
+	return &pixels{ids, fromFolder(folder), digest}, err
+}
+
+// addFeatures reads the feature file that the spec names. Pictures that it lacks
+// are blank.
+func (m *material) addFeatures(job *mmibx.Job, spec *mmibx.Spec) error {
+	name, err := datasets.FeatureFile(spec.Evidence.Features)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(job.DataDir, spec.Benchmark, name)
+	features, err := datasets.ReadFeatures(path)
+	if err != nil {
+		return err
+	}
+	known := m.images()
+	if !slices.ContainsFunc(features.IDs, func(id string) bool { _, ok := slices.BinarySearch(known, id); return ok }) {
+		return &mmibx.InputError{File: path, Key: "mmibx.ids", Found: fmt.Sprintf("%q and others", features.IDs[0]),
+			Expected: fmt.Sprintf("ids of the pictures of %s, such as %q", spec.Benchmark, known[0])}
+	}
+	m.keep(&features.Table, features.IDs)
+	return nil
 }

@@ -3,8 +3,8 @@
 //
 //	work      take jobs (mmibx.Job, a line of JSON each) on standard input until it
 //	          ends, and answer each with an mmibx.Outcome on standard output
-//	predict answer one mmibx.Inquiry with an mmibx.Prediction a line
 //	features  turn a folder of pictures into a feature file (mmibx.FeatureJob)
+//	predict   answer one mmibx.Inquiry with an mmibx.Prediction a line
 //	facts     print what libtorch is linked and what it found, as JSON
 package main
 
@@ -48,12 +48,12 @@ func run(ctx context.Context, args []string) error {
 	switch verb {
 	case "work":
 		return work(ctx, os.Stdin, os.Stdout)
-	case "predict":
-		return predict(os.Stdin, os.Stdout)
 	case "features":
 		return features(ctx, os.Stdin, os.Stdout)
+	case "predict":
+		return predict(ctx, os.Stdin, os.Stdout)
 	case "facts":
 		return facts(os.Stdout)
 	}
-	return fmt.Errorf("%w: mmibx-worker work|features|facts; mmibx starts it by itself", mmibx.ErrUsage)
+	return fmt.Errorf("%w: mmibx-worker work|features|predict|facts; mmibx starts it by itself", mmibx.ErrUsage)
 }

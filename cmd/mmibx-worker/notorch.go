@@ -12,9 +12,9 @@ import (
 
 func work(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
 
-func predict(io.Reader, io.Writer) error { return errNoTorch() }
-
 func features(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
+
+func predict(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
 
 func facts(io.Writer) error { return errNoTorch() }
 

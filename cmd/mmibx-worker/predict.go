@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ import (
 )
 
 // predict answers one inquiry.
-func predict(in io.Reader, out io.Writer) error {
+func predict(ctx context.Context, in io.Reader, out io.Writer) error {
 	var q mmibx.Inquiry
 	if err := json.NewDecoder(in).Decode(&q); err != nil {
 		return fmt.Errorf("%w: an inquiry: %w", mmibx.ErrUsage, err)
@@ -36,14 +37,14 @@ func predict(in io.Reader, out io.Writer) error {
 		return err
 	}
 	var library library
-	data, err := readData(&library, &q.Job, &spec)
+	data, err := readData(ctx, &library, &q.Job, &spec)
 	if err != nil {
 		return err
 	}
 	samples := data.Samples[q.Split]
 	if q.Split == "" {
 		samples = datasets.TweetSamples(library.base.set, q.Tweets, library.base.tokenizer, spec.Train.MaxLength)
-		if data.Evidence, err = library.base.show(&spec, q.Tweets, samples); err != nil {
+		if data.Evidence, err = library.base.show(ctx, &spec, q.Tweets, samples); err != nil {
 			return err
 		}
 	}
@@ -57,7 +58,7 @@ func predict(in io.Reader, out io.Writer) error {
 
 // readData reads what the run read. Evidence that has to be made again says so
 // in a journal; an inquiry has none to keep, so it is one that goes away.
-func readData(l *library, job *mmibx.Job, spec *mmibx.Spec) (data model.Data, err error) {
+func readData(ctx context.Context, l *library, job *mmibx.Job, spec *mmibx.Spec) (data model.Data, err error) {
 	dir, err := os.MkdirTemp("", "mmibx-predict-")
 	if err != nil {
 		return data, err
@@ -68,12 +69,12 @@ func readData(l *library, job *mmibx.Job, spec *mmibx.Spec) (data model.Data, er
 		return data, err
 	}
 	defer func() { err = errors.Join(err, w.Abandon()) }()
-	return l.data(job, spec, w)
+	return l.data(ctx, job, spec, w)
 }
 
 // show makes the evidence of new tweets and gives each sample its row. A tweet
 // without a picture, or one whose picture the benchmark itself lacks, is blank.
-func (m *material) show(spec *mmibx.Spec, tweets []mmibx.Tweet, samples []mmibx.Sample) (*mmibx.EvidenceTable, error) {
+func (m *material) show(ctx context.Context, spec *mmibx.Spec, tweets []mmibx.Tweet, samples []mmibx.Sample) (*mmibx.EvidenceTable, error) {
 	if m.evidence == nil || spec.Evidence.Pictures == "blank" {
 		return m.evidence, nil
 	}
@@ -97,7 +98,7 @@ func (m *material) show(spec *mmibx.Spec, tweets []mmibx.Tweet, samples []mmibx.
 			add(i, m.evidence, int(row))
 		case t.Image == "" || lacking:
 		default:
-			picture, err := m.file(spec, t)
+			picture, err := m.file(ctx, spec, t)
 			if err != nil {
 				return nil, err
 			}
@@ -117,19 +118,27 @@ func (m *material) show(spec *mmibx.Spec, tweets []mmibx.Tweet, samples []mmibx.
 }
 
 // file is the evidence of a picture that is not one of the benchmark's.
-func (m *material) file(spec *mmibx.Spec, t mmibx.Tweet) (*mmibx.EvidenceTable, error) {
-	fault := &mmibx.InputError{File: t.At, Key: "image", Found: fmt.Sprintf("%q", t.Image)}
-	if spec.Evidence.Kind != "grid" {
-		fault.Expected = "a picture of " + spec.Benchmark
-		fault.Cure = fmt.Sprintf("this run reads %s, which cannot be made of a file here", spec.Evidence.Kind)
-		if spec.Evidence.Kind == "captions" {
-			fault.Cure = `this run reads captions: give "caption"`
+func (m *material) file(ctx context.Context, spec *mmibx.Spec, t mmibx.Tweet) (*mmibx.EvidenceTable, error) {
+	fault := &mmibx.InputError{File: t.At, Key: "image", Found: fmt.Sprintf("%q", t.Image), Expected: "a picture of " + spec.Benchmark}
+	var table mmibx.EvidenceTable
+	var err error
+	switch kind := spec.Evidence.Kind; kind {
+	case "grid":
+		table, err = datasets.GridTable([]string{t.Image}, datasets.ReadPicture)
+	case "pixels":
+		var features *datasets.Features
+		if features, err = encodePictures(ctx, spec.Evidence.Encoder, []string{t.Image}, datasets.Pixels, nil); err == nil {
+			table = features.Table
 		}
+	case "captions":
+		fault.Cure = `this run reads captions: give "caption"`
+		return nil, fault
+	default:
+		fault.Cure = fmt.Sprintf("this run reads %s, which cannot be made of a file here", kind)
 		return nil, fault
 	}
-	table, err := datasets.GridTable([]string{t.Image}, datasets.ReadPicture)
-	if errors.Is(err, mmibx.ErrNotFound) {
-		fault.Expected = "a picture of " + spec.Benchmark + " or a file that is there"
+	if _, lost := os.Stat(t.Image); errors.Is(err, mmibx.ErrNotFound) && lost != nil {
+		fault.Expected += " or a file that is there"
 		return nil, fault
 	}
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -23,48 +22,37 @@ import (
 // of miniature benchmarks are constants; those of files are computed once and
 // kept under the store's cache, by path, size and time of change.
 func (a *app) inputs() experiments.InputsFunc {
-	type key struct{ benchmark, encoder, evidence, captioner string }
+	type key struct {
+		benchmark, encoder string
+		evidence           mmibx.EvidenceSpec
+	}
 	known := map[key]mmibx.Inputs{}
 	files := newDigestCache(mmibx.Store(a.storeDir).Cache("digests"))
 	return func(s mmibx.Spec) (mmibx.Inputs, error) {
-		k := key{s.Benchmark, s.Encoder.Name, s.Evidence.Kind, s.Evidence.Captioner}
+		k := key{s.Benchmark, s.Encoder.Name, s.Evidence}
+		k.evidence.Pictures, k.evidence.ShuffleShare = "", 0 // whose picture is shown changes no file
 		in, ok := known[k]
 		if ok {
 			return in, nil
 		}
-		data, err := a.dataDigests(s.Benchmark, files)
-		if err != nil {
-			return mmibx.Inputs{}, err
+		in, err := a.digests(&s, files)
+		if err == nil {
+			known[k] = in
 		}
-		in = mmibx.Inputs{Data: data}
-		if s.Evidence.Kind == "captions" {
-			if in.Data, err = a.withCaptions(&s, data, files); err != nil {
-				return mmibx.Inputs{}, err
-			}
-		}
-		if s.Encoder.Name != "small" {
-			if in.Weights, err = a.weightDigests(s.Encoder.Name, files); err != nil {
-				return mmibx.Inputs{}, err
-			}
-		}
-		known[k] = in
-		return in, nil
+		return in, err
 	}
 }
 
-// withCaptions adds the digests of the captions that the spec reads.
-func (a *app) withCaptions(s *mmibx.Spec, data map[string]string, files *digestCache) (map[string]string, error) {
-	names, err := datasets.CaptionFiles(s.Benchmark, s.Evidence.Captioner)
-	if err != nil {
-		return nil, err
+func (a *app) digests(s *mmibx.Spec, files *digestCache) (in mmibx.Inputs, err error) {
+	if in.Data, err = a.dataDigests(s.Benchmark, files); err != nil {
+		return in, err
 	}
-	data = maps.Clone(data)
-	for _, name := range names {
-		if data[name], err = files.file(filepath.Join(a.dataDir, s.Benchmark, filepath.FromSlash(name))); err != nil {
-			return nil, fmt.Errorf("captions of %s: %w", s.Benchmark, err)
+	if s.Encoder.Name != "small" {
+		if in.Weights, err = a.weightDigests(s.Encoder.Name, files); err != nil {
+			return in, err
 		}
 	}
-	return data, nil
+	return in, a.addEvidence(&in, s, files)
 }
 
 func (a *app) dataDigests(benchmark string, files *digestCache) (map[string]string, error) {
