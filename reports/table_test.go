@@ -32,7 +32,7 @@ func madeUpRuns(t *testing.T) []Run {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := Run{ID: spec.ID(mmibx.Inputs{}), Spec: spec, State: state}
+			r := Run{ID: fmt.Sprintf("%012x", 1+len(runs)), Spec: spec, State: state}
 			if state == mmibx.Done {
 				r.Score = &score
 			}

@@ -119,7 +119,7 @@ type axes struct {
 	values [][]any
 }
 
-// axesOf finds the keys in which the specs of a plan differ, where they are
+// axesOf finds the keys in which the specs of one benchmark differ, where they are
 // read. Numbers rise; the model, which is rather a family of arms, comes last.
 func axesOf(p *experiments.Plan) axes {
 	var a axes
@@ -128,18 +128,22 @@ func axesOf(p *experiments.Plan) axes {
 		if f.Key == "benchmark" || f.Key == "seed" {
 			continue
 		}
-		values := map[any]bool{}
+		values, first, swept := map[any]bool{}, map[string]any{}, false
 		for i := range p.Cells {
 			if spec := &p.Cells[i].Spec; len(spec.Unread([]string{f.Key})) == 0 {
 				v, _ := spec.Get(f.Key)
 				values[v] = true
+				if _, ok := first[spec.Benchmark]; !ok {
+					first[spec.Benchmark] = v
+				}
+				swept = swept || first[spec.Benchmark] != v
 			}
 		}
 		to := &a
 		if f.Key == "model.name" {
 			to = &models
 		}
-		if len(values) > 1 {
+		if swept {
 			to.add(f.Key, slices.SortedFunc(maps.Keys(values), compareValues))
 		}
 	}
