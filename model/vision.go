@@ -155,10 +155,10 @@ func encodePictures(net visionNet, pixels []float32, n int) []float32 {
 	s := torch.NewScope()
 	defer s.Free()
 	b := int64(n)
-	map4 := net.features(s, s.Float32s(pixels, b, 3, pictureSide, pictureSide))
-	c := map4.Dim(1)
-	wholeB1C := s.Reshape(s.Mean(map4, 2, 3), b, 1, c)
-	quartersB4C := s.Transpose(s.Reshape(s.AdaptiveAvgPool2d(map4, 2), b, c, PictureRows-1), 1, 2)
+	mapBCHW := net.features(s, s.Float32s(pixels, b, 3, pictureSide, pictureSide))
+	c := mapBCHW.Dim(1)
+	wholeB1C := s.Reshape(s.Mean(mapBCHW, 2, 3), b, 1, c)
+	quartersB4C := s.Transpose(s.Reshape(s.AdaptiveAvgPool2d(mapBCHW, 2), b, c, PictureRows-1), 1, 2)
 	return s.Cat(1, wholeB1C, quartersB4C).Floats()
 }
 

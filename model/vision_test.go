@@ -187,3 +187,19 @@ func TestPicturesRefuse(t *testing.T) {
 		}
 	}
 }
+
+// The time of 32 pictures, with the reading of 17 MB of weights.
+func BenchmarkEfficientNetLite0(b *testing.B) {
+	file, err := weights.OpenVision("efficientnet-lite0")
+	if err != nil {
+		b.Skip(err)
+	}
+	defer file.Close()
+	pixels, _ := inventedPicture(0)
+	for b.Loop() {
+		images := func(int) ([]float32, error) { return pixels, nil }
+		if _, err := Pictures(b.Context(), &PretrainedVision{Name: "efficientnet-lite0", Tensor: file.Tensor}, images, 32, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

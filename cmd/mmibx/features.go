@@ -33,7 +33,9 @@ func newFeaturesCmd(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job.Folder = args[0]
 			started := time.Now()
-			last, err := runFeatures(cmd.Context(), job, progressLine(cmd.ErrOrStderr()))
+			report, clear := progressLine(cmd.ErrOrStderr())
+			last, err := runFeatures(cmd.Context(), job, report)
+			clear()
 			if err != nil {
 				return err
 			}
@@ -53,22 +55,19 @@ func newFeaturesCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// progressLine writes how far the pictures are over the last line of a terminal;
-// elsewhere it says nothing.
-func progressLine(w io.Writer) func(mmibx.FeatureReport) {
-	f, ok := w.(*os.File)
-	if !ok {
-		return func(mmibx.FeatureReport) {}
+// progressLine says how far the pictures are in a line of the terminal that is
+// written over, and clears it; elsewhere it says nothing.
+func progressLine(w io.Writer) (report func(mmibx.FeatureReport), clear func()) {
+	terminal := false
+	if f, ok := w.(*os.File); ok {
+		_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+		terminal = err == nil
 	}
-	if _, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err != nil {
-		return func(mmibx.FeatureReport) {}
+	if !terminal {
+		return func(mmibx.FeatureReport) {}, func() {}
 	}
-	return func(r mmibx.FeatureReport) {
-		fmt.Fprintf(w, "\r\x1b[Kpictures %d/%d", r.Done, r.Total)
-		if r.Rows > 0 {
-			fmt.Fprint(w, "\r\x1b[K")
-		}
-	}
+	return func(r mmibx.FeatureReport) { fmt.Fprintf(w, "\r\x1b[Kpictures %d/%d", r.Done, r.Total) },
+		func() { fmt.Fprint(w, "\r\x1b[K") }
 }
 
 // runFeatures lets a worker do the job and returns its last report.
