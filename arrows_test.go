@@ -35,13 +35,12 @@ var arrows = map[string][]string{
 
 // owners names the only packages that may import an outside module.
 var owners = map[string][]string{
-	"github.com/sugarme/gotch":          {"model/torch"},
-	"charm.land/":                       {"cmd/mmibx/tui", "cmd/mmibx/tui/widget", "cmd/mmibx"},
-	"github.com/mattn/go-sqlite3":       {"tracker"},
-	"gonum.org/v1/plot":                 {"plots"},
-	"github.com/spf13/cobra":            {"cmd/mmibx"},
-	"github.com/NimbleMarkets/ntcharts": {"cmd/mmibx/tui/widget"},
-	module + "/model":                   {"model", "cmd/mmibx-worker"},
+	"github.com/sugarme/gotch":    {"model/torch"},
+	"charm.land/":                 {"cmd/mmibx/tui", "cmd/mmibx/tui/widget", "cmd/mmibx"},
+	"github.com/mattn/go-sqlite3": {"tracker"},
+	"gonum.org/v1/plot":           {"plots"},
+	"github.com/spf13/cobra":      {"cmd/mmibx"},
+	module + "/model":             {"model", "cmd/mmibx-worker"},
 }
 
 func TestArrows(t *testing.T) {

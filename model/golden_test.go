@@ -34,7 +34,7 @@ func TestGoldenLosses(t *testing.T) {
 	}
 	for _, m := range mmibx.Models {
 		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
-			spec := defaultSpec(t, benchmark, "model", m.Name, "model.dropout", 0.0)
+			spec := defaultSpec(t, benchmark, append(goldenSettings, "model", m.Name)...)
 			key := fmt.Sprintf("%s %s revision %d", m.Name, spec.TaskOf(), m.Revision)
 			got := tenLosses(t, spec)
 			want, ok := golden[key]
@@ -62,6 +62,13 @@ func TestGoldenLosses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// goldenSettings are all that presets decide of these losses: presets may move.
+var goldenSettings = []any{
+	"model.dropout", 0.0, "encoder.width", 32, "encoder.layers", 1,
+	"ib.size", 8, "ib.beta", 1e-3, "align.weight", 0.1, "align.tau", 0.1, "align.pooling", "first",
+	"train.lr", 5e-3, "train.head_lr", 5e-3, "train.clip", 1.0, "train.weight_decay", 0.01,
 }
 
 // tenLosses are those of ten steps on an invented benchmark.
