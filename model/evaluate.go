@@ -30,25 +30,30 @@ func (m *system) evaluate(samples []mmibx.Sample, step int64) *evaluation {
 	var rates rateSum
 	torch.WithGrad(false, func() {
 		for _, indices := range evaluationBatches(lengths(samples), evaluationBatch) {
-			s := torch.NewScope()
-			b := m.batcher.make(pick(samples, indices))
-			p := &pass{Scope: s, sample: m.spec.IB.EvalLatent == "sample"}
-			var st state
-			torch.Autocast(m.spec.Train.Precision == "bfloat16", func() {
-				st = m.network.forward(p, b)
-				for i, prediction := range m.head.predict(p, st, b) {
-					e.predictions[indices[i]] = prediction
-				}
-			})
-			if st.latents != nil {
-				rates.add(s, st.latents)
-				e.pool(s, m, st.latents, b, indices, len(samples))
-			}
-			s.Free()
+			e.label(m, samples, indices, &rates)
 		}
 	})
 	e.rateText, e.rateImage = rates.means()
 	return e
+}
+
+// label fills in what one batch gives.
+func (e *evaluation) label(m *system, samples []mmibx.Sample, indices []int, rates *rateSum) {
+	s := torch.NewScope()
+	defer s.Free() // a batch may be more than the memory holds, and the process goes on
+	b := m.batcher.make(pick(samples, indices))
+	p := &pass{Scope: s, sample: m.spec.IB.EvalLatent == "sample"}
+	var st state
+	torch.Autocast(m.spec.Train.Precision == "bfloat16", func() {
+		st = m.network.forward(p, b)
+		for i, prediction := range m.head.predict(p, st, b) {
+			e.predictions[indices[i]] = prediction
+		}
+	})
+	if st.latents != nil {
+		rates.add(s, st.latents)
+		e.pool(s, m, st.latents, b, indices, len(samples))
+	}
 }
 
 // pool keeps the vectors that alignment works on, from the means.

@@ -75,6 +75,12 @@ func newSystem(spec mmibx.Spec, data Data) (*system, error) {
 		return nil, fmt.Errorf("%w: no network named %q", mmibx.ErrBadSpec, spec.Model.Name)
 	}
 	m := &system{spec: spec, params: torch.NewParams()}
+	whole := false
+	defer func() {
+		if !whole { // an error, or a panic where memory ran out
+			m.params.Free()
+		}
+	}()
 	m.batcher = &batcher{task: spec.TaskOf(), evidence: data.Evidence, padTo: spec.Train.PadTo}
 	torch.Seed(hash(uint64(spec.Seed), forStart))
 
@@ -100,6 +106,7 @@ func newSystem(spec mmibx.Spec, data Data) (*system, error) {
 	if err := m.addHead(data.Labels, config.Width); err != nil {
 		return nil, err
 	}
+	whole = true
 	return m, nil
 }
 

@@ -235,6 +235,35 @@ func TestNoLeak(t *testing.T) {
 	}
 }
 
+// A run that fails leaves no tensor behind: its worker goes on to the next.
+func TestFailuresFreeTheirTensors(t *testing.T) {
+	fails := func(name string, spec mmibx.Spec, data Data) {
+		t.Helper()
+		if _, err := Train(context.Background(), spec, data, Options{Sink: &memory{}, Dir: t.TempDir()}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if n := torch.Live(); n != 0 {
+			t.Errorf("%s: %d tensors outlive the run", name, n)
+		}
+	}
+	spec := defaultSpec(t, "mini-twitter2015", "train.epochs", 1)
+
+	data := invented(mmibx.MNER, 16)
+	data.Encoder = &Pretrained{
+		Config: smallBert(32, 1, data.Vocab, spec.Train.MaxLength),
+		Tensor: func(string) ([]int64, []float32, error) { return nil, nil, errors.New("the file is cut") },
+	}
+	fails("weights that cannot be read", spec, data)
+
+	data = invented(mmibx.MNER, 16)
+	data.Samples[mmibx.Dev][3].Pieces[1] = int32(data.Vocab) // libtorch refuses it, in the middle of an evaluation
+	fails("a word-piece that is not in the table", spec, data)
+
+	data = invented(mmibx.MNER, 16)
+	data.Labels = []string{"PER", "BIRD"}
+	fails("a type that the tags lack", defaultSpec(t, "mini-twitter2015", "model.tags", "official"), data)
+}
+
 func residentMB(t *testing.T) int {
 	blob, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

@@ -30,6 +30,12 @@ type AdamW struct {
 // NewAdamW makes the state for the groups' parameters; the caller frees it.
 func NewAdamW(p *Params, groups ...*Group) *AdamW {
 	o := &AdamW{Groups: groups}
+	whole := false
+	defer func() {
+		if !whole { // its moments are twice the parameters: memory may run out here
+			o.Free()
+		}
+	}()
 	for _, g := range groups {
 		for _, name := range g.Names {
 			t, ok := p.Tensor(name)
@@ -44,6 +50,7 @@ func NewAdamW(p *Params, groups ...*Group) *AdamW {
 			o.all = append(o.all, t)
 		}
 	}
+	whole = true
 	return o
 }
 
