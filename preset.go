@@ -64,7 +64,20 @@ func Resolve(settings map[string]any) (Spec, error) {
 	if err := s.setAll(set, slices.Sorted(maps.Keys(set))); err != nil {
 		return Spec{}, err
 	}
+	s.forgetUnread()
 	return s, s.check()
+}
+
+// forgetUnread sets the fields that the model does not read to their frozen
+// defaults: what is no part of a run's identity may not reach its worker, nor
+// the digests of what it reads. So a text-only run is the same run in a grid
+// over kinds of evidence, and reads no evidence there.
+func (s *Spec) forgetUnread() {
+	for _, f := range Fields {
+		if !f.readBy(s) {
+			f.of(s).Set(reflect.ValueOf(f.Frozen))
+		}
+	}
 }
 
 func (s *Spec) setAll(settings map[string]any, keys []string) error {

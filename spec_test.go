@@ -70,6 +70,29 @@ func TestUnreadFieldsDoNotChangeTheRun(t *testing.T) {
 	}
 }
 
+// What is no part of the identity does not reach the worker either: two cells of
+// a grid that collapse are one spec, whichever of them comes first.
+func TestUnreadFieldsAreForgotten(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		plain  map[string]any
+		unread map[string]any
+	}{
+		{"text without a picture", map[string]any{"benchmark": "twitter2017", "model": "text"},
+			map[string]any{"evidence.kind": "pixels", "evidence.encoder": "resnet50", "evidence.pictures": "shuffled", "ib.beta": 3.0, "align.tau": 0.5}},
+		{"no alignment", map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.weight": 0.0},
+			map[string]any{"align.tau": 0.5, "align.pooling": "mean", "align.estimator": "bce-concat"}},
+		{"bce has no temperature", map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.estimator": "bce-concat"},
+			map[string]any{"align.tau": 0.5, "align.learn_tau": true}},
+	} {
+		want := mustResolve(t, c.plain)
+		maps.Copy(c.unread, c.plain)
+		if got := mustResolve(t, c.unread); got != want {
+			t.Errorf("%s: unread settings are kept:\n%+v\n%+v", c.name, got, want)
+		}
+	}
+}
+
 func TestEveryReadFieldChangesTheRun(t *testing.T) {
 	base := mustResolve(t, map[string]any{"benchmark": "mini-twitter2015", "model": "mmib", "evidence.pictures": "shuffled"})
 	for _, f := range Fields {
