@@ -84,13 +84,18 @@ func newSystem(spec mmibx.Spec, data Data) (*system, error) {
 	m.batcher = &batcher{task: spec.TaskOf(), evidence: data.Evidence, padTo: spec.Train.PadTo}
 	torch.Seed(hash(uint64(spec.Seed), forStart))
 
-	config := smallBert(spec.Encoder.Width, spec.Encoder.Layers, data.Vocab, spec.Train.MaxLength)
+	longest := max(spec.Train.MaxLength, spec.Train.PadTo)
+	config := smallBert(spec.Encoder.Width, spec.Encoder.Layers, data.Vocab, longest)
 	if data.Encoder != nil {
 		config = data.Encoder.Config
 		config.Vocab = int64(data.Vocab)
 	}
-	if longest := max(spec.Train.MaxLength, spec.Train.PadTo); int64(longest) > config.Positions {
-		return nil, fmt.Errorf("%w: train.max_length %d is more than the encoder's %d positions", mmibx.ErrBadSpec, longest, config.Positions)
+	if int64(longest) > config.Positions {
+		key := "train.max_length"
+		if longest > spec.Train.MaxLength {
+			key = "train.pad_to"
+		}
+		return nil, fmt.Errorf("%w: %s %d is more than the encoder's %d positions", mmibx.ErrBadSpec, key, longest, config.Positions)
 	}
 	encoder := newBert(m.params, config)
 	if data.Encoder != nil {

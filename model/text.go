@@ -9,13 +9,10 @@ import (
 
 // textOnly is BERT + CRF (MNER), or BERT with entity markers (MRE): the baseline
 // that sees no picture.
-type textOnly struct {
-	task    mmibx.Task
-	encoder *bert
-}
+type textOnly struct{ encoder *bert }
 
-func newTextOnly(_ *torch.Params, spec *mmibx.Spec, encoder *bert, _ int64) network {
-	return &textOnly{task: spec.TaskOf(), encoder: encoder}
+func newTextOnly(_ *torch.Params, _ *mmibx.Spec, encoder *bert, _ int64) network {
+	return &textOnly{encoder}
 }
 
 func (m *textOnly) forward(p *pass, b *batch) state {
