@@ -28,20 +28,25 @@ func diagnoseAlignment(v pooled, tau float64) []mmibx.Metric {
 	text, image := normalized(v.text, v.width), normalized(v.image, v.width)
 	n := len(v.pictures)
 	order := rand.New(rand.NewPCG(hash(forDiagnosis), 0)).Perm(n)
-	var hits, bound, logK, rows float64
+	var hits, rivalled, bound, logK, rows float64
 	for from := 0; from+retrievalBatch <= n; from += retrievalBatch {
 		batch := order[from : from+retrievalBatch]
 		for _, i := range batch {
 			hit, b, k := retrieve(i, batch, text, image, v, tau)
-			hits, bound, logK, rows = hits+hit, bound+b, logK+k, rows+1
+			bound, logK, rows = bound+b, logK+k, rows+1
+			if k > 0 {
+				hits, rivalled = hits+hit, rivalled+1
+			}
 		}
 	}
 	metrics := []mmibx.Metric{{Name: mmibx.ModalityGap, Value: centroidDistance(text, image, v.width)}}
 	if rows == 0 {
 		return metrics
 	}
+	if rivalled > 0 { // without another picture to choose there is nothing to recall
+		metrics = append(metrics, mmibx.Metric{Name: mmibx.RecallAt1, Value: hits / rivalled})
+	}
 	return append(metrics,
-		mmibx.Metric{Name: mmibx.RecallAt1, Value: hits / rows},
 		mmibx.Metric{Name: mmibx.InfoNCE, Value: bound / rows},
 		mmibx.Metric{Name: mmibx.InfoNCECap, Value: logK / rows})
 }

@@ -64,4 +64,9 @@ func TestDiagnosisOfKnownLatents(t *testing.T) {
 	if got := valueOf(t, shared, mmibx.InfoNCECap); got != 0 {
 		t.Errorf("log K is %g where no other picture is a candidate", got)
 	}
+	for _, m := range shared {
+		if m.Name == mmibx.RecallAt1 {
+			t.Errorf("recall@1 is %g where there is nothing to choose", m.Value)
+		}
+	}
 }

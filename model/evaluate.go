@@ -73,12 +73,15 @@ func (e *evaluation) pool(s *torch.Scope, m *system, lat *latents, b *batch, ind
 	}
 }
 
-// rateSum adds up the rate of each modality over batches.
+// rateSum adds up the rate of each modality over batches, in float32: near the
+// prior a KL is the small difference of numbers near 1, which bfloat16 rounds
+// away or turns negative.
 type rateSum struct{ text, image, words, rows float64 }
 
 func (r *rateSum) add(s *torch.Scope, lat *latents) {
 	sum := func(q gaussian, real torch.Tensor) (nats, n float64) {
 		weight := s.To(real, torch.Float32)
+		q = gaussian{s.To(q.meanBTZ, torch.Float32), s.To(q.logVarBTZ, torch.Float32)}
 		klBT := s.Sum(q.klPerDimension(s), -1)
 		return s.Sum(s.Mul(klBT, weight)).Number(), s.Sum(weight).Number()
 	}

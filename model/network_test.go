@@ -290,3 +290,28 @@ func TestDivergence(t *testing.T) {
 		t.Errorf("Train = %v, want a divergence of %s at step 1", err, mmibx.LossTask)
 	}
 }
+
+// The rate near the prior is right under bfloat16 too.
+func TestRateOfBFloat16(t *testing.T) {
+	const n, z, mean = 4, 64, 0.03
+	do(t, func() {
+		s := torch.NewScope()
+		defer s.Free()
+		real := s.Bools([]bool{true, true, true, true}, 1, n)
+		code := gaussian{s.Full(mean, torch.BFloat16, 1, n, z), s.Full(-0.001, torch.BFloat16, 1, n, z)}
+		var sum rateSum
+		sum.add(s, &latents{text: code, image: code, realBL: real, realBM: real})
+		want := z * 0.5 * (mean*mean + math.Exp(-0.001) + 0.001 - 1)
+		if text, image := sum.means(); math.Abs(text-want) > 0.02*want || image != text {
+			t.Errorf("rates %g and %g, want %g nats", text, image, want)
+		}
+	})
+}
+
+// A small encoder has a position for all that a batch is padded to.
+func TestPadBeyondTheLongestTweet(t *testing.T) {
+	spec := defaultSpec(t, "mini-twitter2015", "train.epochs", 1, "train.max_length", 16, "train.pad_to", 24)
+	if _, err := Train(context.Background(), spec, invented(mmibx.MNER, 16), Options{Sink: &memory{}, Dir: t.TempDir()}); err != nil {
+		t.Error(err)
+	}
+}
