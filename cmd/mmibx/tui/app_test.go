@@ -94,7 +94,7 @@ func pollOf(s screen) *poll {
 // dropped unread.
 func TestStaleDropped(t *testing.T) {
 	f := newFake()
-	a := shown(t, f, func(e *env) screen { h := newHome(e); h.started = true; return h }, 80, 24)
+	a := shown(t, f, func(e *env) screen { return newHome(e) }, 80, 24)
 	old := refill(a)
 	follow(a, a.push(newBoard(a.env, "beta-study")))
 	h := a.stack[0].screen.(*home)
@@ -191,6 +191,59 @@ func TestStart(t *testing.T) {
 	}
 }
 
+// TestOpened: the board of the only live sweep is there before the first key, and
+// home stays where esc leads to it.
+func TestOpened(t *testing.T) {
+	f := newFake()
+	a := opened(t.Context(), fakeEnv(f), "")
+	if b, ok := a.top().screen.(*board); !ok || b.sweep != "beta-study" {
+		t.Errorf("opened on %T", a.top().screen)
+	}
+	press(a, "esc", "enter", "esc")
+	if _, ok := a.top().screen.(*home); !ok {
+		t.Errorf("esc leads to %T", a.top().screen)
+	}
+	if b, ok := opened(t.Context(), fakeEnv(f), "demo").top().screen.(*board); !ok || b.sweep != "demo" {
+		t.Error("the sweep that was asked for is not shown")
+	}
+	f.empty = true
+	if s := opened(t.Context(), fakeEnv(f), "").top().screen; s.Title() != "home" {
+		t.Errorf("an empty store opens on %T", s)
+	}
+}
+
+// TestHere: every command line that is shown finds the store that is shown.
+func TestHere(t *testing.T) {
+	f := newFake()
+	e := fakeEnv(f)
+	e.here = " --store paper/runs"
+	lines := 0
+	for _, s := range []screen{newHome(e), newPlan(e, "beta"), newBoard(e, "beta-study"), newRun(e, "4f1c9a77ab02", "dev.f1")} {
+		a := newApp(t.Context(), e, s)
+		a.w, a.h = 200, 60
+		fill(t.Context(), a)
+		for _, act := range a.actions() {
+			if act.cli == "" {
+				continue
+			}
+			if lines++; !strings.HasSuffix(act.cli, e.here) {
+				t.Errorf("%s: %q leaves out the store", s.Title(), act.cli)
+			}
+		}
+		for _, line := range strings.Split(ansi.Strip(a.View().Content), "\n") {
+			if strings.Contains(line, "$ mmibx") && !strings.Contains(line, e.here) {
+				t.Errorf("%s: %s", s.Title(), line)
+			}
+		}
+	}
+	if lines < 8 {
+		t.Errorf("%d command lines", lines)
+	}
+	if text := farewellTo(t.Context(), e); strings.Count(text, e.here) != 2 {
+		t.Errorf("farewell: %s", text)
+	}
+}
+
 // TestActions holds the table to its rules.
 func TestActions(t *testing.T) {
 	f := newFake()
@@ -224,7 +277,7 @@ func TestActions(t *testing.T) {
 func TestProgram(t *testing.T) {
 	f := newFake()
 	e := fakeEnv(f)
-	tm := teatest.NewTestModel(t, newApp(t.Context(), e, newHome(e)), teatest.WithInitialTermSize(120, 40))
+	tm := teatest.NewTestModel(t, opened(t.Context(), e, ""), teatest.WithInitialTermSize(120, 40))
 	seen := func(text string) {
 		t.Helper()
 		teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return strings.Contains(string(b), text) }, teatest.WithDuration(5*time.Second))

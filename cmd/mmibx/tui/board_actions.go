@@ -13,7 +13,7 @@ import (
 func (b *board) Actions() []action {
 	open := action{
 		name: "runs show", keys: []string{"enter"}, label: "open", help: "all of the selected run",
-		cli: "mmibx runs show " + b.selected(),
+		cli: b.cli("runs show", b.selected()),
 		to:  func() tea.Msg { return push{newRun(b.env, b.selected(), b.metric)} },
 	}
 	if b.selected() == "" {
@@ -41,7 +41,7 @@ func (b *board) lookActions() []action {
 		axes, bench,
 		{
 			name: "metric", keys: []string{"m"}, label: "metric", help: "dev score or loss in the curve", run: b.nextMetric,
-			cli: fmt.Sprintf("mmibx runs curve %s %s", b.selected(), b.metric),
+			cli: b.cli("runs curve", b.selected(), b.metric),
 		},
 		{name: "panel", keys: []string{"tab"}, label: "panel", help: "the next panel", run: b.turn(1)},
 		{name: "panel back", keys: []string{"shift+tab"}, help: "the panel before", run: b.turn(-1)},
@@ -77,7 +77,7 @@ func (b *board) nextMetric() tea.Cmd {
 func (b *board) stopAction() action {
 	stop := action{
 		name: "sweep stop", keys: []string{"s"}, label: "stop", help: "end the sweep tidily; it can go on later",
-		cli: "mmibx sweep stop " + b.sweep,
+		cli: b.cli("sweep stop", b.sweep),
 	}
 	if !b.data.Live {
 		stop.why = "nothing runs this sweep"
@@ -100,13 +100,13 @@ func (b *board) stopAction() action {
 
 func (b *board) pauseAction() action {
 	if b.data.Paused {
-		cli := "mmibx sweep resume " + b.sweep
+		cli := b.cli("sweep resume", b.sweep)
 		return action{
 			name: "sweep resume", keys: []string{"p"}, label: "resume", help: "start runs again", cli: cli,
 			run: func() tea.Cmd { return b.then(order(cli, b.sweep+" goes on", b.resume)) },
 		}
 	}
-	cli := "mmibx sweep pause " + b.sweep
+	cli := b.cli("sweep pause", b.sweep)
 	pause := action{
 		name: "sweep pause", keys: []string{"p"}, label: "pause", help: "start no more runs until it is resumed",
 		cli: cli,
@@ -124,7 +124,7 @@ func (b *board) pauseAction() action {
 
 // goOn starts a runner again for a sweep that none works on.
 func (b *board) goOn() action {
-	cli := "mmibx continue " + b.sweep + " --detach"
+	cli := b.cli("continue", b.sweep, "--detach")
 	a := action{
 		name: "continue", keys: []string{"c"}, label: "continue", help: "go on with what is not done",
 		cli: cli,
@@ -185,9 +185,9 @@ func retryAction(e *env, sweep string, rows []RunRow, what string) action {
 		retry.why = "nothing went wrong here"
 		return retry
 	}
-	retry.cli = "mmibx sweep retry " + sweep
+	retry.cli = e.cli("sweep retry", sweep)
 	if len(ids) == 1 {
-		retry.cli += " " + ids[0]
+		retry.cli = e.cli("sweep retry", sweep, ids[0])
 	}
 	sure := retry
 	sure.run = func() tea.Cmd {

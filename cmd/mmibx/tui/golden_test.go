@@ -62,7 +62,7 @@ func TestScreens(t *testing.T) {
 		screen func(*env) screen
 		keys   []string
 	}{
-		{"home", newFake(), func(e *env) screen { h := newHome(e); h.started = true; return h }, nil},
+		{"home", newFake(), func(e *env) screen { return newHome(e) }, nil},
 		{"home-empty", empty, func(e *env) screen { return newHome(e) }, nil},
 		{"plan", newFake(), func(e *env) screen { return newPlan(e, "beta") }, nil},
 		{"board", newFake(), theBoard, nil},

@@ -20,7 +20,6 @@ type home struct {
 	loaded  bool
 	onStudy bool // the cursor is in the list of studies
 	cursor  [2]int
-	started bool // the board of the only live sweep was opened by itself
 }
 
 type homeRead struct {
@@ -73,13 +72,7 @@ func (h *home) take(msg homeRead) tea.Cmd {
 	if !h.loaded {
 		h.loaded, h.onStudy = true, len(h.sweeps) == 0
 	}
-	next := h.poll.done(changed, nil)
-	if live := h.live(); len(live) == 1 && !h.started {
-		h.started = true
-		return tea.Batch(next, send(push{newBoard(h.env, live[0].Name)}))
-	}
-	h.started = true
-	return next
+	return h.poll.done(changed, nil)
 }
 
 func sameSweep(a, b Sweep) bool {
@@ -134,7 +127,7 @@ func (h *home) Actions() []action {
 	case h.len() == 0:
 		open.why = "there is nothing to open yet"
 	case h.onStudy:
-		open.label, open.cli = "plan", "mmibx plan "+h.studies[h.cursor[1]].Name
+		open.label, open.cli = "plan", h.cli("plan", h.studies[h.cursor[1]].Name)
 	}
 	acts := []action{open, {
 		name: "switch", keys: []string{"tab", "shift+tab"}, label: "sweeps / studies", help: "the other list",
@@ -149,7 +142,7 @@ func (h *home) Actions() []action {
 func (h *home) demo() action {
 	return action{
 		name: "demo", keys: []string{"d"}, label: "demo", help: "the whole line on the miniature benchmarks, three minutes",
-		cli: "mmibx demo",
+		cli: h.cli("demo"),
 		to:  func() tea.Msg { return push{newPlan(h.env, "demo")} },
 	}
 }
@@ -187,10 +180,10 @@ func (h *home) drawDetail(c widget.Canvas) {
 	title, text, shell := "", "", ""
 	if h.onStudy {
 		s := h.studies[h.cursor[1]]
-		title, text, shell = s.Name, s.Question, "mmibx sweep "+s.Name+" -j 2 --detach"
+		title, text, shell = s.Name, s.Question, h.cli("sweep", s.Name, "-j 2 --detach")
 	} else {
 		s := h.sweeps[h.cursor[0]]
-		title, text, shell = s.Name, need(s), "mmibx sweep status "+s.Name
+		title, text, shell = s.Name, need(s), h.cli("sweep status", s.Name)
 	}
 	in := widget.Panel(c, []widget.Span{strong(title)}, []widget.Span{faint("$ " + shell)}, false)
 	for y, line := range wrap(text, in.W()) {

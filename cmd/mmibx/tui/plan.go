@@ -77,7 +77,7 @@ func (p *plan) Actions() []action {
 	start := action{
 		name: "sweep", keys: []string{"enter"}, label: "start",
 		help: "run what is not done yet, in a process that outlives the UI",
-		cli:  fmt.Sprintf("mmibx sweep %s -j %d --detach", p.study, p.workers), run: p.start,
+		cli:  p.cli("sweep", p.study, "-j", fmt.Sprint(p.workers), "--detach"), run: p.start,
 	}
 	switch {
 	case !p.loaded:

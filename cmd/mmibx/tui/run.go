@@ -87,7 +87,7 @@ func (r *runScreen) move(by int) tea.Cmd {
 func (r *runScreen) Actions() []action {
 	metric := action{
 		name: "metric", keys: []string{"m"}, label: "metric", help: "the next metric's curve",
-		cli: fmt.Sprintf("mmibx runs curve %s %s", r.id, r.metric), run: r.nextMetric,
+		cli: r.cli("runs curve", r.id, r.metric), run: r.nextMetric,
 	}
 	if len(r.data.Names) < 2 {
 		metric.why = "the run has logged no other metric yet"

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -49,7 +50,11 @@ type env struct {
 	control Control
 	clock   func() time.Time
 	store   string // as people call it
+	here    string // what a command line needs to find it, such as " --store DIR"
 }
+
+// cli is a command line that works on the store shown.
+func (e *env) cli(words ...string) string { return "mmibx " + strings.Join(words, " ") + e.here }
 
 // Messages from a screen to App.
 type (

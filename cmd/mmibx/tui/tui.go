@@ -26,7 +26,8 @@ type Options struct {
 	Reader  Reader
 	Control Control
 	Store   string // as people call it
-	Sweep   string // its board is opened at once; "": the home screen
+	Here    string // what a command line needs to find the store, such as " --store DIR"
+	Sweep   string // its board is opened at once; "": that of the only live sweep, or the home screen
 	Reports string // folder for the report of a panic
 	Clock   func() time.Time
 }
@@ -35,23 +36,31 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, clock: o.Clock, store: o.Store}
+	return &env{reader: o.Reader, control: o.Control, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
 // ends it in good order, leaves a report and is an error.
 func Show(ctx context.Context, o Options, opts ...tea.ProgramOption) (farewell string, err error) {
 	e := o.env()
-	first := newHome(e)
-	a := newApp(ctx, e, first)
-	if o.Sweep != "" {
-		first.started = true // esc leads home, and home stays
-		a.stack = append(a.stack, &layer{screen: newBoard(e, o.Sweep)})
-	}
-	if err := o.run(ctx, a, opts...); err != nil {
+	if err := o.run(ctx, opened(ctx, e, o.Sweep), opts...); err != nil {
 		return "", err
 	}
-	return farewellTo(ctx, o.Reader), nil
+	return farewellTo(ctx, e), nil
+}
+
+// opened is the UI on the board of a sweep, or else on that of the only live one,
+// or else at home. It asks before the first view, so that no key that was meant
+// for one screen reaches another.
+func opened(ctx context.Context, e *env, sweep string) *App {
+	a := newApp(ctx, e, newHome(e))
+	if sweep == "" {
+		sweep = onlyLive(ctx, e.reader)
+	}
+	if sweep != "" {
+		a.stack = append(a.stack, &layer{screen: newBoard(e, sweep)})
+	}
+	return a
 }
 
 // run is the life of the program.
@@ -76,19 +85,34 @@ func (o *Options) run(ctx context.Context, a *App, opts ...tea.ProgramOption) er
 	return err
 }
 
-// farewellTo says which sweeps go on without the UI.
-func farewellTo(ctx context.Context, r Reader) string {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+// onlyLive names the live sweep where there is just one.
+func onlyLive(ctx context.Context, r Reader) string {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	sweeps, err := r.Sweeps(ctx)
+	if err != nil {
+		return "" // the home screen reads again, and says it
+	}
+	live := slices.DeleteFunc(slices.Clone(sweeps), func(s Sweep) bool { return !s.Live })
+	if len(live) != 1 {
+		return ""
+	}
+	return live[0].Name
+}
+
+// farewellTo says which sweeps go on without the UI.
+func farewellTo(ctx context.Context, e *env) string {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	sweeps, err := e.reader.Sweeps(ctx)
 	if err != nil {
 		return ""
 	}
 	var lines []string
 	for _, s := range sweeps {
 		if s.Live {
-			lines = append(lines, fmt.Sprintf("%s goes on: %d of %d runs are over. `mmibx` shows it again, `mmibx sweep stop %s` ends it.",
-				s.Name, over(s.Counts), s.Total, s.Name))
+			lines = append(lines, fmt.Sprintf("%s goes on: %d of %d runs are over. `%s` shows it again, `%s` ends it.",
+				s.Name, over(s.Counts), s.Total, e.cli("board", s.Name), e.cli("sweep stop", s.Name)))
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -117,9 +141,6 @@ func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (string
 		return "", err
 	}
 	a := newApp(ctx, e, first)
-	if h, ok := first.(*home); ok {
-		h.started = true // stay, whatever lives
-	}
 	a.w, a.h = w, h
 	fill(ctx, a)
 	switch name {
