@@ -18,6 +18,9 @@ var (
 	ErrOutOfMemory = errors.New("out of memory")
 	// ErrBadSpec marks a spec that no retry can save.
 	ErrBadSpec = errors.New("bad spec")
+	// ErrUnread marks a sync that left journals out because they cannot be read;
+	// all others are in the database, and trying again does not help.
+	ErrUnread = errors.New("a journal cannot be read")
 	// ErrNoTorch is what a program built without libtorch answers.
 	ErrNoTorch = errors.New("this program was built without libtorch")
 )

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -101,7 +102,7 @@ func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
 	l.report(l.event(Ended, t, e))
 }
 
-// lookElsewhere asks, once a second, about the runs that other processes hold.
+// lookElsewhere asks, at each tick, about the runs that other processes hold.
 func (l *loop) lookElsewhere(ctx context.Context) {
 	if len(l.elsewhere) == 0 || l.stop != nil {
 		return
@@ -137,7 +138,7 @@ func (l *loop) lookElsewhere(ctx context.Context) {
 }
 
 func (l *loop) statesNow(ctx context.Context, tasks []*task) (map[string]mmibx.State, error) {
-	if err := l.Tracker.Sync(ctx); err != nil {
+	if err := l.Tracker.Sync(ctx); err != nil && !errors.Is(err, mmibx.ErrUnread) {
 		return nil, err
 	}
 	ids := make([]string, len(tasks))

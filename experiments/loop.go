@@ -51,8 +51,11 @@ type task struct {
 
 // takeUp learns where every run stands and queues those that are not final.
 func (l *loop) takeUp(ctx context.Context) error {
-	if err := l.syncNow(ctx); err != nil {
-		return err
+	// What the plan's own runs say is read again before each starts: a damaged
+	// journal somewhere in the store is no reason to start nothing.
+	unread := l.syncNow(ctx)
+	if unread != nil && !errors.Is(unread, mmibx.ErrUnread) {
+		return unread
 	}
 	states, err := l.Tracker.States(ctx, l.plan.IDs())
 	if err != nil {
@@ -69,6 +72,9 @@ func (l *loop) takeUp(ctx context.Context) error {
 		l.counts[t.state]++
 	}
 	l.report(Event{Kind: Began, Text: l.plan.Sweep})
+	if unread != nil {
+		l.report(Event{Kind: Warned, Text: unread.Error()})
+	}
 	return nil
 }
 

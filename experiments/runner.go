@@ -19,7 +19,8 @@ type Tracker interface {
 	// States says where runs stand. A run that it leaves out is queued.
 	States(ctx context.Context, runs []string) (map[string]mmibx.State, error)
 	// Sync brings the database up to the journals; where it could not, because
-	// others write to it, that is an error.
+	// others write to it, that is an error. Journals that cannot be read, of
+	// whatever runs, are mmibx.ErrUnread: all others are in the database.
 	Sync(ctx context.Context) error
 }
 
@@ -152,7 +153,7 @@ func (l *loop) keepSynced(ctx context.Context) {
 func (r *Runner) syncNow(ctx context.Context) error {
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if err = r.Tracker.Sync(ctx); err == nil || ctx.Err() != nil {
+		if err = r.Tracker.Sync(ctx); err == nil || ctx.Err() != nil || errors.Is(err, mmibx.ErrUnread) {
 			break
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -167,6 +168,29 @@ func TestADamagedRunStopsNoOther(t *testing.T) {
 	if s.Counts[mmibx.Done] != 2 || len(s.Failures) != 1 || s.Failures[0].Run != bad || !strings.Contains(s.Failures[0].Text, "not a journal") {
 		t.Errorf("summary %+v", s)
 	}
+}
+
+// A journal that cannot be read, of a run that is not even in the plan, keeps no
+// sweep from starting, nor from ending.
+func TestAnUnreadableJournalStopsNoSweep(t *testing.T) {
+	store, plan := newStore(t), testPlan(t, "beside", 2)
+	r := fakeRunnerOf(store, 1)
+	r.Tracker = shortsighted{fakeTracker{store}}
+	began := time.Now()
+	s := mustRun(t, r, plan)
+	if s.Counts[mmibx.Done] != 2 {
+		t.Errorf("summary %+v", s)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("the sweep took %s: it waited for what does not change", took)
+	}
+}
+
+// shortsighted is a tracker that always finds a journal that it cannot read.
+type shortsighted struct{ fakeTracker }
+
+func (shortsighted) Sync(context.Context) error {
+	return fmt.Errorf("%w: runs/000000000000/1/journal: not a journal", mmibx.ErrUnread)
 }
 
 // ignorant is a tracker whose database was deleted.

@@ -41,7 +41,8 @@ func Sync(ctx context.Context, store mmibx.Store) (SyncStats, error) {
 // Sync reads what the journals hold beyond what the database has, and commits it.
 // Any number of programs may call it at any time: rows and the new offset of a
 // journal are one transaction that only the first of them makes. A journal that
-// cannot be read is an error at the end; the others are read all the same.
+// cannot be read is mmibx.ErrUnread at the end, where nothing worse happened;
+// the others are read all the same.
 func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 	db.syncing.Lock()
 	defer db.syncing.Unlock()
@@ -54,13 +55,15 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 	}
 	s := syncer{path: db.store.Database()}
 	defer s.close()
-	var failed []error
+	var failed, unread []error
 	for _, src := range sources {
 		switch err := s.source(ctx, src); {
 		case isBusy(err):
 			s.stats.Busy = true
 		case ctx.Err() != nil:
 			return s.stats, ctx.Err()
+		case errors.Is(err, mmibx.ErrUnread):
+			unread = append(unread, err)
 		case err != nil:
 			failed = append(failed, err)
 		}
@@ -77,7 +80,10 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 			s.stats.Behind += max(0, src.size-src.stored-src.tail)
 		}
 	}
-	return s.stats, errors.Join(failed...)
+	if len(failed) > 0 || s.stats.Busy { // then it is not only that
+		return s.stats, errors.Join(failed...)
+	}
+	return s.stats, errors.Join(unread...)
 }
 
 func isBusy(err error) bool {
@@ -134,9 +140,10 @@ func (s *source) read(from int64) (chunk, error) {
 	return c, err
 }
 
-// settled says that there is nothing to write.
+// settled says that there is nothing to write. A new journal without a record,
+// whose header was cut or is under way, says neither when nor what it is of.
 func (c *chunk) settled() bool {
-	return len(c.records) == 0 && (!c.isAttempt() || c.state == c.ending())
+	return len(c.records) == 0 && (!c.isAttempt() || c.state == "" || c.state == c.ending())
 }
 
 // ending is the state of an attempt that has no trailer.
@@ -169,7 +176,7 @@ func (s *syncer) source(ctx context.Context, src *source) error {
 	for from := src.stored; ; {
 		c, err := src.read(from)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", mmibx.ErrUnread, err)
 		}
 		if c.settled() {
 			return nil

@@ -380,10 +380,31 @@ func TestOneBadJournalStopsNoOther(t *testing.T) {
 	l.must(os.MkdirAll(filepath.Dir(bad), 0o777))
 	l.must(os.WriteFile(bad, []byte("this is a text, not a journal"), 0o600))
 	db := l.open()
-	if _, err := db.Sync(context.Background()); err == nil || !strings.Contains(err.Error(), "not a journal") {
+	if _, err := db.Sync(context.Background()); err == nil || !errors.Is(err, mmibx.ErrUnread) || !strings.Contains(err.Error(), "not a journal") {
 		t.Errorf("Sync says %v", err)
 	}
 	if r := l.only(db, ""); r.ID != run {
+		t.Errorf("run is %+v", r)
+	}
+}
+
+// A journal that was cut in its header waits for the rest: it is no run that was
+// lost centuries ago.
+func TestJournalCutInItsHeader(t *testing.T) {
+	l := newLab(t)
+	run := l.done(nil, mmibx.Loss, 1)
+	path := l.store.Journal(run, 1)
+	blob, err := os.ReadFile(path)
+	l.must(err)
+	for _, n := range []int{3, 8, 40} {
+		l.must(os.WriteFile(path, blob[:n], 0o600))
+		db := l.synced()
+		if runs := l.runs(db, Query{}); len(runs) != 0 {
+			t.Errorf("of %d bytes: %+v", n, runs)
+		}
+	}
+	l.must(os.WriteFile(path, blob, 0o600))
+	if r := l.only(l.synced(), ""); r.State != mmibx.Done {
 		t.Errorf("run is %+v", r)
 	}
 }
