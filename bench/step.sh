@@ -9,10 +9,10 @@ trap 'rm -rf "$work"' EXIT
 go test -tags torch -c -o "$work/model.test" ./model
 for ((i = 1; i <= blocks; i++)); do
 	(cd model && OMP_WAIT_POLICY=passive "$work/model.test" -test.run '^$' -test.bench Step -test.benchtime 10x) |
-		sed -nE 's|^BenchmarkStep/([a-z]+/[a-z0-9]+)(-[0-9]+)? +[0-9]+ +([0-9]+) ns/op.*|\1 \3|p' |
+		sed -nE 's|^BenchmarkStep/([a-z]+/[a-z0-9]+)(-[0-9]+)?[[:space:]]+[0-9]+[[:space:]]+([0-9.]+) ns/op.*|\1 \3|p' |
 		awk '{printf "ours %s %.4f\n", $1, $2 / 1e9}' >>"$work/times"
-	"$python" bench/step.py | sed 's/^/eager /' >>"$work/times"
-	"$python" bench/step.py --best | sed 's/^/fused /' >>"$work/times"
+	"$python" -W ignore bench/step.py | sed 's/^/eager /' >>"$work/times"
+	"$python" -W ignore bench/step.py --best | sed 's/^/fused /' >>"$work/times"
 done
 sort "$work/times" | awk '
 	{ t[$1, $2] = t[$1, $2] " " $3; models[$2] = 1 }
