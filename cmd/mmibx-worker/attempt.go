@@ -66,7 +66,7 @@ func train(ctx context.Context, job mmibx.Job, facts torch.Facts, spec mmibx.Spe
 		return err
 	}
 	dir := job.Store.Attempt(job.Run, job.Attempt)
-	result, err := model.Train(ctx, spec, data, model.Options{Sink: w, Dir: dir, Resume: resume, Machine: model.Machine(facts), Every: checkpointEvery})
+	result, err := model.Train(ctx, spec, data, model.Options{Sink: w, Dir: dir, Resume: resume, Machine: machine(facts), Every: checkpointEvery})
 	if err != nil {
 		return err
 	}
@@ -104,10 +104,16 @@ func checkpointOf(job mmibx.Job, facts torch.Facts) (*model.Checkpoint, string) 
 	if err != nil {
 		return nil, fmt.Sprintf("attempt %d cannot be resumed: %v", job.Resume, err)
 	}
-	if now := model.Machine(facts); c.Machine != now {
+	if now := machine(facts); c.Machine != now {
 		return nil, fmt.Sprintf("attempt %d ran on %s, this one on %s: a resumed run would not be the same to the bit", job.Resume, c.Machine, now)
 	}
 	return c, ""
+}
+
+// machine names what the bits of a run depend on besides its spec: also this
+// program, of which another build may compute otherwise.
+func machine(facts torch.Facts) string {
+	return fmt.Sprintf("%s, program %.12s", model.Machine(facts), programDigest())
 }
 
 // removeCheckpoints drops what only an unfinished run needs.
