@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/mmibx/mmibx"
@@ -44,6 +45,9 @@ func (l *library) data(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w 
 		l.key, l.base = key, base
 	}
 	m := l.base
+	if err := asPlanned(job, m.set.Digests); err != nil {
+		return model.Data{}, err
+	}
 	data := model.Data{
 		Labels:   m.set.Labels,
 		Samples:  map[mmibx.Split][]mmibx.Sample{},
@@ -58,6 +62,20 @@ func (l *library) data(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w 
 		data.Samples[split] = m.assign(spec, split, samples)
 	}
 	return data, nil
+}
+
+// asPlanned makes sure that files are those whose digests are in the run's id: a
+// sweep lasts for hours, in which people edit files.
+func asPlanned(job *mmibx.Job, digests map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(digests)) {
+		if planned, ok := job.Inputs.Data[name]; ok && planned != digests[name] {
+			return &mmibx.InputError{
+				File: name, Found: fmt.Sprintf("SHA-256 %.12s", digests[name]), Expected: fmt.Sprintf("%.12s, as the run was planned", planned),
+				Cure: "the file has changed since: start the sweep again, which plans new runs",
+			}
+		}
+	}
+	return nil
 }
 
 func open(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (*material, error) {

@@ -88,6 +88,9 @@ func (m *material) addCaptions(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writ
 	if err != nil {
 		return err
 	}
+	if err := asPlanned(job, captions.Digests); err != nil {
+		return err
+	}
 	path, err := cacheFile(job, "captions", captions.Digests, job.Inputs.Weights, model.SentenceRows, maxCaption)
 	if err != nil {
 		return err
