@@ -27,7 +27,11 @@ const relationsFile = "ours_rel2id.json"
 func Open(name, dataDir string) (*Set, error) {
 	b, ok := mmibx.LookupBenchmark(name)
 	if !ok {
-		return nil, &mmibx.InputError{Key: "benchmark", Found: quote(name), Expected: "one of " + strings.Join(mmibx.BenchmarkNames(), ", ")}
+		fault := &mmibx.InputError{Key: "benchmark", Found: quote(name), Expected: "one of " + strings.Join(mmibx.BenchmarkNames(), ", ")}
+		if near := mmibx.Nearest(name, mmibx.BenchmarkNames()); near != "" {
+			fault.Cure = "did you mean " + near + "?"
+		}
+		return nil, fault
 	}
 	if b.Miniature {
 		return Mini(name)

@@ -75,6 +75,9 @@ func ReadPlan(store mmibx.Store, sweep string) (*Plan, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		names, _ := Sweeps(store)
 		cure := "no sweep was started in this store yet"
+		if len(names) > 0 {
+			cure = "`mmibx sweep status` lists those that are"
+		}
 		if near := mmibx.Nearest(sweep, names); near != "" {
 			cure = "did you mean " + near + "?"
 		}

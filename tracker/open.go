@@ -12,7 +12,7 @@ import (
 	"runtime"
 	"sync"
 
-	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+	"github.com/mattn/go-sqlite3"
 	"golang.org/x/sys/unix"
 
 	"github.com/mmibx/mmibx"
@@ -45,7 +45,7 @@ type DB struct {
 // not exist. An older schema is brought up to date; a newer one is refused.
 func Open(store mmibx.Store) (*DB, error) {
 	if err := os.MkdirAll(string(store), 0o777); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the store %s is no folder and cannot be made one: %w; --store names another", store, err)
 	}
 	if kind := networkFileSystem(string(store)); kind != "" {
 		return nil, &NetworkError{Folder: string(store), Kind: kind}
@@ -196,7 +196,10 @@ func prepare(path string, scripts []string) error {
 	}
 	defer w.Close()
 	version, err := userVersion(ctx, w)
+	var fault sqlite3.Error
 	switch {
+	case errors.As(err, &fault) && (fault.Code == sqlite3.ErrNotADB || fault.Code == sqlite3.ErrCorrupt):
+		return fmt.Errorf("%s: %w; move the file away; it is made again from the journals", path, err)
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)
 	case version == len(scripts):

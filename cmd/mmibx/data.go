@@ -311,7 +311,7 @@ func newDataSynthCmd(a *app) *cobra.Command {
 			return printJSON(cmd.OutOrStdout(), written)
 		},
 	}
-	synth.Flags().StringVar(&out, "out", "data", "folder to write into")
+	synth.Flags().StringVarP(&out, "out", "o", "data", "folder to write into")
 	return synth
 }
 

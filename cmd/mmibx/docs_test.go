@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 var update = flag.Bool("update", false, "write the table of docs/reference/commands.md anew")
@@ -42,7 +43,7 @@ func commandTable(root *cobra.Command) string {
 	b.WriteString("| command | what it does |\n|---|---|\n")
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
-		if c.Runnable() && c != root {
+		if c.Runnable() && c != root && !isGroup(c) {
 			_, args, _ := strings.Cut(c.Use, " ")
 			usage := strings.ReplaceAll(strings.TrimSpace(c.CommandPath()+" "+args), "|", `\|`)
 			fmt.Fprintf(&b, "| `%s` | %s |\n", usage, c.Short)
@@ -62,9 +63,14 @@ func TestHelp(t *testing.T) {
 		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
 			t.Errorf("%s: its short help %q is to be a line without a full stop", c.CommandPath(), c.Short)
 		}
-		if c.Runnable() && c.Example == "" {
+		if c.Runnable() && c.Example == "" && !isGroup(c) {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if what, _ := pflag.UnquoteUsage(f); strings.Contains(what, " ") {
+				t.Errorf("%s --%s: its value is called %q", c.CommandPath(), f.Name, what)
+			}
+		})
 		for _, sub := range c.Commands() {
 			walk(sub)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"strings"
 
@@ -51,7 +52,7 @@ func fieldRows(args []string) ([]fieldRow, error) {
 			}
 			settings[key] = v
 		}
-		spec, err := mmibx.Resolve(settings)
+		spec, err := resolveFields(settings)
 		if err != nil {
 			return nil, err
 		}
@@ -68,6 +69,22 @@ func fieldRows(args []string) ([]fieldRow, error) {
 		}
 	}
 	return rows, nil
+}
+
+// resolveFields is mmibx.Resolve where a wrong key is told before a missing one.
+func resolveFields(settings map[string]any) (mmibx.Spec, error) {
+	full := map[string]any{"benchmark": "mini-mnre", "model": "mmib"}
+	if _, ok := settings["model.name"]; ok {
+		delete(full, "model")
+	}
+	maps.Copy(full, settings)
+	if _, err := mmibx.Resolve(full); err != nil {
+		return mmibx.Spec{}, err
+	}
+	if _, ok := settings["benchmark"]; !ok {
+		return mmibx.Spec{}, &mmibx.InputError{Key: "benchmark", Found: "nothing", Expected: "one of " + strings.Join(mmibx.BenchmarkNames(), ", "), Cure: "add benchmark=mini-mnre"}
+	}
+	return mmibx.Resolve(settings)
 }
 
 func rangeOf(f *mmibx.Field) string {

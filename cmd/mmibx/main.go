@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -39,14 +40,19 @@ func newRoot() *cobra.Command {
 		Short:         "The laboratory of the multimodal information bottleneck",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          knownCommand,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.storeDir, "store", defaultStore(), "folder of the store ($MMIBX_STORE)")
 	flags.StringVar(&a.dataDir, "data", envOr("MMIBX_DATA", "data"), "folder of the real benchmarks ($MMIBX_DATA)")
 	flags.BoolVar(&a.json, "json", false, "print JSON where the command prints data")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return fmt.Errorf("%w: %w", mmibx.ErrUsage, err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cmd == root || isGroup(cmd) { // the flag is one of the command that was meant
+			if err := knownCommand(cmd, cmd.Flags().Args()); err != nil {
+				return err
+			}
+		}
+		return fmt.Errorf("%w: %w; see %s --help", mmibx.ErrUsage, err, cmd.CommandPath())
 	})
 	root.AddCommand(
 		newDataCmd(a),
@@ -68,7 +74,35 @@ func newRoot() *cobra.Command {
 		newDemoCmd(a),
 	)
 	addUI(a, root)
+	for _, cmd := range root.Commands() {
+		if cmd.HasSubCommands() && !cmd.Runnable() {
+			cmd.DisableFlagsInUseLine = true
+			cmd.Annotations = map[string]string{group: ""}
+			cmd.Args, cmd.RunE = knownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
 	return root
+}
+
+// group marks commands that only hold others.
+const group = "group"
+
+func isGroup(cmd *cobra.Command) bool { _, ok := cmd.Annotations[group]; return ok }
+
+// knownCommand refuses the name of a command that there is not.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	fault := &mmibx.InputError{Key: "command", Found: strconv.Quote(args[0]), Expected: "one that `" + cmd.CommandPath() + " --help` lists"}
+	if near := mmibx.Nearest(args[0], names); near != "" {
+		fault.Cure = "did you mean `" + cmd.CommandPath() + " " + near + "`?"
+	}
+	return fault
 }
 
 func defaultStore() string { return envOr("MMIBX_STORE", "mmibx-runs") }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -55,7 +56,7 @@ func newPlotFigureCmd(a *app, name, doc string, draw func(context.Context, *trac
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.sweep, "sweep", "", "the sweep whose runs to draw")
-	flags.StringVar(&f.filter, "filter", "", "only runs that pass it, as in `mmibx runs list`")
+	flags.StringVar(&f.filter, "filter", "", "only runs that pass this `FILTER`, as in mmibx runs list")
 	flags.StringSliceVar(&f.metrics, "metric", nil, "metrics instead of the usual ones, a row each (curves: one)")
 	flags.StringVar(&f.width, "width", f.width, "of the column: "+venues()+", or inches such as 4.5in")
 	flags.BoolVar(&f.interval, "interval", false, "bands are 95 % intervals of the mean instead of deviations")
@@ -87,6 +88,11 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, f pl
 	width, err := plots.ParseWidth(f.width)
 	if err != nil {
 		return err
+	}
+	for _, m := range f.metrics {
+		if has, err := db.Summaries(ctx, m, ""); err != nil || len(has) == 0 {
+			return errors.Join(err, fmt.Errorf("--metric: %s: %w in any run; `mmibx runs show RUN` lists the metrics of one", m, mmibx.ErrNotFound))
+		}
 	}
 	figure, err := draw(ctx, db, f)
 	if err != nil {

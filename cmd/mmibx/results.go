@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -173,8 +175,11 @@ func ceilings(list []result, split mmibx.Split) (map[string][2]datasets.Ceiling,
 // the old one or the new one.
 func writeFile(path string, blob []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".mmibx-*")
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: the folder %s: %w; make it first, or choose another", path, filepath.Dir(path), mmibx.ErrNotFound)
+	case err != nil:
+		return fmt.Errorf("%s cannot be written: %w", path, errors.Unwrap(err))
 	}
 	defer os.Remove(f.Name())
 	if _, err := f.Write(blob); err != nil {

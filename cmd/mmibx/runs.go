@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func newRunsCmd(a *app) *cobra.Command {
 	runs.AddCommand(
 		newDecideCmd(a, "rm", "Put runs into the bin; `restore` takes them out", tracker.Remove),
 		newDecideCmd(a, "restore", "Take runs out of the bin", tracker.Restore),
-		newDecideCmd(a, "retry", "Ask for another attempt at runs that ended badly", tracker.Retry),
+		newDecideCmd(a, "retry", "Ask for another attempt at runs that ended badly", a.retryRuns),
 	)
 	return runs
 }
@@ -78,6 +79,9 @@ func newRunsListCmd(a *app) *cobra.Command {
 			if len(args) == 1 {
 				q.Filter = args[0]
 			}
+			if q.Limit < 0 {
+				return &mmibx.InputError{Key: "--limit", Found: strconv.Itoa(q.Limit), Expected: "0 or more"}
+			}
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
 				rows, err := db.Runs(ctx, q)
 				if err != nil {
@@ -89,6 +93,9 @@ func newRunsListCmd(a *app) *cobra.Command {
 						list[i] = jsonRun(&rows[i])
 					}
 					return printJSON(cmd.OutOrStdout(), list)
+				}
+				if len(rows) == 0 {
+					fmt.Fprintln(cmd.ErrOrStderr(), "no run passes; `mmibx runs list"+a.here()+"` shows all")
 				}
 				return printRuns(cmd, rows, q.Columns)
 			})
@@ -216,6 +223,20 @@ func (a *app) decide(cmd *cobra.Command, prefixes []string, fn func(store mmibx.
 		_, err = db.Sync(ctx)
 		return err
 	})
+}
+
+// retryRuns refuses what needs no other attempt.
+func (a *app) retryRuns(store mmibx.Store, ids ...string) error {
+	states, err := a.statesOf(context.Background(), ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if s := stateIn(states, id); s == mmibx.Done || s == mmibx.Queued || s == mmibx.Running {
+			return &mmibx.InputError{Key: "run " + id, Found: string(s), Expected: "one that failed, diverged or was lost or stopped"}
+		}
+	}
+	return tracker.Retry(store, ids...)
 }
 
 func newDecideCmd(a *app, verb, short string, fn func(mmibx.Store, ...string) error) *cobra.Command {

@@ -75,6 +75,7 @@ func TestRunsCommands(t *testing.T) {
 		{[]string{"sql", "--json", "SELECT count(*) AS n FROM points"}, 0, []string{`"n": 5`}},
 		{[]string{"sql", "DELETE FROM point"}, 1, nil},
 		{[]string{"sql", "SELECT nothing"}, 1, nil},
+		{[]string{"sql", "--csv", "--write", "SELECT 1"}, 2, nil},
 		{[]string{"sql", "--write", "UPDATE edit SET priority = 3"}, 0, []string{"2 rows changed"}},
 	} {
 		out, code := mmibxRun(t, append([]string{"--store", dir}, c.args...)...)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 
+	"github.com/mattn/go-sqlite3"
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
@@ -26,6 +28,9 @@ func newSQLCmd(a *app) *cobra.Command {
 			`  mmibx sql --csv "SELECT run, step, value FROM points WHERE metric = 'train.loss'" > loss.csv`,
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if asCSV && write {
+				return &mmibx.InputError{Key: "--csv", Found: "--write beside it", Expected: "one of the two"}
+			}
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
 				if write {
 					changed, err := db.Exec(ctx, args[0])
@@ -41,7 +46,12 @@ func newSQLCmd(a *app) *cobra.Command {
 				case asCSV:
 					out = &sqlCSV{csv.NewWriter(cmd.OutOrStdout())}
 				}
-				if err := db.SQL(ctx, args[0], out.head, out.row); err != nil {
+				err := db.SQL(ctx, args[0], out.head, out.row)
+				var fault sqlite3.Error
+				if errors.As(err, &fault) && fault.Code == sqlite3.ErrReadonly {
+					return fmt.Errorf("sql: %w; --write allows it", err)
+				}
+				if err != nil {
 					return fmt.Errorf("sql: %w", err)
 				}
 				return out.end()
@@ -50,7 +60,6 @@ func newSQLCmd(a *app) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asCSV, "csv", false, "print CSV")
 	cmd.Flags().BoolVar(&write, "write", false, "allow statements that write")
-	cmd.MarkFlagsMutuallyExclusive("csv", "write")
 	return cmd
 }
 

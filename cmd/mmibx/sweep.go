@@ -213,7 +213,7 @@ func newSweepStatusCmd(a *app) *cobra.Command {
 					return err
 				}
 			}
-			var all []*experiments.Status
+			all := []*experiments.Status{}
 			for _, name := range names {
 				s, err := a.sweepStatus(cmd.Context(), name)
 				if err != nil {
@@ -315,7 +315,7 @@ func (a *app) live(name string) error {
 	}
 	_, alive, err := experiments.Running(store, name)
 	if err == nil && !alive {
-		err = fmt.Errorf("a runner of sweep %s: %w; `mmibx continue %s` starts one", name, mmibx.ErrNotFound, name)
+		err = fmt.Errorf("a runner of sweep %s: %w; `mmibx continue %s%s` starts one", name, mmibx.ErrNotFound, name, a.here())
 	}
 	return err
 }
@@ -382,6 +382,28 @@ func newSweepRetryCmd(a *app) *cobra.Command {
 	}
 }
 
+// planned completes the beginnings of ids of a plan.
+func planned(plan *experiments.Plan, prefixes []string) ([]string, error) {
+	var ids []string
+	for _, p := range prefixes {
+		var found []string
+		for _, id := range plan.IDs() {
+			if p != "" && strings.HasPrefix(id, p) {
+				found = append(found, id)
+			}
+		}
+		switch len(found) {
+		case 0:
+			return nil, fmt.Errorf("run %q: %w in sweep %s", p, mmibx.ErrNotFound, plan.Sweep)
+		case 1:
+			ids = append(ids, found[0])
+		default:
+			return nil, fmt.Errorf("%w: run %q may be any of %d; give more of it", mmibx.ErrUsage, p, len(found))
+		}
+	}
+	return ids, nil
+}
+
 // retrySweep decides that runs are due again, and tells a live runner.
 func (a *app) retrySweep(ctx context.Context, sweep string, only []string) ([]string, error) {
 	store := mmibx.Store(a.storeDir)
@@ -391,6 +413,9 @@ func (a *app) retrySweep(ctx context.Context, sweep string, only []string) ([]st
 	}
 	states, err := a.statesOf(ctx, plan.IDs())
 	if err != nil {
+		return nil, err
+	}
+	if only, err = planned(plan, only); err != nil {
 		return nil, err
 	}
 	var runs []string
@@ -403,7 +428,7 @@ func (a *app) retrySweep(ctx context.Context, sweep string, only []string) ([]st
 		}
 	}
 	if len(runs) == 0 {
-		return nil, fmt.Errorf("runs to try again in sweep %s: %w", sweep, mmibx.ErrNotFound)
+		return nil, fmt.Errorf("runs to try again in sweep %s: %w: none failed or diverged; %s", sweep, mmibx.ErrNotFound, countsLine(countStates(plan, states)))
 	}
 	if err := tracker.Retry(store, runs...); err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func TestSweepFromPlanToStatus(t *testing.T) {
 	if err != nil || !strings.Contains(out, "baselines  idle    6 done") {
 		t.Errorf("status: %v\n%s", err, out)
 	}
-	if _, err := mmibxIn(t, store, "sweep", "stop", "baselines"); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "`mmibx continue baselines` starts one") {
+	if _, err := mmibxIn(t, store, "sweep", "stop", "baselines"); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "`mmibx continue baselines --store "+store+"` starts one") {
 		t.Errorf("stop without a runner: %v", err)
 	}
 }
@@ -161,12 +161,30 @@ func TestSweepErrors(t *testing.T) {
 		{"train model=text", 2, "benchmark: found nothing"},
 		{"train benchmark=mini-mnre model=text ib.size=4", 2, "ib.size: found a key that no cell reads"},
 		{"fields model", 2, "expected KEY=VALUE"},
+		{"fields modle=mmib", 2, "modle: found an unknown key"},
+		{"fields model=mmbi", 2, "did you mean mmib?"},
+		{"fields model=mmib", 2, "benchmark: found nothing"},
+		{"plo beta", 2, "did you mean `mmibx plot`?"},
+		{"plo beta --sweep demo", 2, "did you mean `mmibx plot`?"},
+		{"plot bta --sweep demo", 2, "did you mean `mmibx plot beta`?"},
+		{"runs", 0, "nil"},
+		{"plan beta --seed 3", 2, "unknown flag: --seed; see mmibx plan --help"},
+		{"data stats mini-mner", 2, "did you mean mini-mnre?"},
+		{"runs list --limit -1", 2, "--limit: found -1, expected 0 or more"},
 		{"studies nothing", 3, "not found"},
 	} {
 		_, err := mmibxIn(t, filepath.Join(t.TempDir(), "store"), strings.Fields(c.args)...)
 		if exitCode(err) != c.code || !strings.Contains(fmt.Sprint(err), c.want) {
 			t.Errorf("mmibx %s: exit code %d, %v; want %d, %s", c.args, exitCode(err), err, c.code, c.want)
 		}
+	}
+}
+
+func TestWorkerNotThere(t *testing.T) {
+	t.Setenv("MMIBX_WORKER", filepath.Join(t.TempDir(), "gone"))
+	_, err := mmibxIn(t, filepath.Join(t.TempDir(), "store"), "sweep", "beta")
+	if exitCode(err) != 3 || !strings.Contains(err.Error(), "$MMIBX_WORKER names ") {
+		t.Errorf("exit code %d, %v", exitCode(err), err)
 	}
 }
 

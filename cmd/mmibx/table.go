@@ -60,7 +60,7 @@ With -o, NAME.cells.json beside the file holds the values and runs of each cell.
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.sweep, "sweep", "", "the sweep whose runs to tabulate")
-	flags.StringVar(&f.filter, "filter", "", "only runs that pass it, as in `mmibx runs list`")
+	flags.StringVar(&f.filter, "filter", "", "only runs that pass this `FILTER`, as in mmibx runs list")
 	flags.StringVar(&f.split, "split", f.split, "dev, or test, which is a look at test")
 	flags.StringVar(&f.format, "format", "", "latex, markdown, csv or text (by the extension of -o, else text)")
 	flags.StringVarP(&f.out, "output", "o", "", "file to write; else standard output")

@@ -58,6 +58,9 @@ func newBoardCmd(a *app) *cobra.Command {
 			if !slices.Contains(names, args[0]) {
 				return fmt.Errorf("sweep %s: %w in %s; `mmibx sweep status` lists those that are", args[0], mmibx.ErrNotFound, a.storeDir)
 			}
+			if !isTerminal(os.Stdin) || !isTerminal(os.Stdout) {
+				return fmt.Errorf("the board needs a terminal; `mmibx sweep status %s%s` and `mmibx --snapshot board --of %[1]s%[2]s` do not", args[0], a.here())
+			}
 			u := newUI(a)
 			defer u.close()
 			return u.show(cmd.Context(), cmd, args[0])

@@ -31,8 +31,8 @@ func findWorker() (string, error) {
 		}
 	}
 	if path := os.Getenv("MMIBX_WORKER"); path != "" {
-		if _, err := os.Stat(path); err != nil {
-			return "", fmt.Errorf("$MMIBX_WORKER: %w", err)
+		if info, err := os.Stat(path); err != nil || info.IsDir() {
+			return "", fmt.Errorf("$MMIBX_WORKER names %s: %w; it is to name the program %s, or be unset", path, mmibx.ErrNotFound, workerName)
 		}
 		return path, nil
 	}
