@@ -91,13 +91,6 @@ func (t Tensor) Doubles() []float64 {
 	return out
 }
 
-// Ints copies the elements of an integer tensor out.
-func (t Tensor) Ints() []int64 {
-	out := make([]int64, t.Len())
-	readInto(t, unsafe.Pointer(unsafe.SliceData(out)), len(out)*8)
-	return out
-}
-
 func readInto(t Tensor, to unsafe.Pointer, bytes int) {
 	if bytes > 0 {
 		must("read", C.mx_read(C.mx_tensor(t.c), to, C.size_t(bytes)))
