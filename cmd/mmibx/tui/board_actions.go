@@ -91,11 +91,18 @@ func (b *board) stopAction() action {
 	stop.to = func() tea.Msg {
 		return push{&confirm{
 			question: "stop " + b.sweep + "?", act: sure,
-			detail: fmt.Sprintf("%s go to their next checkpoint and end. What is done is kept, and the sweep can go on from there.",
-				plural(b.data.Counts[mmibx.Running], "run")),
+			detail: stopDetail(b.data.Counts[mmibx.Running]),
 		}}
 	}
 	return stop
+}
+
+func stopDetail(running int) string {
+	const kept = " What is done is kept, and the sweep can go on from there."
+	if running == 1 {
+		return "1 run goes to its next checkpoint and ends." + kept
+	}
+	return fmt.Sprintf("%d runs go to their next checkpoint and end.%s", running, kept)
 }
 
 func (b *board) pauseAction() action {
