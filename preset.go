@@ -32,10 +32,7 @@ func Resolve(settings map[string]any) (Spec, error) {
 		delete(set, "preset")
 	}
 
-	var s Spec
-	for _, f := range Fields {
-		f.of(&s).Set(reflect.ValueOf(f.Frozen))
-	}
+	s := frozenSpec()
 	first := []string{"benchmark", "model.name", "encoder.name"} // presets depend on these
 	if err := s.setAll(set, first); err != nil {
 		return Spec{}, err

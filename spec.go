@@ -88,6 +88,28 @@ type TrainSpec struct {
 	Precision     string  `json:"precision"`      // float32 or bfloat16
 }
 
+// SpecOf makes a spec of stored values, as Spec.Values gave them. A key that they
+// lack, because it is younger than they are, has its frozen default: what the run
+// was done with.
+func SpecOf(values map[string]any) (Spec, error) {
+	s := frozenSpec()
+	for key, value := range values {
+		if err := s.Set(key, value); err != nil {
+			return Spec{}, fmt.Errorf("%w: %w", ErrBadSpec, err)
+		}
+	}
+	return s, nil
+}
+
+// frozenSpec has every field at its frozen default.
+func frozenSpec() Spec {
+	var s Spec
+	for _, f := range Fields {
+		f.of(&s).Set(reflect.ValueOf(f.Frozen))
+	}
+	return s
+}
+
 // TaskOf returns the task of the spec's benchmark, "" when it is not known.
 func (s *Spec) TaskOf() Task {
 	b, _ := LookupBenchmark(s.Benchmark)

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 )
@@ -229,11 +228,9 @@ func TestValuesRoundTrip(t *testing.T) {
 	if err := json.Unmarshal(blob, &values); err != nil {
 		t.Fatal(err)
 	}
-	var back Spec
-	for k, v := range values {
-		if err := back.Set(k, v); err != nil {
-			t.Fatal(err)
-		}
+	back, err := SpecOf(values)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if back != s || !maps.Equal(back.Canonical(), s.Canonical()) {
 		t.Errorf("through JSON: %+v, want %+v", back, s)
@@ -259,14 +256,9 @@ func TestGoldenIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
-		var s Spec
-		for _, f := range Fields {
-			f.of(&s).Set(reflect.ValueOf(f.Frozen))
-		}
-		for k, v := range c.Spec {
-			if err := s.Set(k, v); err != nil {
-				t.Fatal(err)
-			}
+		s, err := SpecOf(c.Spec)
+		if err != nil {
+			t.Fatal(err)
 		}
 		values := s.Canonical()
 		if len(values) != len(c.Spec) {

@@ -3,11 +3,26 @@ package tracker
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/mattn/go-sqlite3"
 )
+
+// ErrQueryWrites is what SQL answers to a statement that would write.
+var ErrQueryWrites = errors.New("the statement writes")
 
 // SQL runs a query that cannot write, and hands over the names of its columns,
 // then each row. Values are nil, int64, float64, string or []byte.
 func (db *DB) SQL(ctx context.Context, query string, head func(names []string) error, row func(values []any) error) error {
+	err := db.query(ctx, query, head, row)
+	if fault, ok := errors.AsType[sqlite3.Error](err); ok && fault.Code == sqlite3.ErrReadonly {
+		return fmt.Errorf("%w: %w", ErrQueryWrites, err)
+	}
+	return err
+}
+
+func (db *DB) query(ctx context.Context, query string, head func(names []string) error, row func(values []any) error) error {
 	rows, err := db.read.QueryContext(ctx, query)
 	if err != nil {
 		return err

@@ -28,11 +28,9 @@ const checkpointEvery = 20 * time.Second
 
 // record trains under a journal, whose trailer says how the attempt ended.
 func record(ctx context.Context, job mmibx.Job, library *library) (err error) {
-	var spec mmibx.Spec
-	for key, value := range job.Spec {
-		if err := spec.Set(key, value); err != nil {
-			return fmt.Errorf("%w: %w", mmibx.ErrBadSpec, err)
-		}
+	spec, err := mmibx.SpecOf(job.Spec)
+	if err != nil {
+		return err
 	}
 	facts, err := torch.Init(job.Threads, job.Device)
 	if err != nil {
@@ -50,7 +48,9 @@ func record(ctx context.Context, job mmibx.Job, library *library) (err error) {
 			trailer.Error = err.Error()
 			trailer.Output = lastLines(job.Store.Output(job.Run, job.Attempt), 50)
 		}
-		err = errors.Join(err, w.Close(trailer))
+		if err = errors.Join(err, w.Close(trailer)); err == nil {
+			removeCheckpoints(job)
+		}
 	}()
 	if why != "" {
 		if err := w.Event("anew", why); err != nil {
@@ -87,10 +87,7 @@ func train(ctx context.Context, job mmibx.Job, facts torch.Facts, spec mmibx.Spe
 	if spec.Train.SelectOn == "dev" {
 		chosen += fmt.Sprintf(" %.2f", result.BestScore)
 	}
-	if err := w.Event("chosen", chosen); err != nil {
-		return err
-	}
-	return removeCheckpoints(job)
+	return w.Event("chosen", chosen)
 }
 
 // checkpointOf reads the checkpoint that a job asks to go on from. Where the
@@ -116,15 +113,15 @@ func machine(facts torch.Facts) string {
 	return fmt.Sprintf("%s, program %.12s", model.Machine(facts), programDigest())
 }
 
-// removeCheckpoints drops what only an unfinished run needs.
-func removeCheckpoints(job mmibx.Job) error {
+// removeCheckpoints drops what only an unfinished run needs. The run is done by
+// then: a file that stays behind costs disk, and output.log says so.
+func removeCheckpoints(job mmibx.Job) {
 	for n := 1; n <= job.Attempt; n++ {
 		err := os.Remove(filepath.Join(job.Store.Attempt(job.Run, n), model.LastCheckpoint))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
+			fmt.Fprintln(os.Stderr, "checkpoint of a run that is done:", err)
 		}
 	}
-	return nil
 }
 
 func header(job mmibx.Job, facts torch.Facts, resume *model.Checkpoint) journal.Header {

@@ -27,11 +27,9 @@ func predict(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&q); err != nil {
 		return fmt.Errorf("%w: an inquiry: %w", mmibx.ErrUsage, err)
 	}
-	var spec mmibx.Spec
-	for key, value := range q.Spec {
-		if err := spec.Set(key, value); err != nil {
-			return fmt.Errorf("%w: %w", mmibx.ErrBadSpec, err)
-		}
+	spec, err := mmibx.SpecOf(q.Spec)
+	if err != nil {
+		return err
 	}
 	if _, err := torch.Init(q.Threads, q.Device); err != nil {
 		return err

@@ -143,11 +143,11 @@ func cudaOf(fit fit) finding {
 	_, err := os.Stat("/dev/nvidiactl")
 	switch gpu := err == nil; {
 	case gpu && fit.CUDA:
-		return finding{Part: "CUDA", State: good, Value: "a GPU, and a PyTorch for it: --device cuda"}
+		return finding{Part: "CUDA", State: good, Value: "a GPU, and a PyTorch for it; this version trains on the processor"}
 	case gpu && fit.PyTorch != "":
 		return finding{Part: "CUDA", State: lacking, Value: "a GPU, but PyTorch " + fit.PyTorch + " has only the CPU's part", Cure: "install a PyTorch with CUDA into your Python, then `make build`"}
 	case gpu:
-		return finding{Part: "CUDA", State: good, Value: "a GPU; --device cuda uses it where the worker's PyTorch can"}
+		return finding{Part: "CUDA", State: good, Value: "a GPU; this version trains on the processor"}
 	}
 	return finding{Part: "CUDA", State: good, Value: "no GPU here; runs train on the processor"}
 }

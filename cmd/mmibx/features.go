@@ -31,6 +31,9 @@ func newFeaturesCmd(a *app) *cobra.Command {
 			"  mmibx train benchmark=twitter2017 model=mmib evidence=features evidence.features=lite0",
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkDevice(job.Device); err != nil {
+				return err
+			}
 			job.Folder = args[0]
 			started := time.Now()
 			report, clear := progressLine(cmd.ErrOrStderr())
@@ -50,7 +53,7 @@ func newFeaturesCmd(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&job.Encoder, "encoder", mmibx.PictureEncoders[0], "frozen picture encoder: "+strings.Join(mmibx.PictureEncoders, " or "))
 	flags.StringVarP(&job.Out, "out", "o", "", "the feature file to write, .safetensors")
-	flags.StringVar(&job.Device, "device", "cpu", "cpu or cuda")
+	flags.StringVar(&job.Device, "device", "cpu", "cpu")
 	flags.IntVar(&job.Threads, "threads", 0, "of an operation; 0: as many as PyTorch takes")
 	return cmd
 }

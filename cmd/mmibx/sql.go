@@ -9,7 +9,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/mattn/go-sqlite3"
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
@@ -47,8 +46,7 @@ func newSQLCmd(a *app) *cobra.Command {
 					out = &sqlCSV{csv.NewWriter(cmd.OutOrStdout())}
 				}
 				err := db.SQL(ctx, args[0], out.head, out.row)
-				var fault sqlite3.Error
-				if errors.As(err, &fault) && fault.Code == sqlite3.ErrReadonly {
+				if errors.Is(err, tracker.ErrQueryWrites) {
 					return fmt.Errorf("sql: %w; --write allows it", err)
 				}
 				if err != nil {

@@ -29,14 +29,14 @@ type runFlags struct {
 func (f *runFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVarP(&f.jobs, "jobs", "j", 1, "`N` runs at once; the processors are divided among them")
-	flags.StringVar(&f.device, "device", "cpu", "cpu or cuda")
+	flags.StringVar(&f.device, "device", "cpu", "cpu")
 	flags.IntVar(&f.alike, "give-up", 5, "stop after `N` failures in a row that say the same")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 }
 
 func (f *runFlags) check() error {
-	if f.device != "cpu" && f.device != "cuda" {
-		return &mmibx.InputError{Key: "--device", Found: f.device, Expected: "cpu or cuda"}
+	if err := checkDevice(f.device); err != nil {
+		return err
 	}
 	if f.jobs < 1 {
 		return &mmibx.InputError{Key: "-j", Found: fmt.Sprint(f.jobs), Expected: "1 or more"}
