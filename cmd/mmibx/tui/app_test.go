@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -241,6 +242,17 @@ func TestHere(t *testing.T) {
 	}
 	if text := farewellTo(t.Context(), e); strings.Count(text, e.here) != 2 {
 		t.Errorf("farewell: %s", text)
+	}
+}
+
+// TestTroubleInFull: what keeps a store from being read is said to its end, with
+// the cure, on a small terminal too.
+func TestTroubleInFull(t *testing.T) {
+	f := newFake()
+	f.err = errors.New("mmibx-runs/mmibx.db has schema 99 and this mmibx knows up to 1: use the newer mmibx that wrote it, or move the file away")
+	a := shown(t, f, func(e *env) screen { return newHome(e) }, 80, 24)
+	if text := ansi.Strip(a.View().Content); !strings.Contains(text, "or move the file away") {
+		t.Errorf("\n%s", text)
 	}
 }
 

@@ -174,6 +174,13 @@ func (h *home) Draw(c widget.Canvas) {
 
 // drawDetail says in full what the cursor is on.
 func (h *home) drawDetail(c widget.Canvas) {
+	if t := h.poll.trouble(); c.H() >= 3 && !h.loaded && t != "" {
+		in := widget.Panel(c, []widget.Span{strong("the store cannot be read")}, nil, false)
+		for y, line := range wrap(t, in.W()) {
+			in.Print(0, y, plain(line))
+		}
+		return
+	}
 	if c.H() < 3 || h.cursor[h.list()] >= h.len() {
 		return
 	}
