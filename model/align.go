@@ -79,7 +79,10 @@ func (a *aligner) score(s *torch.Scope, textBZ, imageBZ torch.Tensor) torch.Tens
 // 2018): each tweet chooses its picture among the batch and each picture its
 // tweet. Other rows with the same picture are no negatives.
 func (a *aligner) infoNCE(s *torch.Scope, textBZ, imageBZ torch.Tensor, b *batch) torch.Tensor {
-	similarity := s.MatMul(s.Normalize(textBZ), s.Transpose(s.Normalize(imageBZ), 0, 1))
+	var similarity torch.Tensor
+	torch.InFloat32(func() {
+		similarity = s.MatMul(s.Normalize(textBZ), s.Transpose(s.Normalize(imageBZ), 0, 1))
+	})
 	var logitsBB torch.Tensor
 	if a.spec.LearnTau {
 		logitsBB = s.Mul(similarity, s.Exp(s.Scale(a.logTau, -1)))

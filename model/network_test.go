@@ -315,3 +315,36 @@ func TestPadBeyondTheLongestTweet(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Under bfloat16 the regularizers stay in float32: their terms must agree with
+// those of a float32 pass far better than bfloat16's 3 digits would let them
+// where the latents are the same.
+func TestRegularizersInFloat32(t *testing.T) {
+	spec := defaultSpec(t, "mini-twitter2015", "model.dropout", 0.0)
+	data := invented(mmibx.MNER, 16)
+	do(t, func() {
+		m, err := newSystem(spec, data)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer m.params.Free()
+		s := torch.NewScope()
+		defer s.Free()
+		b := m.batcher.make(pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3}))
+		lat := m.network.forward(&pass{Scope: s}, b).latents
+		terms := func() [3]float64 {
+			align, text, image := m.network.(regularized).regularizers(s, lat, b)
+			return [3]float64{align.Number(), text.Number(), image.Number()}
+		}
+		want := terms()
+		torch.Autocast(true, func() {
+			if got := terms(); got != want {
+				t.Errorf("under bfloat16 the terms of the same latents are %v, in float32 %v", got, want)
+			}
+			if kind := m.network.forward(&pass{Scope: s}, b).latents.text.meanBTZ.Kind(); kind != torch.Float32 {
+				t.Errorf("latents are of kind %d under bfloat16", kind)
+			}
+		})
+	})
+}

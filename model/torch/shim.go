@@ -100,6 +100,15 @@ func Autocast(on bool, fn func()) {
 	fn()
 }
 
+// InFloat32 runs fn with matrix products in their operands' own precision, also
+// within Autocast, and restores what was.
+func InFloat32(fn func()) {
+	var was, ignored C.int
+	must("autocast", C.mx_autocast(0, &was))
+	defer func() { must("autocast", C.mx_autocast(was, &ignored)) }()
+	fn()
+}
+
 func cBool(b bool) C.int {
 	if b {
 		return 1
