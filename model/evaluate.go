@@ -81,6 +81,7 @@ type rateSum struct{ text, image, words, rows float64 }
 func (r *rateSum) add(s *torch.Scope, lat *latents) {
 	sum := func(q gaussian, real torch.Tensor) (nats, n float64) {
 		weight := s.To(real, torch.Float32)
+		q = gaussian{s.To(q.meanBTZ, torch.Float32), s.To(q.logVarBTZ, torch.Float32)}
 		klBT := s.Sum(q.klPerDimension(s), -1)
 		return s.Sum(s.Mul(klBT, weight)).Number(), s.Sum(weight).Number()
 	}
