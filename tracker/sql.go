@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-
-	"github.com/mattn/go-sqlite3"
 )
 
 // ErrQueryWrites is what SQL answers to a statement that would write.
@@ -16,7 +14,7 @@ var ErrQueryWrites = errors.New("the statement writes")
 // then each row. Values are nil, int64, float64, string or []byte.
 func (db *DB) SQL(ctx context.Context, query string, head func(names []string) error, row func(values []any) error) error {
 	err := db.query(ctx, query, head, row)
-	if fault, ok := errors.AsType[sqlite3.Error](err); ok && fault.Code == sqlite3.ErrReadonly {
+	if isReadOnly(err) {
 		return fmt.Errorf("%w: %w", ErrQueryWrites, err)
 	}
 	return err

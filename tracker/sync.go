@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -22,8 +23,9 @@ type SyncStats struct {
 	Busy     bool  // another program kept the database locked, hence Behind
 }
 
-// ErrReadOnly is what Sync answers on a database that was opened read-only.
-var ErrReadOnly = errors.New("the database was opened read-only")
+// ErrReadOnly is what Sync answers on a database that was opened read-only, or
+// whose file may not be written to.
+var ErrReadOnly = errors.New("the database may not be written to")
 
 // batchPoints bounds one transaction, and with it the time that others wait.
 const batchPoints = 16384
@@ -80,6 +82,9 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 			s.stats.Behind += max(0, src.size-src.stored-src.tail)
 		}
 	}
+	if slices.ContainsFunc(failed, isReadOnly) {
+		return s.stats, ErrReadOnly
+	}
 	if len(failed) > 0 || s.stats.Busy { // then it is not only that
 		return s.stats, errors.Join(failed...)
 	}
@@ -89,6 +94,11 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 func isBusy(err error) bool {
 	var e sqlite3.Error
 	return errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
+}
+
+func isReadOnly(err error) bool {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	return ok && e.Code == sqlite3.ErrReadonly
 }
 
 // source is a journal or a plan that may have news.

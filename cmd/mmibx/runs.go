@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-sqlite3"
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
@@ -35,8 +34,7 @@ func (a *app) synced(ctx context.Context) (*tracker.DB, error) {
 	if ctx.Err() != nil {
 		return nil, errors.Join(ctx.Err(), db.Close())
 	}
-	var fault sqlite3.Error
-	if errors.As(err, &fault) && fault.Code == sqlite3.ErrReadonly {
+	if errors.Is(err, tracker.ErrReadOnly) {
 		fmt.Fprintf(os.Stderr, "mmibx: the store %s may not be written to: what is shown is what its database holds\n", a.storeDir)
 	} else if err != nil { // one bad journal hides no other
 		fmt.Fprintf(os.Stderr, "mmibx: not all of the store could be read: %v\n", err)
