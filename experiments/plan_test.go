@@ -272,6 +272,11 @@ func TestPlanProperties(t *testing.T) {
 func TestGoldenPlanIDs(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("name = \"golden\"\nbenchmarks = [\"mini-mnre\"]\nseeds = [0, 3]\n[base]\n")
+	// The revision is the test's own, so that raising the model's moves nothing here.
+	at := slices.IndexFunc(mmibx.Models, func(m mmibx.Model) bool { return m.Name == "mmib" })
+	revision := mmibx.Models[at].Revision
+	mmibx.Models[at].Revision = 1
+	t.Cleanup(func() { mmibx.Models[at].Revision = revision })
 	frozen := map[string]any{"model.name": "mmib", "evidence.kind": "grid"}
 	for _, f := range mmibx.Fields {
 		if f.Key == "benchmark" || f.Key == "seed" {
@@ -298,10 +303,6 @@ func TestGoldenPlanIDs(t *testing.T) {
 		x.add(&points[0], seed)
 	}
 	got := strings.Join(append(x.plan.IDs(), x.plan.Cells[0].Arm, hashOf(x.plan.IDs())), " ")
-	m, _ := mmibx.LookupModel("mmib")
-	if m.Revision != 1 {
-		t.Skip("the model was revised on purpose")
-	}
 	if want := goldenIDs; got != want {
 		t.Errorf("ids %s, want %s", got, want)
 	}
