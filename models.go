@@ -21,11 +21,11 @@ type Model struct {
 // Models lists the networks in the order in which tables show them.
 var Models = []Model{
 	{
-		Name: "text", Title: "Text only", Tasks: []Task{MNER, MRE}, Revision: 1,
+		Name: "text", Title: "Text only", Tasks: []Task{MNER, MRE}, Revision: 2,
 		Doc: "encoder and linear-chain CRF, or encoder and entity markers; no picture",
 	},
 	{
-		Name: "concat", Title: "Concat", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence"}, Revision: 1,
+		Name: "concat", Title: "Concat", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence"}, Revision: 2,
 		Doc: "the mean picture vector, projected and appended to each word (MNER) or to the pair of markers (MRE)",
 	},
 	{

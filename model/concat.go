@@ -11,18 +11,19 @@ import (
 // the encoder's width, stands beside every word (MNER) or beside the pair of
 // markers (MRE).
 type concat struct {
+	spec    *mmibx.Spec
 	encoder *bert
 	picture linear
 }
 
-func newConcat(p *torch.Params, _ *mmibx.Spec, encoder *bert, evidenceWidth int64) network {
-	return &concat{encoder: encoder, picture: newLinear(p, "picture", evidenceWidth, encoder.config.Width)}
+func newConcat(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int64) network {
+	return &concat{spec: spec, encoder: encoder, picture: newLinear(p, "picture", evidenceWidth, encoder.config.Width)}
 }
 
 func (m *concat) forward(p *pass, b *batch) state {
 	in := b.tensors(p.Scope)
-	hBLD := p.drop(m.encoder.encode(p, in.idsBL, in.realBL))
+	hBLD := m.encoder.words(p, m.spec, in)
 	weightBM1 := p.To(p.Unsqueeze(in.realBM, 2), torch.Float32)
 	meanBE := p.Div(p.Sum(p.Mul(in.evidenceBME, weightBM1), 1), p.Sum(weightBM1, 1))
-	return state{hBLD: hBLD, extraBD: p.drop(m.picture.of(p.Scope, meanBE))}
+	return state{hBLD: hBLD, extraBD: m.picture.of(p.Scope, meanBE)}
 }

@@ -5,6 +5,7 @@ package model
 import (
 	"fmt"
 
+	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/model/torch"
 )
 
@@ -90,6 +91,16 @@ func newBert(p *torch.Params, c BertConfig) *bert {
 		})
 	}
 	return e
+}
+
+// words returns what the networks start from: the last hidden state [B, L, D],
+// with dropout for MNER and without for MRE, as MMIB's released code has it.
+func (e *bert) words(p *pass, spec *mmibx.Spec, in *tensors) torch.Tensor {
+	hBLD := e.encode(p, in.idsBL, in.realBL)
+	if spec.TaskOf() == mmibx.MRE {
+		return hBLD
+	}
+	return p.drop(hBLD)
 }
 
 // encode returns the last hidden state [B, L, D]. Dropout stands after the

@@ -49,10 +49,7 @@ func newMMIB(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int
 
 func (m *mmib) forward(p *pass, b *batch) state {
 	in := b.tensors(p.Scope)
-	hBLD := m.encoder.encode(p, in.idsBL, in.realBL)
-	if m.spec.TaskOf() == mmibx.MNER {
-		hBLD = p.drop(hBLD)
-	}
+	hBLD := m.encoder.words(p, m.spec, in)
 	vBMD := m.picture.of(p.Scope, p.Detach(in.evidenceBME))
 
 	masks := m.masks(p.Scope, in)

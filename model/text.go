@@ -9,13 +9,16 @@ import (
 
 // textOnly is BERT + CRF (MNER), or BERT with entity markers (MRE): the baseline
 // that sees no picture.
-type textOnly struct{ encoder *bert }
+type textOnly struct {
+	spec    *mmibx.Spec
+	encoder *bert
+}
 
-func newTextOnly(_ *torch.Params, _ *mmibx.Spec, encoder *bert, _ int64) network {
-	return &textOnly{encoder}
+func newTextOnly(_ *torch.Params, spec *mmibx.Spec, encoder *bert, _ int64) network {
+	return &textOnly{spec, encoder}
 }
 
 func (m *textOnly) forward(p *pass, b *batch) state {
 	in := b.tensors(p.Scope)
-	return state{hBLD: p.drop(m.encoder.encode(p, in.idsBL, in.realBL))}
+	return state{hBLD: m.encoder.words(p, m.spec, in)}
 }
