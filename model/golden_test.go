@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/mmibx/mmibx"
@@ -32,29 +33,31 @@ func TestGoldenLosses(t *testing.T) {
 	} else if !*update {
 		t.Fatal(err)
 	}
+	kept := map[string][]float64{}
 	for _, m := range mmibx.Models {
 		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
+			if b, _ := mmibx.LookupBenchmark(benchmark); !slices.Contains(m.Tasks, b.Task) {
+				continue
+			}
 			spec := defaultSpec(t, benchmark, append(goldenSettings, "model", m.Name)...)
 			key := fmt.Sprintf("%s %s revision %d", m.Name, spec.TaskOf(), m.Revision)
 			got := tenLosses(t, spec)
 			want, ok := golden[key]
 			switch {
 			case *update:
-				golden[key] = got
+				kept[key] = got
+				if ok && !moved(got, want) { // another machine's last digits are no news
+					kept[key] = want
+				}
 			case !ok:
 				t.Errorf("no losses of %s: run `make golden`", key)
-			default:
-				for i := range want {
-					if math.Abs(got[i]-want[i]) > fixtureTolerance*math.Abs(want[i]) {
-						t.Errorf("%s: loss %d is %g, was %g: raise the model's Revision in models.go if that is meant", key, i+1, got[i], want[i])
-						break
-					}
-				}
+			case moved(got, want):
+				t.Errorf("%s: the losses are %g, were %g: raise the model's Revision in models.go if that is meant", key, got, want)
 			}
 		}
 	}
 	if *update {
-		blob, err := json.MarshalIndent(golden, "", " ")
+		blob, err := json.MarshalIndent(kept, "", " ")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,6 +65,16 @@ func TestGoldenLosses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// moved says whether losses differ by more than another machine explains.
+func moved(got, want []float64) bool {
+	for i := range want {
+		if math.Abs(got[i]-want[i]) > fixtureTolerance*math.Abs(want[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // goldenSettings are all that presets decide of these losses: presets may move.
