@@ -22,7 +22,7 @@ func newConcat(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth i
 
 func (m *concat) forward(p *pass, b *batch) state {
 	in := b.tensors(p.Scope)
-	hBLD := m.encoder.words(p, m.spec, in)
+	hBLD := m.encoder.words(p, m.spec, in, nil)
 	weightBM1 := p.To(p.Unsqueeze(in.realBM, 2), torch.Float32)
 	meanBE := p.Div(p.Sum(p.Mul(in.evidenceBME, weightBM1), 1), p.Sum(weightBM1, 1))
 	return state{hBLD: hBLD, extraBD: m.picture.of(p.Scope, meanBE)}

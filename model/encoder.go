@@ -95,30 +95,56 @@ func newBert(p *torch.Params, c BertConfig) *bert {
 
 // words returns what the networks start from: the last hidden state [B, L, D],
 // with dropout for MNER and without for MRE, as MMIB's released code has it.
-func (e *bert) words(p *pass, spec *mmibx.Spec, in *tensors) torch.Tensor {
-	hBLD := e.encode(p, in.idsBL, in.realBL)
+// Prefixes may be nil.
+func (e *bert) words(p *pass, spec *mmibx.Spec, in *tensors, before *prefixes) torch.Tensor {
+	hBLD := e.encode(p, in.idsBL, in.realBL, before)
 	if spec.TaskOf() == mmibx.MRE {
 		return hBLD
 	}
 	return p.drop(hBLD)
 }
 
+// prefixes are keys and values that stand before the words' own in the attention
+// of every layer: a network's way into the encoder. Words keep their positions.
+type prefixes struct {
+	layers   []prefix     // one for each layer of the encoder
+	hiddenBP torch.Tensor // true where none may attend to it
+}
+
+// prefix is what one layer gets: [B, P, D] each.
+type prefix struct{ keyBPD, valueBPD torch.Tensor }
+
 // encode returns the last hidden state [B, L, D]. Dropout stands after the
-// embeddings, on the attention weights and after each sublayer.
-func (e *bert) encode(p *pass, idsBL torch.Tensor, realBL torch.Tensor) torch.Tensor {
+// embeddings, on the attention weights and after each sublayer. Prefixes may be
+// nil.
+func (e *bert) encode(p *pass, idsBL, realBL torch.Tensor, before *prefixes) torch.Tensor {
 	n, l := idsBL.Dim(0), idsBL.Dim(1)
 	hBLD := p.Add(p.Embedding(e.word, idsBL), p.Narrow(e.position, 0, 0, l))
 	hBLD = p.Add(hBLD, p.Select(e.kind, 0, 0))
 	hBLD = p.drop(p.LayerNorm(hBLD, e.embedNormW, e.embedNormB, e.config.Eps))
-	hiddenB11L := p.Reshape(p.Not(realBL), n, 1, 1, l)
-	for _, layer := range e.layers {
-		hBLD = layer.forward(p, hBLD, hiddenB11L, e.config)
+	hiddenBN := p.Not(realBL)
+	if before != nil {
+		hiddenBN = p.Cat(1, before.hiddenBP, hiddenBN)
+	}
+	hiddenB11N := p.Reshape(hiddenBN, n, 1, 1, hiddenBN.Dim(1))
+	for i, layer := range e.layers {
+		var own *prefix
+		if before != nil {
+			own = &before.layers[i]
+		}
+		hBLD = layer.forward(p, hBLD, hBLD, hiddenB11N, own, e.config)
 	}
 	return hBLD
 }
 
-func (y *bertLayer) forward(p *pass, hBLD, hiddenB11L torch.Tensor, c BertConfig) torch.Tensor {
-	attended := attend(p, y.query.of(p.Scope, hBLD), y.key.of(p.Scope, hBLD), y.value.of(p.Scope, hBLD), hiddenB11L, c.Heads)
+// forward lets h attend to a memory (itself, in BERT) with a prefix, which may be
+// nil, before it. Scores where hidden is true do not count.
+func (y *bertLayer) forward(p *pass, hBLD, memoryBND, hidden torch.Tensor, before *prefix, c BertConfig) torch.Tensor {
+	q, k, v := y.query.of(p.Scope, hBLD), y.key.of(p.Scope, memoryBND), y.value.of(p.Scope, memoryBND)
+	if before != nil {
+		k, v = p.Cat(1, before.keyBPD, k), p.Cat(1, before.valueBPD, v)
+	}
+	attended := attend(p, q, k, v, hidden, c.Heads)
 	hBLD = p.LayerNorm(p.Add(p.drop(y.output.of(p.Scope, attended)), hBLD), y.normW, y.normB, c.Eps)
 	up := p.Gelu(y.up.of(p.Scope, hBLD))
 	return p.LayerNorm(p.Add(p.drop(y.down.of(p.Scope, up)), hBLD), y.outNormW, y.outNormB, c.Eps)

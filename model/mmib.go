@@ -49,7 +49,7 @@ func newMMIB(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int
 
 func (m *mmib) forward(p *pass, b *batch) state {
 	in := b.tensors(p.Scope)
-	hBLD := m.encoder.words(p, m.spec, in)
+	hBLD := m.encoder.words(p, m.spec, in, nil)
 	vBMD := m.picture.of(p.Scope, p.Detach(in.evidenceBME))
 
 	masks := m.masks(p.Scope, in)

@@ -20,5 +20,5 @@ func newTextOnly(_ *torch.Params, spec *mmibx.Spec, encoder *bert, _ int64) netw
 
 func (m *textOnly) forward(p *pass, b *batch) state {
 	in := b.tensors(p.Scope)
-	return state{hBLD: m.encoder.words(p, m.spec, in)}
+	return state{hBLD: m.encoder.words(p, m.spec, in, nil)}
 }
