@@ -20,8 +20,7 @@ func newConcat(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth i
 	return &concat{spec: spec, encoder: encoder, picture: newLinear(p, "picture", evidenceWidth, encoder.config.Width)}
 }
 
-func (m *concat) forward(p *pass, b *batch) state {
-	in := b.tensors(p.Scope)
+func (m *concat) forward(p *pass, in *tensors) state {
 	hBLD := m.encoder.words(p, m.spec, in, nil)
 	weightBM1 := p.To(p.Unsqueeze(in.realBM, 2), torch.Float32)
 	meanBE := p.Div(p.Sum(p.Mul(in.evidenceBME, weightBM1), 1), p.Sum(weightBM1, 1))

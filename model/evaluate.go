@@ -45,7 +45,7 @@ func (e *evaluation) label(m *system, samples []mmibx.Sample, indices []int, rat
 	p := &pass{Scope: s, sample: m.spec.IB.EvalLatent == "sample"}
 	var st state
 	torch.Autocast(m.spec.Train.Precision == "bfloat16", func() {
-		st = m.network.forward(p, b)
+		st = m.forward(p, b)
 		for i, prediction := range m.head.predict(p, st, b) {
 			e.predictions[indices[i]] = prediction
 		}

@@ -47,10 +47,9 @@ func newMMIB(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int
 	return m
 }
 
-func (m *mmib) forward(p *pass, b *batch) state {
-	in := b.tensors(p.Scope)
+func (m *mmib) forward(p *pass, in *tensors) state {
 	hBLD := m.encoder.words(p, m.spec, in, nil)
-	vBMD := m.picture.of(p.Scope, p.Detach(in.evidenceBME))
+	vBMD := m.picture.of(p.Scope, in.evidenceBME)
 
 	masks := m.masks(p.Scope, in)
 	lat := &latents{realBL: in.realBL, realBM: in.realBM}

@@ -13,7 +13,7 @@ import (
 
 // network is one system between the encoder and the head.
 type network interface {
-	forward(p *pass, b *batch) state
+	forward(p *pass, in *tensors) state
 }
 
 // regularized is a network with loss terms of its own.
@@ -161,6 +161,9 @@ func loadEncoder(p *torch.Params, from *Pretrained) error {
 	return nil
 }
 
+// forward runs the network on a batch.
+func (m *system) forward(p *pass, b *batch) state { return m.network.forward(p, b.tensors(p.Scope)) }
+
 // tensors are a batch's rectangles in libtorch.
 type tensors struct {
 	idsBL, realBL torch.Tensor
@@ -185,7 +188,7 @@ type losses struct {
 
 // loss computes L_task + w L_ar + beta_text KL_text + beta_image KL_image.
 func (m *system) loss(p *pass, b *batch) losses {
-	st := m.network.forward(p, b)
+	st := m.forward(p, b)
 	eachB := m.head.loss(p, st, b)
 	var l losses
 	if m.spec.Train.TaskReduction == "sum" {

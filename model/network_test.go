@@ -128,7 +128,7 @@ func outputs(m *system, samples []*mmibx.Sample) [][]float32 {
 	defer s.Free()
 	b := m.batcher.make(samples)
 	p := &pass{Scope: s}
-	st := m.network.forward(p, b)
+	st := m.forward(p, b)
 	out := make([][]float32, b.b)
 	if h, ok := m.head.(*tagger); ok {
 		k := len(h.scheme.names)
@@ -332,7 +332,7 @@ func TestRegularizersInFloat32(t *testing.T) {
 		s := torch.NewScope()
 		defer s.Free()
 		b := m.batcher.make(pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3}))
-		lat := m.network.forward(&pass{Scope: s}, b).latents
+		lat := m.forward(&pass{Scope: s}, b).latents
 		terms := func() [3]float64 {
 			align, text, image := m.network.(regularized).regularizers(s, lat, b)
 			return [3]float64{align.Number(), text.Number(), image.Number()}
@@ -342,7 +342,7 @@ func TestRegularizersInFloat32(t *testing.T) {
 			if got := terms(); got != want {
 				t.Errorf("under bfloat16 the terms of the same latents are %v, in float32 %v", got, want)
 			}
-			if kind := m.network.forward(&pass{Scope: s}, b).latents.text.meanBTZ.Kind(); kind != torch.Float32 {
+			if kind := m.forward(&pass{Scope: s}, b).latents.text.meanBTZ.Kind(); kind != torch.Float32 {
 				t.Errorf("latents are of kind %d under bfloat16", kind)
 			}
 		})

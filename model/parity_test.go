@@ -109,7 +109,7 @@ func (f *fixture) hold(t *testing.T, spec mmibx.Spec) {
 	defer s.Free()
 	p := f.pass(s)
 
-	st := m.network.forward(p, b)
+	st := m.forward(p, b)
 	f.compare(t, "out.mean_text", st.latents.text.meanBTZ.Floats(), 0)
 	f.compare(t, "out.logvar_image", st.latents.image.logVarBTZ.Floats(), 0)
 	f.compare(t, "out.z_text", st.latents.zTextBLZ.Floats(), 0)

@@ -18,7 +18,6 @@ func newTextOnly(_ *torch.Params, spec *mmibx.Spec, encoder *bert, _ int64) netw
 	return &textOnly{spec, encoder}
 }
 
-func (m *textOnly) forward(p *pass, b *batch) state {
-	in := b.tensors(p.Scope)
+func (m *textOnly) forward(p *pass, in *tensors) state {
 	return state{hBLD: m.encoder.words(p, m.spec, in, nil)}
 }
