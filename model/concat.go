@@ -16,6 +16,14 @@ type concat struct {
 	picture linear
 }
 
+// headWidth counts the picture's vector beside a word, or beside two markers.
+func (m *concat) headWidth() int64 {
+	if m.spec.TaskOf() == mmibx.MRE {
+		return 3 * m.encoder.config.Width
+	}
+	return 2 * m.encoder.config.Width
+}
+
 func newConcat(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int64) network {
 	return &concat{spec: spec, encoder: encoder, picture: newLinear(p, "picture", evidenceWidth, encoder.config.Width)}
 }

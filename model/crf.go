@@ -11,31 +11,32 @@ type crf struct {
 	startK, endK, pairKK torch.Tensor
 }
 
-func newCRF(p *torch.Params, tags int64) *crf {
+func newCRF(p *torch.Params, name string, tags int64) *crf {
 	start := torch.Uniform(0.1)
 	return &crf{
-		startK: p.New("crf.start_transitions", start, tags),
-		endK:   p.New("crf.end_transitions", start, tags),
-		pairKK: p.New("crf.transitions", start, tags, tags),
+		startK: p.New(name+".start_transitions", start, tags),
+		endK:   p.New(name+".end_transitions", start, tags),
+		pairKK: p.New(name+".transitions", start, tags, tags),
 	}
 }
 
-// negLogLikelihood returns -log p(tags | emissions) of each sequence [B]. The
-// mask is true at real positions, which come first; each sequence has one.
-func (c *crf) negLogLikelihood(s *torch.Scope, emissionsBWK torch.Tensor, b *batch) torch.Tensor {
+// negLogLikelihood returns -log p(tags | emissions) of each sequence [B], of tags
+// [B, W] at the batch's tagged positions: they come first, and each sequence has
+// one.
+func (c *crf) negLogLikelihood(s *torch.Scope, emissionsBWK torch.Tensor, tagBW []int64, b *batch) torch.Tensor {
 	maskBW := s.Bools(b.taggedBW, int64(b.b), int64(b.w))
-	return s.Sub(c.logPartition(s, emissionsBWK, maskBW), c.pathScore(s, emissionsBWK, b))
+	return s.Sub(c.logPartition(s, emissionsBWK, maskBW), c.pathScore(s, emissionsBWK, tagBW, b))
 }
 
 // pathScore is the score of the gold path [B]. Which scores a path adds up is
 // known beforehand, so it is three look-ups and their masked sums.
-func (c *crf) pathScore(s *torch.Scope, emissionsBWK torch.Tensor, b *batch) torch.Tensor {
+func (c *crf) pathScore(s *torch.Scope, emissionsBWK torch.Tensor, tagBW []int64, b *batch) torch.Tensor {
 	n, w, k := int64(b.b), int64(b.w), emissionsBWK.Dim(2)
 	first, last := make([]int64, b.b), make([]int64, b.b)
 	pair := make([]int64, b.b*b.w)
 	paired := make([]bool, b.b*b.w)
 	for i := range b.b {
-		tags, real := b.tagBW[i*b.w:(i+1)*b.w], b.taggedBW[i*b.w:(i+1)*b.w]
+		tags, real := tagBW[i*b.w:(i+1)*b.w], b.taggedBW[i*b.w:(i+1)*b.w]
 		first[i], last[i] = tags[0], tags[0]
 		for j := 1; j < b.w && real[j]; j++ {
 			last[i] = tags[j]
@@ -43,7 +44,7 @@ func (c *crf) pathScore(s *torch.Scope, emissionsBWK torch.Tensor, b *batch) tor
 			paired[i*b.w+j] = true
 		}
 	}
-	emissionBW := s.Reshape(s.Gather(emissionsBWK, 2, s.Int64s(b.tagBW, n, w, 1)), n, w)
+	emissionBW := s.Reshape(s.Gather(emissionsBWK, 2, s.Int64s(tagBW, n, w, 1)), n, w)
 	pairBW := s.Reshape(s.IndexSelect(s.Reshape(c.pairKK, k*k), 0, s.Int64s(pair, n*w)), n, w)
 	total := s.Sum(s.Mul(emissionBW, s.To(s.Bools(b.taggedBW, n, w), emissionBW.Kind())), 1)
 	total = s.Add(total, s.Sum(s.Mul(pairBW, s.To(s.Bools(paired, n, w), pairBW.Kind())), 1))

@@ -46,11 +46,11 @@ func TestCRFAgainstAllPaths(t *testing.T) {
 			s, p := torch.NewScope(), torch.NewParams()
 			defer s.Free()
 			defer p.Free()
-			c := newCRF(p, int64(k))
+			c := newCRF(p, "crf", int64(k))
 			c.startK.Write(scores.start)
 			c.endK.Write(scores.end)
 			c.pairKK.Write(scores.pair)
-			got = c.negLogLikelihood(s, s.Float32s(emissions, n, int64(w), int64(k)), b).Doubles()
+			got = c.negLogLikelihood(s, s.Float32s(emissions, n, int64(w), int64(k)), b.tagBW, b).Doubles()
 		})
 		for i := range want {
 			if math.Abs(got[i]-want[i]) > 1e-5*max(1, math.Abs(want[i])) {

@@ -64,9 +64,6 @@ func newLinear(p *torch.Params, name string, in, out int64) linear {
 func newBert(p *torch.Params, c BertConfig) *bert {
 	start := torch.Normal(c.InitDeviation)
 	zero, one := torch.Constant(0), torch.Constant(1)
-	dense := func(name string, in, out int64) linear {
-		return linear{p.New(name+".weight", start, out, in), p.New(name+".bias", zero, out)}
-	}
 	e := &bert{
 		config:     c,
 		word:       p.New("bert.embeddings.word_embeddings.weight", start, c.Vocab, c.Width),
@@ -76,21 +73,32 @@ func newBert(p *torch.Params, c BertConfig) *bert {
 		embedNormB: p.New("bert.embeddings.LayerNorm.bias", zero, c.Width),
 	}
 	for i := range c.Layers {
-		at := fmt.Sprintf("bert.encoder.layer.%d.", i)
-		e.layers = append(e.layers, bertLayer{
-			query:    dense(at+"attention.self.query", c.Width, c.Width),
-			key:      dense(at+"attention.self.key", c.Width, c.Width),
-			value:    dense(at+"attention.self.value", c.Width, c.Width),
-			output:   dense(at+"attention.output.dense", c.Width, c.Width),
-			normW:    p.New(at+"attention.output.LayerNorm.weight", one, c.Width),
-			normB:    p.New(at+"attention.output.LayerNorm.bias", zero, c.Width),
-			up:       dense(at+"intermediate.dense", c.Width, c.Intermediate),
-			down:     dense(at+"output.dense", c.Intermediate, c.Width),
-			outNormW: p.New(at+"output.LayerNorm.weight", one, c.Width),
-			outNormB: p.New(at+"output.LayerNorm.bias", zero, c.Width),
-		})
+		e.layers = append(e.layers, newBertLayer(p, fmt.Sprintf("bert.encoder.layer.%d", i), c))
 	}
 	return e
+}
+
+// newBertLayer makes one layer of an encoder, or of the same shape outside it.
+func newBertLayer(p *torch.Params, name string, c BertConfig) bertLayer {
+	zero, one := torch.Constant(0), torch.Constant(1)
+	dense := func(part string, in, out int64) linear { return newBertLinear(p, name+"."+part, c, in, out) }
+	return bertLayer{
+		query:    dense("attention.self.query", c.Width, c.Width),
+		key:      dense("attention.self.key", c.Width, c.Width),
+		value:    dense("attention.self.value", c.Width, c.Width),
+		output:   dense("attention.output.dense", c.Width, c.Width),
+		normW:    p.New(name+".attention.output.LayerNorm.weight", one, c.Width),
+		normB:    p.New(name+".attention.output.LayerNorm.bias", zero, c.Width),
+		up:       dense("intermediate.dense", c.Width, c.Intermediate),
+		down:     dense("output.dense", c.Intermediate, c.Width),
+		outNormW: p.New(name+".output.LayerNorm.weight", one, c.Width),
+		outNormB: p.New(name+".output.LayerNorm.bias", zero, c.Width),
+	}
+}
+
+// newBertLinear starts as BERT's do: normal weights, biases of zero.
+func newBertLinear(p *torch.Params, name string, c BertConfig, in, out int64) linear {
+	return linear{p.New(name+".weight", torch.Normal(c.InitDeviation), out, in), p.New(name+".bias", torch.Constant(0), out)}
 }
 
 // words returns what the networks start from: the last hidden state [B, L, D],

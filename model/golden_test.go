@@ -9,7 +9,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"testing"
 
 	"github.com/mmibx/mmibx"
@@ -35,10 +34,7 @@ func TestGoldenLosses(t *testing.T) {
 	}
 	kept := map[string][]float64{}
 	for _, m := range mmibx.Models {
-		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
-			if b, _ := mmibx.LookupBenchmark(benchmark); !slices.Contains(m.Tasks, b.Task) {
-				continue
-			}
+		for _, benchmark := range benchmarksOf(m) {
 			spec := defaultSpec(t, benchmark, append(goldenSettings, "model", m.Name)...)
 			key := fmt.Sprintf("%s %s revision %d", m.Name, spec.TaskOf(), m.Revision)
 			got := tenLosses(t, spec)

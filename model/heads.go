@@ -24,7 +24,7 @@ type tagger struct {
 
 func newTagger(p *torch.Params, scheme *tagScheme, width int64) *tagger {
 	k := int64(len(scheme.names))
-	return &tagger{scheme: scheme, fc: newLinear(p, "fc", width, k), crf: newCRF(p, k)}
+	return &tagger{scheme: scheme, fc: newLinear(p, "fc", width, k), crf: newCRF(p, "crf", k)}
 }
 
 // emissions returns the score of each tag at each tagged position, [B, W, K].
@@ -34,17 +34,27 @@ func (t *tagger) emissions(p *pass, st state, b *batch) torch.Tensor {
 		extra := p.Expand(p.Unsqueeze(st.extraBD, 1), -1, fBLD.Dim(1), -1)
 		fBLD = p.Cat(2, fBLD, extra)
 	}
-	allBLK := p.To(t.fc.of(p.Scope, fBLD), torch.Float32)
+	return scoresAtTags(p, t.fc, fBLD, b)
+}
+
+// scoresAtTags maps states to scores and picks those of the tagged positions,
+// [B, W, K] in float32.
+func scoresAtTags(p *pass, fc linear, hBLD torch.Tensor, b *batch) torch.Tensor {
+	allBLK := p.To(fc.of(p.Scope, hBLD), torch.Float32)
 	index := p.Expand(p.Int64s(b.positionBW, int64(b.b), int64(b.w), 1), -1, -1, allBLK.Dim(2))
 	return p.Gather(allBLK, 1, index)
 }
 
 func (t *tagger) loss(p *pass, st state, b *batch) torch.Tensor {
-	return t.crf.negLogLikelihood(p.Scope, t.emissions(p, st, b), b)
+	return t.crf.negLogLikelihood(p.Scope, t.emissions(p, st, b), b.tagBW, b)
 }
 
 func (t *tagger) predict(p *pass, st state, b *batch) []mmibx.Prediction {
-	emissions := t.emissions(p, st, b).Floats()
+	return t.decode(t.emissions(p, st, b).Floats(), b)
+}
+
+// decode takes the best path through each sample's emissions [B, W, K].
+func (t *tagger) decode(emissions []float32, b *batch) []mmibx.Prediction {
 	scores := t.crf.transitions()
 	k := len(t.scheme.names)
 	out := make([]mmibx.Prediction, b.b)

@@ -21,6 +21,18 @@ type regularized interface {
 	regularizers(s *torch.Scope, lat *latents, b *batch) (align, klText, klImage torch.Tensor)
 }
 
+// sized is a network that hands the head something else than the encoder's
+// states. headWidth is how wide the head's input is: at each word (MNER), or of
+// the whole sample (MRE).
+type sized interface {
+	headWidth() int64
+}
+
+// headed is a network with a tagger of its own.
+type headed interface {
+	newTagger(p *torch.Params, scheme *tagScheme) head
+}
+
 // state is what a network hands on.
 type state struct {
 	hBLD    torch.Tensor
@@ -108,24 +120,32 @@ func newSystem(spec mmibx.Spec, data Data) (*system, error) {
 		evidenceWidth = int64(data.Evidence.Width)
 	}
 	m.network = build(m.params, &m.spec, encoder, evidenceWidth)
-	if err := m.addHead(data.Labels, config.Width); err != nil {
+	if err := m.addHead(data.Labels, m.headWidth(config.Width)); err != nil {
 		return nil, err
 	}
 	whole = true
 	return m, nil
 }
 
-func (m *system) addHead(labels []string, d int64) error {
-	beside := int64(0)
-	if _, ok := m.network.(*concat); ok {
-		beside = d
+// headWidth is the width of the head's input, where the encoder is d wide.
+func (m *system) headWidth(d int64) int64 {
+	if n, ok := m.network.(sized); ok {
+		return n.headWidth()
 	}
+	if m.spec.TaskOf() == mmibx.MRE {
+		return 2 * d // the states of both markers
+	}
+	return d
+}
+
+// addHead makes the task's head, or the network's own, on inputs of a width.
+func (m *system) addHead(labels []string, width int64) error {
 	if m.spec.TaskOf() == mmibx.MRE {
 		m.batcher.relations = map[string]int64{}
 		for i, r := range labels {
 			m.batcher.relations[r] = int64(i)
 		}
-		m.head = newRelator(m.params, labels, 2*d+beside)
+		m.head = newRelator(m.params, labels, width)
 		return nil
 	}
 	scheme, err := newTagScheme(m.spec.Model.Tags, labels)
@@ -133,7 +153,11 @@ func (m *system) addHead(labels []string, d int64) error {
 		return err
 	}
 	m.batcher.scheme = scheme
-	m.head = newTagger(m.params, scheme, d+beside)
+	if n, ok := m.network.(headed); ok {
+		m.head = n.newTagger(m.params, scheme)
+	} else {
+		m.head = newTagger(m.params, scheme, width)
+	}
 	return nil
 }
 

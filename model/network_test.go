@@ -53,6 +53,15 @@ func defaultSpec(t *testing.T, benchmark string, settings ...any) mmibx.Spec {
 	return spec
 }
 
+// benchmarksOf lists a miniature benchmark of each task of a model.
+func benchmarksOf(m mmibx.Model) []string {
+	var names []string
+	for _, task := range m.Tasks {
+		names = append(names, map[mmibx.Task]string{mmibx.MNER: "mini-twitter2015", mmibx.MRE: "mini-mnre"}[task])
+	}
+	return names
+}
+
 var relations = []string{mmibx.NoRelation, "/per/loc/from", "/per/per/peer"}
 
 // invented makes a little benchmark: tags and relations follow from the words, so
@@ -95,8 +104,9 @@ func invented(task mmibx.Task, n int) Data {
 // Padding changes nothing under the default preset: a sentence is labelled alone
 // as it is in a batch of longer ones.
 func TestPaddingChangesNothing(t *testing.T) {
-	for _, name := range mmibx.ModelNames() {
-		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
+	for _, registered := range mmibx.Models {
+		name := registered.Name
+		for _, benchmark := range benchmarksOf(registered) {
 			spec := defaultSpec(t, benchmark, "model", name)
 			data := invented(spec.TaskOf(), 12)
 			do(t, func() {
@@ -130,9 +140,11 @@ func outputs(m *system, samples []*mmibx.Sample) [][]float32 {
 	p := &pass{Scope: s}
 	st := m.forward(p, b)
 	out := make([][]float32, b.b)
-	if h, ok := m.head.(*tagger); ok {
-		k := len(h.scheme.names)
+	if h, ok := m.head.(interface {
+		emissions(p *pass, st state, b *batch) torch.Tensor
+	}); ok {
 		all := h.emissions(p, st, b).Floats()
+		k := len(all) / (b.b * b.w)
 		for i := range out {
 			real := 0
 			for _, tagged := range b.taggedBW[i*b.w : (i+1)*b.w] {
@@ -154,8 +166,9 @@ func outputs(m *system, samples []*mmibx.Sample) [][]float32 {
 
 // A model that cannot learn 24 examples by heart is wired wrongly.
 func TestOverfits(t *testing.T) {
-	for _, name := range mmibx.ModelNames() {
-		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
+	for _, registered := range mmibx.Models {
+		name := registered.Name
+		for _, benchmark := range benchmarksOf(registered) {
 			t.Run(name+"/"+benchmark, func(t *testing.T) {
 				spec := defaultSpec(t, benchmark, "model", name, "train.epochs", 60, "train.batch", 12, "model.dropout", 0.0)
 				data := invented(spec.TaskOf(), 24)
