@@ -11,7 +11,8 @@ type batch struct {
 	w, m    int // positions with a tag (MNER) and rows of evidence
 
 	idsBL      []int64
-	realBL     []bool // false at padding
+	realBL     []bool  // false at padding
+	kindsBL    []int64 // token types; nil: all 0
 	positionBW []int64
 	tagBW      []int64
 	taggedBW   []bool // false at padding

@@ -87,7 +87,8 @@ func (t *training) saveBest() error {
 		p, _ := t.params.Tensor(name)
 		tensors = append(tensors, weights.Named{Name: name, Tensor: weights.FromFloats(p.Shape(), t.at.Best[name])})
 	}
-	return weights.WriteFile(filepath.Join(t.o.Dir, BestWeights), tensors, nil)
+	metadata := map[string]string{weights.HeadsKey: fmt.Sprint(t.encoder.Heads)}
+	return weights.WriteFile(filepath.Join(t.o.Dir, BestWeights), tensors, metadata)
 }
 
 // ReadCheckpoint reads what save wrote.

@@ -105,7 +105,7 @@ func newBertLinear(p *torch.Params, name string, c BertConfig, in, out int64) li
 // with dropout for MNER and without for MRE, as MMIB's released code has it.
 // Prefixes may be nil.
 func (e *bert) words(p *pass, spec *mmibx.Spec, in *tensors, before *prefixes) torch.Tensor {
-	hBLD := e.encode(p, in.idsBL, in.realBL, before)
+	hBLD := e.encode(p, in, before)
 	if spec.TaskOf() == mmibx.MRE {
 		return hBLD
 	}
@@ -125,12 +125,16 @@ type prefix struct{ keyBPD, valueBPD torch.Tensor }
 // encode returns the last hidden state [B, L, D]. Dropout stands after the
 // embeddings, on the attention weights and after each sublayer. Prefixes may be
 // nil.
-func (e *bert) encode(p *pass, idsBL, realBL torch.Tensor, before *prefixes) torch.Tensor {
-	n, l := idsBL.Dim(0), idsBL.Dim(1)
-	hBLD := p.Add(p.Embedding(e.word, idsBL), p.Narrow(e.position, 0, 0, l))
-	hBLD = p.Add(hBLD, p.Select(e.kind, 0, 0))
+func (e *bert) encode(p *pass, in *tensors, before *prefixes) torch.Tensor {
+	n, l := in.idsBL.Dim(0), in.idsBL.Dim(1)
+	hBLD := p.Add(p.Embedding(e.word, in.idsBL), p.Narrow(e.position, 0, 0, l))
+	if in.kindsBL == torch.None {
+		hBLD = p.Add(hBLD, p.Select(e.kind, 0, 0))
+	} else {
+		hBLD = p.Add(hBLD, p.Embedding(e.kind, in.kindsBL))
+	}
 	hBLD = p.drop(p.LayerNorm(hBLD, e.embedNormW, e.embedNormB, e.config.Eps))
-	hiddenBN := p.Not(realBL)
+	hiddenBN := p.Not(in.realBL)
 	if before != nil {
 		hiddenBN = p.Cat(1, before.hiddenBP, hiddenBN)
 	}

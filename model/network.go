@@ -75,6 +75,7 @@ type Data struct {
 type system struct {
 	spec    mmibx.Spec
 	params  *torch.Params
+	encoder BertConfig
 	network network
 	head    head
 	batcher *batcher
@@ -109,6 +110,7 @@ func newSystem(spec mmibx.Spec, data Data) (*system, error) {
 		}
 		return nil, fmt.Errorf("%w: %s %d is more than the encoder's %d positions", mmibx.ErrBadSpec, key, longest, config.Positions)
 	}
+	m.encoder = config
 	encoder := newBert(m.params, config)
 	if data.Encoder != nil {
 		if err := loadEncoder(m.params, data.Encoder); err != nil {
@@ -191,6 +193,7 @@ func (m *system) forward(p *pass, b *batch) state { return m.network.forward(p, 
 // tensors are a batch's rectangles in libtorch.
 type tensors struct {
 	idsBL, realBL torch.Tensor
+	kindsBL       torch.Tensor // None: all pieces are of the first kind
 	evidenceBME   torch.Tensor
 	realBM        torch.Tensor
 }
@@ -198,6 +201,9 @@ type tensors struct {
 func (b *batch) tensors(s *torch.Scope) *tensors {
 	n, l, m := int64(b.b), int64(b.l), int64(b.m)
 	t := &tensors{idsBL: s.Int64s(b.idsBL, n, l), realBL: s.Bools(b.realBL, n, l)}
+	if b.kindsBL != nil {
+		t.kindsBL = s.Int64s(b.kindsBL, n, l)
+	}
 	if b.m > 0 {
 		t.evidenceBME = s.Float32s(b.evidence, n, m, int64(len(b.evidence))/(n*m))
 		t.realBM = s.Bools(b.evidenceBM, n, m)
@@ -211,8 +217,10 @@ type losses struct {
 }
 
 // loss computes L_task + w L_ar + beta_text KL_text + beta_image KL_image.
-func (m *system) loss(p *pass, b *batch) losses {
-	st := m.forward(p, b)
+func (m *system) loss(p *pass, b *batch) losses { return m.terms(p, m.forward(p, b), b) }
+
+// terms computes the loss of what the network computed.
+func (m *system) terms(p *pass, st state, b *batch) losses {
 	eachB := m.head.loss(p, st, b)
 	var l losses
 	if m.spec.Train.TaskReduction == "sum" {

@@ -99,8 +99,10 @@ func openTensors(dir string) (Source, error) {
 
 // canonical is a tensor's name in today's BertModel: without the "bert." of
 // models with a head, and with the names that LayerNorm's parameters have now.
-func canonical(name string) string {
-	name = strings.TrimPrefix(name, "bert.")
+func canonical(name string) string { return renamed(strings.TrimPrefix(name, "bert.")) }
+
+// renamed gives LayerNorm's parameters the names that they have now.
+func renamed(name string) string {
 	if base, ok := strings.CutSuffix(name, ".LayerNorm.gamma"); ok {
 		return base + ".LayerNorm.weight"
 	}
@@ -118,11 +120,23 @@ func (f *Folder) readConfig(path string) error {
 	if err != nil {
 		return err
 	}
-	c := &f.Config
-	c.Activation, c.Position, c.Epsilon, c.Types = "gelu", "absolute", 1e-12, 2 // what BertConfig takes for granted
+	f.Config = Config{Activation: "gelu", Position: "absolute", Epsilon: 1e-12, Types: 2} // what BertConfig takes for granted
+	if err := f.Config.parse(path, b); err != nil {
+		return err
+	}
+	return f.Config.check(path)
+}
+
+// parse overwrites what the JSON of a config.json says.
+func (c *Config) parse(path string, b []byte) error {
 	if err := json.Unmarshal(b, c); err != nil {
 		return &mmibx.InputError{File: path, Found: err.Error(), Expected: "the configuration of a BERT model in JSON"}
 	}
+	return nil
+}
+
+// check refuses what is no BERT, or none that is built here.
+func (c *Config) check(path string) error {
 	fault := func(key string, found any, expected string) error {
 		return &mmibx.InputError{File: path, Key: key, Found: fmt.Sprint(found), Expected: expected}
 	}

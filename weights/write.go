@@ -13,9 +13,31 @@ import (
 	"slices"
 )
 
+// Pending is a tensor that is not in memory: Bytes makes its numbers, row-major
+// and little-endian, when their turn to be written has come.
+type Pending struct {
+	Name  string
+	DType DType
+	Shape []int64
+	Bytes func() ([]byte, error)
+}
+
+func pending(tensors []Named) []Pending {
+	all := make([]Pending, len(tensors))
+	for i, t := range tensors {
+		all[i] = Pending{t.Name, t.DType, t.Shape, func() ([]byte, error) { return t.Bytes, nil }}
+	}
+	return all
+}
+
 // WriteFile writes a safetensors file: it appears under its name when it is
 // whole and on disk, or not at all.
-func WriteFile(path string, tensors []Named, metadata map[string]string) (err error) {
+func WriteFile(path string, tensors []Named, metadata map[string]string) error {
+	return WritePending(path, pending(tensors), metadata)
+}
+
+// WritePending is WriteFile for tensors that need not fit into memory together.
+func WritePending(path string, tensors []Pending, metadata map[string]string) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
@@ -26,7 +48,7 @@ func WriteFile(path string, tensors []Named, metadata map[string]string) (err er
 			os.Remove(f.Name())
 		}
 	}()
-	if err := Write(f, tensors, metadata); err != nil {
+	if err := write(f, tensors, metadata); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := f.Chmod(0o644); err != nil {
@@ -53,8 +75,12 @@ func WriteFile(path string, tensors []Named, metadata map[string]string) (err er
 // give the same bytes, those of the format's own library: wide elements first,
 // then by name, the header padded to eight bytes.
 func Write(w io.Writer, tensors []Named, metadata map[string]string) error {
+	return write(w, pending(tensors), metadata)
+}
+
+func write(w io.Writer, tensors []Pending, metadata map[string]string) error {
 	sorted := slices.Clone(tensors)
-	slices.SortFunc(sorted, func(a, b Named) int {
+	slices.SortFunc(sorted, func(a, b Pending) int {
 		x, _ := a.DType.rank()
 		y, _ := b.DType.rank()
 		return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.Name, b.Name))
@@ -71,7 +97,14 @@ func Write(w io.Writer, tensors []Named, metadata map[string]string) error {
 		return err
 	}
 	for _, t := range sorted {
-		if _, err := out.Write(t.Bytes); err != nil {
+		b, err := t.Bytes()
+		if size, _ := byteSize(t.DType, t.Shape); err == nil && size != uint64(len(b)) {
+			err = fmt.Errorf("%d bytes do not fill %s of shape %v", len(b), t.DType, t.Shape)
+		}
+		if err == nil {
+			_, err = out.Write(b)
+		}
+		if err != nil {
 			return fmt.Errorf("tensor %s: %w", t.Name, err)
 		}
 	}
@@ -80,7 +113,7 @@ func Write(w io.Writer, tensors []Named, metadata map[string]string) error {
 
 // header is the JSON object that describes sorted tensors, whose keys are in
 // the order of the data.
-func header(sorted []Named, metadata map[string]string) ([]byte, error) {
+func header(sorted []Pending, metadata map[string]string) ([]byte, error) {
 	b := bytes.NewBufferString("{")
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
@@ -108,8 +141,8 @@ func header(sorted []Named, metadata map[string]string) ([]byte, error) {
 	at := int64(0)
 	for _, t := range sorted {
 		size, ok := byteSize(t.DType, t.Shape)
-		if !ok || t.DType.Size() == 0 || size != uint64(len(t.Bytes)) {
-			return nil, fmt.Errorf("tensor %s: %d bytes do not fill %s of shape %v", t.Name, len(t.Bytes), t.DType, t.Shape)
+		if !ok || t.DType.Size() == 0 {
+			return nil, fmt.Errorf("tensor %s: nothing is %s of shape %v", t.Name, t.DType, t.Shape)
 		}
 		if seen[t.Name] {
 			return nil, fmt.Errorf("tensor %s: the name is taken", t.Name)
