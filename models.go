@@ -16,6 +16,10 @@ type Model struct {
 	// follow it. The golden losses in model/ fail when they change without it.
 	Revision int
 	Doc      string
+	// Instead says, of a published system built again, what stands here for the
+	// ingredients that a kind of evidence cannot give: such a row of a table is
+	// that system's style, not the system. Empty: nothing is replaced.
+	Instead string
 }
 
 // Models lists the networks in the order in which tables show them.
