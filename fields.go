@@ -30,6 +30,12 @@ type Field struct {
 // one first. A test in model holds the list against the code.
 var PictureEncoders = []string{"efficientnet-lite0", "resnet50"}
 
+// SmallPictureEncoder is the encoder of pixels that starts from scratch and is
+// trained with the network.
+const SmallPictureEncoder = "small"
+
+func pictureEncoders() []string { return append(slices.Clone(PictureEncoders), SmallPictureEncoder) }
+
 // Fields lists every key of the spec in reading order.
 var Fields = index([]Field{
 	{Key: "benchmark", Frozen: "", Doc: "the data, one of `mmibx data list`"},
@@ -46,7 +52,7 @@ var Fields = index([]Field{
 
 	{Key: "evidence.kind", Frozen: "none", Choices: []string{"none", "grid", "captions", "pixels", "features"}, Doc: "what stands for the picture"},
 	{Key: "evidence.captioner", Frozen: "", Doc: "who wrote the captions; empty: BLIP-2 for Twitter, LLaVA-NeXT for MNRE", when: func(s *Spec) bool { return s.Evidence.Kind == "captions" }},
-	{Key: "evidence.encoder", Frozen: "", Choices: append([]string{""}, PictureEncoders...), Doc: "frozen picture encoder of pixels", when: func(s *Spec) bool { return s.Evidence.Kind == "pixels" }},
+	{Key: "evidence.encoder", Frozen: "", Choices: append([]string{""}, pictureEncoders()...), Doc: "picture encoder of pixels: frozen, or `small`, trained with the network", when: func(s *Spec) bool { return s.Evidence.Kind == "pixels" }},
 	{Key: "evidence.features", Frozen: "", Doc: "NAME of the feature file features/NAME.safetensors in the benchmark's folder", when: func(s *Spec) bool { return s.Evidence.Kind == "features" }},
 	{Key: "evidence.pictures", Frozen: "own", Choices: []string{"own", "shuffled", "blank"}, Doc: "the example's own picture, another's of the split, or none", when: hasEvidence},
 	{Key: "evidence.shuffle_share", Frozen: 1.0, Max: 1, Doc: "share of the examples whose picture is another's", when: func(s *Spec) bool { return hasEvidence(s) && s.Evidence.Pictures == "shuffled" }},

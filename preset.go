@@ -107,7 +107,7 @@ func (e EvidenceSpec) check(model, benchmark string) error {
 		return &InputError{Key: "evidence.kind", Found: "none", Expected: "evidence for the model " + model,
 			Cure: "use evidence.pictures = \"blank\" for a model that gets no picture, or the model text"}
 	case e.Kind == "pixels" && e.Encoder == "":
-		return &InputError{Key: "evidence.encoder", Found: "nothing", Expected: "one of " + strings.Join(PictureEncoders, ", ")}
+		return &InputError{Key: "evidence.encoder", Found: "nothing", Expected: "one of " + strings.Join(pictureEncoders(), ", ")}
 	case e.Kind == "features" && e.Features == "":
 		return &InputError{Key: "evidence.features", Found: "nothing", Expected: "the NAME of features/NAME.safetensors in the folder of " + benchmark}
 	}

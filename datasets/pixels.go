@@ -14,8 +14,12 @@ import (
 	"github.com/mmibx/mmibx"
 )
 
-// PictureSide is the width and the height in pixels of what Pixels returns.
-const PictureSide = 224
+// PictureSide is the width and the height in pixels of what Pixels returns;
+// ThumbnailSide that of Thumbnail.
+const (
+	PictureSide   = 224
+	ThumbnailSide = 64
+)
 
 const (
 	// shortSide is what the shorter side is resized to, before the crop.
@@ -51,7 +55,29 @@ func Pixels(path string) ([]float32, error) {
 
 // PixelsOf is Pixels for a picture that has been decoded; it must not be empty.
 func PixelsOf(img image.Image) []float32 {
-	return standardise(cropMiddle(toRGB(img)))
+	return standardise(cropMiddle(toRGB(img), shortSide, PictureSide))
+}
+
+// Thumbnail is a picture for an encoder that is trained from scratch, [3, 64,
+// 64]: as PixelsOf, with Resize(64) and CenterCrop(64), so the whole middle
+// square.
+func Thumbnail(img image.Image) []float32 {
+	return standardise(cropMiddle(toRGB(img), ThumbnailSide, ThumbnailSide))
+}
+
+// ThumbnailTable is evidence of one row a picture, its thumbnail, in the order of
+// ids; open finds a picture.
+func ThumbnailTable(ids []string, open func(id string) (image.Image, error)) (mmibx.EvidenceTable, error) {
+	const width = 3 * ThumbnailSide * ThumbnailSide
+	t := mmibx.EvidenceTable{Rows: 1, Width: width, Values: make([]float32, 0, len(ids)*width), Masked: make([]bool, len(ids))}
+	for _, id := range ids {
+		img, err := open(id)
+		if err != nil {
+			return mmibx.EvidenceTable{}, err
+		}
+		t.Values = append(t.Values, Thumbnail(img)...)
+	}
+	return t, nil
 }
 
 // decodePicture reads a picture by its content: pictures from Twitter are often
@@ -90,17 +116,17 @@ func notAPicture(path, found string) error {
 		Cure: "replace the file, or remove it: a tweet whose picture is not there gets a blank one"}
 }
 
-// cropMiddle resizes a picture so that its shorter side is 256 and takes the
-// middle 224 x 224 of it. Nothing outside is computed.
-func cropMiddle(p rgb) rgb {
+// cropMiddle resizes a picture so that its shorter side is resized pixels long
+// and takes the middle side x side of it. Nothing outside is computed.
+func cropMiddle(p rgb, resized, side int) rgb {
 	short := min(p.w, p.h)
-	w, h := shortSide*p.w/short, shortSide*p.h/short
-	return p.resample(triangle(p.w, w, cropStart(w), PictureSide), triangle(p.h, h, cropStart(h), PictureSide))
+	w, h := resized*p.w/short, resized*p.h/short
+	return p.resample(triangle(p.w, w, cropStart(w, side), side), triangle(p.h, h, cropStart(h, side), side))
 }
 
-// cropStart is where the middle of n pixels begins: half a pixel goes to the
-// even side, as Python rounds.
-func cropStart(n int) int { return int(math.RoundToEven(float64(n-PictureSide) / 2)) }
+// cropStart is where the middle side of n pixels begins: half a pixel goes to
+// the even side, as Python rounds.
+func cropStart(n, side int) int { return int(math.RoundToEven(float64(n-side) / 2)) }
 
 // standardise turns pixels into planes of (v/255 - mean) / deviation.
 func standardise(p rgb) []float32 {

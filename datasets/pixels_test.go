@@ -22,9 +22,9 @@ import (
 )
 
 // pictureFacts are the SHA-256s of what Pillow and torchvision make of a
-// picture: its bytes, those of the crop, the floats.
+// picture: its bytes, those of the crop, the floats, those of the thumbnail.
 type pictureFacts struct {
-	RGB, Crop, Pixels string
+	RGB, Crop, Pixels, Thumbnail string
 }
 
 func factsOf(p rgb, floats []float32) pictureFacts {
@@ -32,11 +32,15 @@ func factsOf(p rgb, floats []float32) pictureFacts {
 		sum := sha256.Sum256(b)
 		return hex.EncodeToString(sum[:])
 	}
-	b, err := binary.Append(nil, binary.LittleEndian, floats)
-	if err != nil {
-		panic(err)
+	bytesOf := func(floats []float32) []byte {
+		b, err := binary.Append(nil, binary.LittleEndian, floats)
+		if err != nil {
+			panic(err)
+		}
+		return b
 	}
-	return pictureFacts{sha(p.pix), sha(cropMiddle(p).pix), sha(b)}
+	thumbnail := standardise(cropMiddle(p, ThumbnailSide, ThumbnailSide))
+	return pictureFacts{sha(p.pix), sha(cropMiddle(p, shortSide, PictureSide).pix), sha(bytesOf(floats)), sha(bytesOf(thumbnail))}
 }
 
 // pixelFacts is testdata/pixels/pixels.json; make.py wrote it.
@@ -114,7 +118,8 @@ func comparePicture(t *testing.T, name, path string, want pictureFacts) {
 		return
 	}
 	if got := factsOf(toRGB(img), floats); got != want {
-		t.Errorf("%s: rgb %v, crop %v, pixels %v", name, got.RGB == want.RGB, got.Crop == want.Crop, got.Pixels == want.Pixels)
+		t.Errorf("%s: rgb %v, crop %v, pixels %v, thumbnail %v", name,
+			got.RGB == want.RGB, got.Crop == want.Crop, got.Pixels == want.Pixels, got.Thumbnail == want.Thumbnail)
 	}
 }
 

@@ -77,6 +77,7 @@ type system struct {
 	params  *torch.Params
 	encoder BertConfig
 	network network
+	small   *smallVision // nil: evidence is what the batch holds
 	head    head
 	batcher *batcher
 }
@@ -120,6 +121,13 @@ func newSystem(spec mmibx.Spec, data Data) (*system, error) {
 	var evidenceWidth int64
 	if data.Evidence != nil {
 		evidenceWidth = int64(data.Evidence.Width)
+	}
+	if spec.Evidence.Encoder == mmibx.SmallPictureEncoder {
+		var err error
+		if m.small, err = newSmallVision(m.params, data.Evidence); err != nil {
+			return nil, err
+		}
+		evidenceWidth = m.small.width()
 	}
 	m.network = build(m.params, &m.spec, encoder, evidenceWidth)
 	if err := m.addHead(data.Labels, m.headWidth(config.Width)); err != nil {
@@ -188,7 +196,13 @@ func loadEncoder(p *torch.Params, from *Pretrained) error {
 }
 
 // forward runs the network on a batch.
-func (m *system) forward(p *pass, b *batch) state { return m.network.forward(p, b.tensors(p.Scope)) }
+func (m *system) forward(p *pass, b *batch) state {
+	in := b.tensors(p.Scope)
+	if m.small != nil {
+		m.small.see(p.Scope, in, b.pictureB)
+	}
+	return m.network.forward(p, in)
+}
 
 // tensors are a batch's rectangles in libtorch.
 type tensors struct {

@@ -154,12 +154,17 @@ func encodeBatches(ctx context.Context, net visionNet, batches <-chan pixelBatch
 func encodePictures(net visionNet, pixels []float32, n int) []float32 {
 	s := torch.NewScope()
 	defer s.Free()
-	b := int64(n)
-	mapBCHW := net.features(s, s.Float32s(pixels, b, 3, pictureSide, pictureSide))
-	c := mapBCHW.Dim(1)
+	xBCHW := s.Float32s(pixels, int64(n), 3, pictureSide, pictureSide)
+	return pictureRows(s, net.features(s, xBCHW)).Floats()
+}
+
+// pictureRows are the means of a map [B, C, h, w] over the whole and over its
+// quarters, [B, PictureRows, C].
+func pictureRows(s *torch.Scope, mapBCHW torch.Tensor) torch.Tensor {
+	b, c := mapBCHW.Dim(0), mapBCHW.Dim(1)
 	wholeB1C := s.Reshape(s.Mean(mapBCHW, 2, 3), b, 1, c)
 	quartersB4C := s.Transpose(s.Reshape(s.AdaptiveAvgPool2d(mapBCHW, 2), b, c, PictureRows-1), 1, 2)
-	return s.Cat(1, wholeB1C, quartersB4C).Floats()
+	return s.Cat(1, wholeB1C, quartersB4C)
 }
 
 // frozen reads the weights of an encoder that is not trained. The first error

@@ -150,8 +150,9 @@ func (m *material) encodeCaptions(captions *datasets.CaptionSet, w *journal.Writ
 		w.Event("captions", fmt.Sprintf("encoded %d by %s in %s", len(ids), captions.Captioner, time.Since(started).Round(time.Second)))
 }
 
-// addPixels encodes the pictures with the frozen encoder of the spec. Those that
-// are not there, or known to be broken, are not in the table: they are blank.
+// addPixels encodes the pictures with the spec's encoder, or keeps them small for
+// the one that is trained with the network. Those that are not there, or known to
+// be broken, are not in the table: they are blank.
 func (m *material) addPixels(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) error {
 	p, err := m.openPixels(ctx, job)
 	if err != nil {
@@ -168,33 +169,27 @@ func (m *material) addPixels(ctx context.Context, job *mmibx.Job, spec *mmibx.Sp
 	}
 	return m.cached(path, func() (*datasets.Features, error) {
 		started := time.Now()
-		features, err := encodePictures(ctx, encoder, p.ids, p.read, nil)
+		features, err := encodePictures(ctx, encoder, p.ids, p.open, nil)
 		if err != nil {
 			return nil, err
 		}
-		return features, w.Event("pictures", fmt.Sprintf("encoded %d by %s in %s", len(p.ids), encoder, time.Since(started).Round(time.Second)))
+		return features, w.Event("pictures", fmt.Sprintf("%d made ready for %s in %s", len(p.ids), encoder, time.Since(started).Round(time.Second)))
 	})
 }
 
 // pixels are the pictures of a benchmark that are there.
 type pixels struct {
 	ids    []string
-	read   func(id string) ([]float32, error)
+	open   func(id string) (image.Image, error)
 	digest string
 }
 
 func (m *material) openPixels(ctx context.Context, job *mmibx.Job) (*pixels, error) {
 	name := m.set.Benchmark.Name
 	if m.set.Benchmark.Miniature {
-		read := func(id string) ([]float32, error) {
-			img, err := datasets.MiniPicture(name, id)
-			if err != nil {
-				return nil, err
-			}
-			return datasets.PixelsOf(img), nil
-		}
+		open := func(id string) (image.Image, error) { return datasets.MiniPicture(name, id) }
 		digest, err := json.Marshal(m.set.Digests)
-		return &pixels{m.images(), read, string(digest)}, err
+		return &pixels{m.images(), open, string(digest)}, err
 	}
 	folder, err := datasets.OpenPictures(job.DataDir, name)
 	if err != nil {

@@ -58,7 +58,7 @@ func TestPixelsThatAreThere(t *testing.T) {
 	if p, err = m.openPixels(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.read("text.jpg"); !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), filepath.Join("images", "text.jpg")) {
+	if _, err := p.open("text.jpg"); !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), filepath.Join("images", "text.jpg")) {
 		t.Errorf("a picture that is text: %v", err)
 	}
 	m.set.Examples[mmibx.Train] = []mmibx.Example{{Image: "c.jpg"}, {Image: "b.jpg"}, {Image: "a.jpg"}}

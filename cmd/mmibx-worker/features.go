@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
@@ -51,26 +52,38 @@ func features(ctx context.Context, in io.Reader, out io.Writer) error {
 	return answer.Encode(mmibx.FeatureReport{Done: len(ids), Total: len(ids), Rows: f.Table.Rows, Width: f.Table.Width})
 }
 
-// fromFolder reads the pixels of a picture by its id.
-func fromFolder(folder *datasets.PictureFolder) func(id string) ([]float32, error) {
-	return func(id string) ([]float32, error) {
+// fromFolder opens a picture by its id.
+func fromFolder(folder *datasets.PictureFolder) func(id string) (image.Image, error) {
+	return func(id string) (image.Image, error) {
 		path, err := folder.Path(id)
 		if err != nil {
 			return nil, err
 		}
-		return datasets.Pixels(path)
+		return datasets.ReadPicture(path)
 	}
 }
 
-// encodePictures computes the evidence of pictures with a frozen encoder.
-func encodePictures(ctx context.Context, encoder string, ids []string, pixels func(id string) ([]float32, error), report func(done int)) (*datasets.Features, error) {
+// encodePictures computes the evidence of pictures with a frozen encoder; for the
+// one that is trained with the network it is their thumbnails.
+func encodePictures(ctx context.Context, encoder string, ids []string, open func(id string) (image.Image, error), report func(done int)) (*datasets.Features, error) {
+	if encoder == mmibx.SmallPictureEncoder {
+		table, err := datasets.ThumbnailTable(ids, open)
+		return &datasets.Features{IDs: ids, Table: table, Encoder: encoder, Preprocessing: "Resize(64), CenterCrop(64)"}, err
+	}
 	file, err := weights.OpenVision(encoder)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	frozen := &model.PretrainedVision{Name: encoder, Tensor: file.Tensor}
-	table, err := model.Pictures(ctx, frozen, func(i int) ([]float32, error) { return pixels(ids[i]) }, len(ids), report)
+	pixels := func(i int) ([]float32, error) {
+		img, err := open(ids[i])
+		if err != nil {
+			return nil, err
+		}
+		return datasets.PixelsOf(img), nil
+	}
+	table, err := model.Pictures(ctx, frozen, pixels, len(ids), report)
 	if err != nil {
 		return nil, err
 	}

@@ -125,7 +125,7 @@ func (m *material) file(ctx context.Context, spec *mmibx.Spec, t mmibx.Tweet) (*
 		table, err = datasets.GridTable([]string{t.Image}, datasets.ReadPicture)
 	case "pixels":
 		var features *datasets.Features
-		if features, err = encodePictures(ctx, spec.Evidence.Encoder, []string{t.Image}, datasets.Pixels, nil); err == nil {
+		if features, err = encodePictures(ctx, spec.Evidence.Encoder, []string{t.Image}, datasets.ReadPicture, nil); err == nil {
 			table = features.Table
 		}
 	case "captions":

@@ -24,8 +24,10 @@ func (a *app) addEvidence(in *mmibx.Inputs, s *mmibx.Spec, files *digestCache) (
 	case "features":
 		in.Data, err = a.withFeatures(s, in.Data, files)
 	case "pixels":
-		if in.Weights, err = withVision(s.Evidence.Encoder, in.Weights, files); err != nil {
-			return err
+		if s.Evidence.Encoder != mmibx.SmallPictureEncoder {
+			if in.Weights, err = withVision(s.Evidence.Encoder, in.Weights, files); err != nil {
+				return err
+			}
 		}
 		if b, _ := mmibx.LookupBenchmark(s.Benchmark); !b.Miniature { // whose digests hold the pictures already
 			in.Data, err = a.withPictures(s, in.Data, files)

@@ -5,7 +5,7 @@ make of them and of pictures that the test draws itself by the same formula.
 
 Each picture that is read has its SHA-256s: "rgb" of Pillow's convert("RGB"),
 "crop" of the 224 x 224 x 3 bytes before ToTensor, "pixels" of the 3 x 224 x 224
-floats, little-endian. What Pillow reads from NAME.jpg is NAME.jpg.png.
+floats, little-endian, "thumbnail" of 3 x 64 x 64 floats by Resize(64) and CenterCrop(64). What Pillow reads from NAME.jpg is NAME.jpg.png.
 """
 
 import hashlib
@@ -21,7 +21,9 @@ from torchvision import transforms
 
 here = pathlib.Path(__file__).parent
 crop = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224)])
-pixels = transforms.Compose([crop, transforms.ToTensor(), transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])])
+standard = transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])])
+pixels = transforms.Compose([crop, standard])
+thumbnail = transforms.Compose([transforms.Resize(64), transforms.CenterCrop(64), standard])
 SIZES = [(37, 91), (500, 3), (3, 500), (1, 1), (640, 480), (224, 224), (256, 256), (257, 339), (341, 256), (2, 1000), (1001, 777), (255, 300)]
 
 
@@ -40,7 +42,8 @@ def facts(image):
     image = image.convert("RGB")
     floats = pixels(image).numpy()
     assert floats.dtype == np.float32 and floats.shape == (3, 224, 224)
-    return {"rgb": sha(image.tobytes()), "crop": sha(crop(image).tobytes()), "pixels": sha(floats.astype("<f4").tobytes())}
+    return {"rgb": sha(image.tobytes()), "crop": sha(crop(image).tobytes()), "pixels": sha(floats.astype("<f4").tobytes()),
+            "thumbnail": sha(thumbnail(image).numpy().astype("<f4").tobytes())}
 
 
 def png(name, w, h, depth, kind, rows, *chunks):
