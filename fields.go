@@ -44,6 +44,7 @@ var Fields = index([]Field{
 	{Key: "model.name", Frozen: "", Doc: "the network"},
 	{Key: "model.key_mask", Frozen: true, Doc: "attention leaves out padded keys (the released code attends to them)", named: true},
 	{Key: "model.tags", Frozen: "bio", Choices: []string{"bio", "official"}, Doc: "9 tags on first pieces, or the released code's 13 on every piece", when: forTask(MNER)},
+	{Key: "model.markers", Frozen: "whole", Choices: []string{"whole", "released"}, Doc: "all four markers of the two entities, or as the released code writes them: none closes at the end of the tweet", when: forTask(MRE)},
 	{Key: "model.dropout", Frozen: 0.1, Max: 0.9, Doc: "share of activations dropped in training"},
 
 	{Key: "encoder.name", Frozen: "small", Doc: "`small` (from scratch) or the name of pretrained weights"},
@@ -59,6 +60,7 @@ var Fields = index([]Field{
 
 	{Key: "ib.beta_text", Frozen: 1e-3, Max: 1e6, Doc: "weight of the text's KL"},
 	{Key: "ib.beta_image", Frozen: 1e-3, Max: 1e6, Doc: "weight of the picture's KL"},
+	{Key: "ib.warmup", Frozen: 0.0, Max: 1, Doc: "share of the steps over which both betas rise linearly from 0; 0: constant", when: compressed},
 	{Key: "ib.size", Frozen: 64, Max: 768, Doc: "width of the latents; 0: the encoder's, without a projection, as released"},
 	{Key: "ib.eval_latent", Frozen: "mean", Choices: []string{"mean", "sample"}, Doc: "latent used at evaluation"},
 	{Key: "ib.kl_positions", Frozen: "real", Choices: []string{"real", "all"}, Doc: "positions whose KL counts"},
@@ -70,6 +72,7 @@ var Fields = index([]Field{
 	{Key: "align.learn_tau", Frozen: false, Doc: "learn log tau, starting at align.tau", when: infoNCE},
 	{Key: "align.width", Frozen: 1, Max: 768, Doc: "scores per pair; 0: the latent's width, as released", when: func(s *Spec) bool { return aligned(s) && s.Align.Estimator == "bce-concat" }},
 	{Key: "align.pooling", Frozen: "first", Choices: []string{"first", "mean", "sum"}, Doc: "what stands for the tweet and for the picture", when: aligned},
+	{Key: "align.projection", Frozen: 0, Max: 768, Doc: "width of a linear projection of both before the cosine of infonce; 0: none", when: infoNCE},
 	{Key: "align.negatives", Frozen: 1, Min: 1, Max: 64, Doc: "rolls along the batch that serve as negatives", when: func(s *Spec) bool { return aligned(s) && s.Align.Estimator != "infonce" }},
 
 	{Key: "train.epochs", Frozen: 6, Min: 1, Max: 1000, Doc: "passes over the training split"},
@@ -77,7 +80,8 @@ var Fields = index([]Field{
 	{Key: "train.lr", Frozen: 1e-4, Max: 1, Doc: "AdamW's rate for a pretrained encoder"},
 	{Key: "train.head_lr", Frozen: 1e-3, Max: 1, Doc: "AdamW's rate for all that starts from scratch; 0: as train.lr"},
 	{Key: "train.warmup", Frozen: 0.06, Max: 1, Doc: "share of the steps with a rising rate; it falls linearly to 0 after"},
-	{Key: "train.weight_decay", Frozen: 0.01, Max: 10, Doc: "decoupled, not on biases and LayerNorm"},
+	{Key: "train.weight_decay", Frozen: 0.01, Max: 10, Doc: "decoupled"},
+	{Key: "train.decay", Frozen: "matrices", Choices: []string{"matrices", "released"}, Doc: "what weight_decay acts on: matrices is all but biases, LayerNorm and the temperature; released adds the blocks' LayerNorms for MNER and is everything for MRE", when: func(s *Spec) bool { return s.Train.WeightDecay > 0 }},
 	{Key: "train.clip", Frozen: 1.0, Max: 1e6, Doc: "largest norm of all gradients together; 0: no clipping"},
 	{Key: "train.patience", Frozen: 0, Max: 1000, Doc: "epochs without a better score before stopping; 0: never"},
 	{Key: "train.select_on", Frozen: "dev", Choices: []string{"dev", "test"}, Doc: "split that chooses the checkpoint; test only to reproduce the released code, and marked"},
@@ -90,6 +94,7 @@ var Fields = index([]Field{
 func smallEncoder(s *Spec) bool { return s.Encoder.Name == "small" }
 func hasEvidence(s *Spec) bool  { return s.Evidence.Kind != "none" }
 func aligned(s *Spec) bool      { return s.Align.Weight > 0 }
+func compressed(s *Spec) bool   { return s.IB.BetaText > 0 || s.IB.BetaImage > 0 }
 func infoNCE(s *Spec) bool      { return aligned(s) && s.Align.Estimator == "infonce" }
 func forTask(t Task) func(*Spec) bool {
 	return func(s *Spec) bool { return s.TaskOf() == t }

@@ -176,11 +176,11 @@ func officialValues(v map[string]any, task Task) {
 		"align.weight": 1.0, "align.estimator": "bce-concat", "align.width": 0,
 		"train.epochs": 30, "train.batch": 8, "train.lr": 3e-5, "train.head_lr": 0.0,
 		"train.warmup": 0.03, "train.clip": 0.0, "train.max_length": 128, "train.pad_to": 128,
-		"train.select_on": "test",
+		"train.select_on": "test", "train.decay": "released",
 	})
 	if task == MRE {
 		maps.Copy(v, map[string]any{
-			"train.select_on": "dev", "ib.eval_latent": "sample", "train.task_reduction": "sum",
+			"train.select_on": "dev", "ib.eval_latent": "sample", "train.task_reduction": "sum", "model.markers": "released",
 			"train.max_length": 80, "train.pad_to": 80,
 		})
 	}

@@ -30,6 +30,7 @@ type ModelSpec struct {
 	Name    string  `json:"name"`
 	KeyMask bool    `json:"key_mask"` // false: padded keys are attended to and padded query rows are uniform, as released
 	Tags    string  `json:"tags"`     // "bio": 9 tags on first pieces; "official": 13 tags on every piece
+	Markers string  `json:"markers"`  // of MRE: "whole", or "released": none closes at the end of the tweet
 	Dropout float64 `json:"dropout"`
 }
 
@@ -54,6 +55,7 @@ type EvidenceSpec struct {
 type IBSpec struct {
 	BetaText    float64 `json:"beta_text"`    // weight of the text's KL (beta2 of the released code)
 	BetaImage   float64 `json:"beta_image"`   // weight of the picture's KL (beta3)
+	Warmup      float64 `json:"warmup"`       // share of the steps over which both betas rise from 0
 	Size        int     `json:"size"`         // width d_z of the latents; 0: as released, no projection
 	EvalLatent  string  `json:"eval_latent"`  // mean or sample
 	KLPositions string  `json:"kl_positions"` // real or all, padding included
@@ -62,13 +64,14 @@ type IBSpec struct {
 
 // AlignSpec holds the alignment regularizer L_ar of the paper.
 type AlignSpec struct {
-	Weight    float64 `json:"weight"`    // beta1 of the released code
-	Estimator string  `json:"estimator"` // infonce, bce-concat or bce-bilinear
-	Tau       float64 `json:"tau"`       // temperature of infonce
-	LearnTau  bool    `json:"learn_tau"` // learn log tau, from Tau on
-	Width     int     `json:"width"`     // scores per pair of bce-concat; 0: as many as the latent is wide, as released
-	Pooling   string  `json:"pooling"`   // first position, mean or sum of the real ones
-	Negatives int     `json:"negatives"` // rolls along the batch, for bce
+	Weight     float64 `json:"weight"`     // beta1 of the released code
+	Estimator  string  `json:"estimator"`  // infonce, bce-concat or bce-bilinear
+	Tau        float64 `json:"tau"`        // temperature of infonce
+	LearnTau   bool    `json:"learn_tau"`  // learn log tau, from Tau on
+	Width      int     `json:"width"`      // scores per pair of bce-concat; 0: as many as the latent is wide, as released
+	Pooling    string  `json:"pooling"`    // first position, mean or sum of the real ones
+	Projection int     `json:"projection"` // width that infonce compares in; 0: the latents' own
+	Negatives  int     `json:"negatives"`  // rolls along the batch, for bce
 }
 
 // TrainSpec holds the optimisation.
@@ -79,6 +82,7 @@ type TrainSpec struct {
 	HeadLR        float64 `json:"head_lr"` // of what starts from scratch; 0: as lr
 	Warmup        float64 `json:"warmup"`  // share of the steps
 	WeightDecay   float64 `json:"weight_decay"`
+	Decay         string  `json:"decay"`          // "matrices", or "released": what the released code's optimisers decay
 	Clip          float64 `json:"clip"`           // global norm; 0: none
 	Patience      int     `json:"patience"`       // epochs without a better dev score; 0: never stop early
 	SelectOn      string  `json:"select_on"`      // dev, or test as the released MNER code does

@@ -12,23 +12,29 @@ import (
 // <o> </o> round the tail.
 const MarkerCount = 4
 
+// Encoding says how a tweet becomes pieces.
+type Encoding struct {
+	Limit   int    // pieces, the start and the end included; at least 8
+	Markers string // of MRE, as the spec's model.markers: "whole" or "released"
+}
+
 // Samples encodes a split of a set, in the order of its examples. For MRE the
 // two entities stand between markers, and Sample.Marks are the positions of <s>
 // and <o>. Picture is -1 (blank) for the caller to fill in.
 //
-// Where an MRE tweet is longer than limit, words leave whole and from the end:
+// Where an MRE tweet is longer than the limit, words leave whole and from the end:
 // first those outside both entities, then those inside, so that the markers
 // stay and the entities stay as long as they can. An MNER tweet is simply cut
-// off. Limit counts the start and the end piece and must be at least 8.
-func Samples(set *Set, split mmibx.Split, t Tokenizer, limit int) []mmibx.Sample {
+// off.
+func Samples(set *Set, split mmibx.Split, t Tokenizer, how Encoding) []mmibx.Sample {
 	examples := set.Examples[split]
 	samples := make([]mmibx.Sample, len(examples))
 	for i := range examples {
 		s := mmibx.Sample{Example: &examples[i], Picture: -1}
 		if set.Benchmark.Task == mmibx.MRE {
-			s.Pieces, s.First, s.Marks = encodePair(t, &examples[i], limit)
+			s.Pieces, s.First, s.Marks = encodePair(t, &examples[i], how)
 		} else {
-			s.Pieces, s.First = Encode(t, examples[i].Tokens, limit)
+			s.Pieces, s.First = Encode(t, examples[i].Tokens, how.Limit)
 		}
 		samples[i] = s
 	}
@@ -55,24 +61,42 @@ func markers(head, tail mmibx.Span) []marker {
 		{head.End, 1, h - closing},
 		{tail.End, 3, t - closing},
 	}
-	slices.SortFunc(all, func(a, b marker) int { return cmp.Or(cmp.Compare(a.before, b.before), cmp.Compare(a.rank, b.rank)) })
+	slices.SortFunc(all, byPlace)
 	return all
 }
 
 // closing ranks every closing marker before any opening one.
 const closing = 1 << 30
 
+// releasedMarkers are those that the released code of MMIB writes (github
+// cuishiyao96/MMIB, commit 89be362). It asks before each word which markers stand
+// there, always in the order <s> </s> <o> </o>, so that an entity at the end of
+// the tweet is never closed.
+func releasedMarkers(head, tail mmibx.Span, words int) []marker {
+	all := []marker{{head.Start, 0, 0}, {head.End, 1, 1}, {tail.Start, 2, 2}, {tail.End, 3, 3}}
+	all = slices.DeleteFunc(all, func(m marker) bool { return m.before == words })
+	slices.SortFunc(all, byPlace)
+	return all
+}
+
+func byPlace(a, b marker) int {
+	return cmp.Or(cmp.Compare(a.before, b.before), cmp.Compare(a.rank, b.rank))
+}
+
 // encodePair is Encode for a pair of entities.
-func encodePair(t Tokenizer, e *mmibx.Example, limit int) (pieces, first []int32, marks [2]int32) {
+func encodePair(t Tokenizer, e *mmibx.Example, how Encoding) (pieces, first []int32, marks [2]int32) {
 	words := make([][]int32, len(e.Tokens))
 	for i, w := range e.Tokens {
 		words[i] = t.Pieces(w)
 	}
-	trimPair(words, e.Head, e.Tail, limit-2-MarkerCount)
+	trimPair(words, e.Head, e.Tail, how.Limit-2-MarkerCount)
 
 	s := t.Specials()
 	pieces, first = []int32{s.Start}, make([]int32, len(words))
 	open := markers(e.Head, e.Tail)
+	if how.Markers == "released" {
+		open = releasedMarkers(e.Head, e.Tail, len(words))
+	}
 	for i := 0; i <= len(words); i++ {
 		for ; len(open) > 0 && open[0].before == i; open = open[1:] {
 			if which := open[0].which; which%2 == 0 {

@@ -84,10 +84,34 @@ func TestMarkers(t *testing.T) {
 			Benchmark: mmibx.Benchmark{Task: mmibx.MRE},
 			Examples:  map[mmibx.Split][]mmibx.Example{mmibx.Dev: {{Tokens: strings.Fields("aa b c d e"), Head: c.head, Tail: c.tail}}},
 		}
-		s := Samples(set, mmibx.Dev, letters{}, c.limit)[0]
+		s := Samples(set, mmibx.Dev, letters{}, Encoding{Limit: c.limit})[0]
 		got := spell(s.Pieces)
 		if got != c.want || got[s.Marks[0]] != '<' || got[s.Marks[1]] != '{' || s.Picture != -1 {
 			t.Errorf("head %v tail %v to %d: %s with marks %v, want %s", c.head, c.tail, c.limit, got, s.Marks, c.want)
+		}
+	}
+}
+
+// The released code asks for <s>, </s>, <o> and </o> in turn before each word, and
+// never after the last.
+func TestReleasedMarkers(t *testing.T) {
+	span := func(a, b int) mmibx.Span { return mmibx.Span{Start: a, End: b} }
+	for _, c := range []struct {
+		head, tail mmibx.Span
+		want       string
+	}{
+		{span(1, 2), span(3, 4), "^aa<b>c{d}e$"},
+		{span(1, 2), span(3, 5), "^aa<b>c{de$"},
+		{span(4, 5), span(0, 1), "^{aa}bcd<e$"},
+		{span(3, 5), span(4, 5), "^aabc<d{e$"},
+		{span(1, 2), span(0, 1), "^{aa<}b>cde$"}, // <s> before the </o> that ends there
+		{span(1, 3), span(1, 3), "^aa<{bc>}de$"},
+	} {
+		e := mmibx.Example{Tokens: strings.Fields("aa b c d e"), Head: c.head, Tail: c.tail}
+		pieces, first, marks := encodePair(letters{}, &e, Encoding{Limit: 99, Markers: "released"})
+		got := spell(pieces)
+		if got != c.want || got[marks[0]] != '<' || got[marks[1]] != '{' || got[first[4]] != 'e' {
+			t.Errorf("head %v tail %v: %s with marks %v, want %s", c.head, c.tail, got, marks, c.want)
 		}
 	}
 }
@@ -115,9 +139,10 @@ func TestSamplesKeepTheirPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := drawExample(t)
 		limit := rapid.IntRange(8, 40).Draw(t, "limit")
+		released := rapid.SampledFrom([]string{"whole", "released"}).Draw(t, "markers")
 		task := rapid.SampledFrom([]mmibx.Task{mmibx.MNER, mmibx.MRE}).Draw(t, "task")
 		set := &Set{Benchmark: mmibx.Benchmark{Task: task}, Examples: map[mmibx.Split][]mmibx.Example{mmibx.Dev: {e}}}
-		s := Samples(set, mmibx.Dev, letters{}, limit)[0]
+		s := Samples(set, mmibx.Dev, letters{}, Encoding{Limit: limit, Markers: released})[0]
 		text := spell(s.Pieces)
 		if len(text) > limit || text[0] != '^' || text[len(text)-1] != '$' || len(s.First) != len(e.Tokens) {
 			t.Fatalf("%d pieces %s of at most %d, %d firsts", len(text), text, limit, len(s.First))
@@ -133,9 +158,13 @@ func TestSamplesKeepTheirPromises(t *testing.T) {
 			last = f
 		}
 		if task == mmibx.MRE {
-			for _, m := range "<>{}" {
-				if strings.Count(text, string(m)) != 1 {
-					t.Fatalf("marker %c in %s", m, text)
+			for m, end := range map[string]int{"<": 0, ">": e.Head.End, "{": 0, "}": e.Tail.End} {
+				want := 1
+				if released == "released" && end == len(e.Tokens) {
+					want = 0
+				}
+				if strings.Count(text, m) != want {
+					t.Fatalf("marker %s in %s", m, text)
 				}
 			}
 			if text[s.Marks[0]] != '<' || text[s.Marks[1]] != '{' {
@@ -152,7 +181,7 @@ func TestRealTweetsFitTheLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := NewWordVocab(set.Examples[mmibx.Train])
-	for _, s := range Samples(set, mmibx.Train, v, 128) {
+	for _, s := range Samples(set, mmibx.Train, v, Encoding{Limit: 128}) {
 		if fmt.Sprint(s.Pieces[s.Marks[0]], s.Pieces[s.Marks[1]]) != fmt.Sprint(v.Size(), v.Size()+2) || slices.Contains(s.First, -1) {
 			t.Fatalf("%s: marks %v, first %v", s.Example.ID, s.Marks, s.First)
 		}

@@ -192,12 +192,12 @@ func article(word string) string {
 }
 
 // TweetSamples encodes new tweets as Samples does the examples of a split.
-func TweetSamples(set *Set, tweets []mmibx.Tweet, t Tokenizer, limit int) []mmibx.Sample {
+func TweetSamples(set *Set, tweets []mmibx.Tweet, t Tokenizer, how Encoding) []mmibx.Sample {
 	examples := make([]mmibx.Example, len(tweets))
 	for i, tweet := range tweets {
 		examples[i] = mmibx.Example{ID: tweet.ID, Tokens: tweet.Tokens, Image: tweet.Image, Head: tweet.Head, Tail: tweet.Tail}
 	}
-	return Samples(&Set{Benchmark: set.Benchmark, Examples: map[mmibx.Split][]mmibx.Example{newTweets: examples}}, newTweets, t, limit)
+	return Samples(&Set{Benchmark: set.Benchmark, Examples: map[mmibx.Split][]mmibx.Example{newTweets: examples}}, newTweets, t, how)
 }
 
 // ReadPicture decodes a JPEG or PNG file, with the errors of Pixels.

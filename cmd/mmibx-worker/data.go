@@ -36,7 +36,7 @@ type material struct {
 func (l *library) data(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w *journal.Writer) (model.Data, error) {
 	evidence := spec.Evidence
 	evidence.Pictures, evidence.ShuffleShare = "", 0 // assigned anew for each run
-	key := fmt.Sprint(spec.Benchmark, spec.Encoder, spec.Train.MaxLength, job.DataDir, evidence)
+	key := fmt.Sprint(spec.Benchmark, spec.Encoder, encoding(spec), job.DataDir, evidence)
 	if key != l.key {
 		base, err := open(ctx, job, spec, w)
 		if err != nil {
@@ -90,9 +90,14 @@ func open(ctx context.Context, job *mmibx.Job, spec *mmibx.Spec, w *journal.Writ
 		return nil, err
 	}
 	for _, split := range mmibx.Splits {
-		m.samples[split] = datasets.Samples(set, split, m.tokenizer, spec.Train.MaxLength)
+		m.samples[split] = datasets.Samples(set, split, m.tokenizer, encoding(spec))
 	}
 	return m, m.addEvidence(ctx, job, spec, w)
+}
+
+// encoding is how the spec wants tweets to become pieces.
+func encoding(spec *mmibx.Spec) datasets.Encoding {
+	return datasets.Encoding{Limit: spec.Train.MaxLength, Markers: spec.Model.Markers}
 }
 
 // openEncoder finds pretrained weights and their word-pieces. The file of

@@ -41,7 +41,7 @@ func predict(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	samples := data.Samples[q.Split]
 	if q.Split == "" {
-		samples = datasets.TweetSamples(library.base.set, q.Tweets, library.base.tokenizer, spec.Train.MaxLength)
+		samples = datasets.TweetSamples(library.base.set, q.Tweets, library.base.tokenizer, encoding(&spec))
 		if data.Evidence, err = library.base.show(ctx, &spec, q.Tweets, samples); err != nil {
 			return err
 		}
