@@ -33,7 +33,7 @@ var Models = []Model{
 		Doc: "the mean picture vector, projected and appended to each word (MNER) or to the pair of markers (MRE)",
 	},
 	{
-		Name: "mmib", Title: "MMIB", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence", "ib", "align", "model.key_mask"}, Revision: 1,
+		Name: "mmib", Title: "MMIB", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence", "ib", "align", "model.key_mask"}, Revision: 2,
 		Doc: "the variational information bottleneck of Cui et al. (TASLP 2024)",
 	},
 }

@@ -82,7 +82,13 @@ func TestUnreadFieldsAreForgotten(t *testing.T) {
 		{"no alignment", map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.weight": 0.0},
 			map[string]any{"align.tau": 0.5, "align.pooling": "mean", "align.estimator": "bce-concat"}},
 		{"bce has no temperature", map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.estimator": "bce-concat"},
-			map[string]any{"align.tau": 0.5, "align.learn_tau": true}},
+			map[string]any{"align.tau": 0.5, "align.learn_tau": true, "align.projection": 8}},
+		{"no beta to warm up", map[string]any{"benchmark": "mini-mnre", "model": "mmib", "ib.beta": 0},
+			map[string]any{"ib.warmup": 0.5}},
+		{"no decay of anything", map[string]any{"benchmark": "mini-mnre", "model": "text", "train.weight_decay": 0},
+			map[string]any{"train.decay": "released"}},
+		{"no entities to mark", map[string]any{"benchmark": "mini-twitter2015", "model": "text"},
+			map[string]any{"model.markers": "released"}},
 	} {
 		want := mustResolve(t, c.plain)
 		maps.Copy(c.unread, c.plain)
@@ -171,6 +177,7 @@ func TestResolve(t *testing.T) {
 	for key, want := range map[string]any{
 		"ib.beta_text": 0.5, "ib.beta_image": 0.5, "ib.eval_latent": "sample", "train.select_on": "dev",
 		"train.pad_to": 80, "model.key_mask": false, "evidence.kind": "captions", "encoder.name": "minilm",
+		"model.markers": "released", "train.decay": "released",
 	} {
 		if got, _ := s.Get(key); got != want {
 			t.Errorf("official MRE: %s = %v, want %v", key, got, want)

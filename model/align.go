@@ -16,7 +16,12 @@ type aligner struct {
 	scorer   linear       // bce-concat
 	bilinear linear       // bce-bilinear
 	logTau   torch.Tensor // infonce with a learned temperature
+	// To a common width, for infonce with a projection.
+	projectText, projectImage linear
 }
+
+// logTauName is the parameter of a learned temperature.
+const logTauName = "align.log_tau"
 
 func newAligner(p *torch.Params, spec *mmibx.AlignSpec, z int64) *aligner {
 	a := &aligner{spec: spec}
@@ -30,10 +35,35 @@ func newAligner(p *torch.Params, spec *mmibx.AlignSpec, z int64) *aligner {
 	case spec.Estimator == "bce-bilinear":
 		start := torch.FanIn(z)
 		a.bilinear = linear{p.New("discrimonator.weight", start, 1, z, z), p.New("discrimonator.bias", start, 1)}
-	case spec.LearnTau:
-		a.logTau = p.New("align.log_tau", torch.Constant(math.Log(spec.Tau)))
+	default:
+		if spec.LearnTau {
+			a.logTau = p.New(logTauName, torch.Constant(math.Log(spec.Tau)), 1)
+		}
+		if width := int64(spec.Projection); width > 0 {
+			start := torch.FanIn(z)
+			a.projectText.w = p.New("align.text_projection.weight", start, width, z)
+			a.projectImage.w = p.New("align.image_projection.weight", start, width, z)
+		}
 	}
 	return a
+}
+
+// compared returns the vectors that infonce takes the cosine of, from pooled
+// latents [B, Z]: themselves, or their projections (without a bias, as CLIP has
+// them: Radford et al. 2021).
+func (a *aligner) compared(s *torch.Scope, textBZ, imageBZ torch.Tensor) (text, image torch.Tensor) {
+	if a.projectText.w == torch.None {
+		return textBZ, imageBZ
+	}
+	return a.projectText.of(s, textBZ), a.projectImage.of(s, imageBZ)
+}
+
+// tau is the temperature of the moment.
+func (a *aligner) tau() float64 {
+	if a.logTau == torch.None {
+		return a.spec.Tau
+	}
+	return math.Exp(a.logTau.Number())
 }
 
 // pool turns latents [B, T, Z] into one vector a sample.
@@ -81,6 +111,7 @@ func (a *aligner) score(s *torch.Scope, textBZ, imageBZ torch.Tensor) torch.Tens
 func (a *aligner) infoNCE(s *torch.Scope, textBZ, imageBZ torch.Tensor, b *batch) torch.Tensor {
 	var similarity torch.Tensor
 	torch.InFloat32(func() {
+		textBZ, imageBZ = a.compared(s, textBZ, imageBZ)
 		similarity = s.MatMul(s.Normalize(textBZ), s.Transpose(s.Normalize(imageBZ), 0, 1))
 	})
 	var logitsBB torch.Tensor

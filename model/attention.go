@@ -13,7 +13,8 @@ type pass struct {
 	*torch.Scope
 	training bool
 	dropout  float64
-	sample   bool // draw the latents instead of taking their means
+	sample   bool    // draw the latents instead of taking their means
+	heldBack float64 // share of the betas that their warm-up still keeps back
 	// epsText and epsImage stand for the noise where they are given.
 	epsText, epsImage torch.Tensor
 }

@@ -251,8 +251,8 @@ func (m *system) terms(p *pass, st state, b *batch) losses {
 	if l.align != torch.None {
 		l.total = p.Add(l.total, p.Scale(l.align, m.spec.Align.Weight))
 	}
-	l.total = p.Add(l.total, p.Scale(l.klText, m.spec.IB.BetaText))
-	l.total = p.Add(l.total, p.Scale(l.klImage, m.spec.IB.BetaImage))
+	l.total = p.Add(l.total, p.Scale(l.klText, m.spec.IB.BetaText*(1-p.heldBack)))
+	l.total = p.Add(l.total, p.Scale(l.klImage, m.spec.IB.BetaImage*(1-p.heldBack)))
 	return l
 }
 
@@ -271,35 +271,4 @@ func (l losses) metrics() []mmibx.Metric {
 		}
 	}
 	return out
-}
-
-// groups sorts the parameters into those of a pretrained encoder and the rest,
-// each with and without weight decay. Biases and LayerNorm do not decay.
-func (m *system) groups(pretrained bool) []*torch.Group {
-	t := &m.spec.Train
-	headLR := t.HeadLR
-	if headLR == 0 {
-		headLR = t.LR
-	}
-	encoder := &torch.Group{LR: t.LR, Decay: t.WeightDecay}
-	encoderBare := &torch.Group{LR: t.LR}
-	rest := &torch.Group{LR: headLR, Decay: t.WeightDecay}
-	restBare := &torch.Group{LR: headLR}
-	for _, name := range m.params.Names() {
-		g, bare := rest, restBare
-		if pretrained && strings.HasPrefix(name, "bert.") {
-			g, bare = encoder, encoderBare
-		}
-		if undecayed(name) {
-			g = bare
-		}
-		g.Names = append(g.Names, name)
-	}
-	groups := []*torch.Group{encoder, encoderBare, rest, restBare}
-	return slices.DeleteFunc(groups, func(g *torch.Group) bool { return len(g.Names) == 0 })
-}
-
-func undecayed(name string) bool {
-	return strings.HasSuffix(name, "bias") || strings.Contains(name, "LayerNorm") ||
-		strings.Contains(name, ".ln1.") || strings.Contains(name, ".ln2.")
 }

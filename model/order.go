@@ -62,6 +62,16 @@ func evaluationBatches(lengths []int, size int) [][]int {
 	return slices.Collect(slices.Chunk(order, size))
 }
 
+// heldBack is the share of the betas that a linear warm-up keeps back at a step,
+// counted from 0: all of them at the first step, nothing from step warmup on
+// (Bowman et al. 2016; Sønderby et al. 2016).
+func heldBack(step, warmup int64) float64 {
+	if step >= warmup {
+		return 0
+	}
+	return 1 - float64(step)/float64(warmup)
+}
+
 // factor is the learning rate's share of its peak at a step, counted from 0: a
 // linear rise over the warm-up steps, then a linear fall to 0 at total, as
 // get_linear_schedule_with_warmup of transformers has it.

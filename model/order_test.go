@@ -87,3 +87,15 @@ func TestFactor(t *testing.T) {
 		t.Errorf("without warm-up the first factor is %g", got)
 	}
 }
+
+// The betas rise linearly from 0 and are whole from the end of the warm-up on.
+func TestHeldBack(t *testing.T) {
+	for step, want := range map[int64]float64{0: 1, 1: 0.75, 3: 0.25, 4: 0, 100: 0} {
+		if got := heldBack(step, 4); got != want {
+			t.Errorf("heldBack(%d) = %g, want %g", step, got, want)
+		}
+	}
+	if got := heldBack(0, 0); got != 0 {
+		t.Errorf("without a warm-up %g is held back", got)
+	}
+}

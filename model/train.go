@@ -80,8 +80,8 @@ type training struct {
 	optim *torch.AdamW
 	at    Checkpoint // progress and best weights; the rest is read when it is written
 
-	perEpoch, total, warmup int64 // steps
-	saved                   time.Time
+	perEpoch, total, warmup, betaWarmup int64 // steps
+	saved                               time.Time
 }
 
 func train(ctx context.Context, spec mmibx.Spec, data Data, o Options) (Result, error) {
@@ -97,6 +97,7 @@ func train(ctx context.Context, spec mmibx.Spec, data Data, o Options) (Result, 
 	t.perEpoch = int64((len(data.Samples[mmibx.Train]) + size - 1) / size)
 	t.total = t.perEpoch * int64(spec.Train.Epochs)
 	t.warmup = int64(spec.Train.Warmup * float64(t.total))
+	t.betaWarmup = int64(spec.IB.Warmup * float64(t.total))
 	t.at.BestScore = -1
 	if o.Resume != nil {
 		if err := t.restore(o.Resume); err != nil {
@@ -159,7 +160,7 @@ func (t *training) step(b *batch) ([]mmibx.Metric, error) {
 	s := torch.NewScope()
 	defer s.Free()
 	torch.Seed(hash(uint64(t.spec.Seed), forStep, uint64(t.at.Step)))
-	p := &pass{Scope: s, training: true, dropout: t.spec.Model.Dropout, sample: true}
+	p := &pass{Scope: s, training: true, dropout: t.spec.Model.Dropout, sample: true, heldBack: heldBack(t.at.Step, t.betaWarmup)}
 	var l losses
 	torch.Autocast(t.spec.Train.Precision == "bfloat16", func() { l = t.loss(p, b) })
 	metrics := l.metrics()
