@@ -10,14 +10,15 @@ const (
 	markFailed = "†" // runs failed or diverged
 	markFewer  = "‡" // seeds that were planned are not finished
 	markOnTest = "§" // the checkpoint was chosen on test
+	markOthers = "¶" // another program's predictions, scored here
 	dash       = "–" // no score
 )
 
 // remarks collects what the cells of a table have to be explained for.
 type remarks struct {
-	spread, otherN, single, errors    bool
-	failed, fewer, onTest, gaps, rank bool
-	usual                             int
+	spread, otherN, single, errors            bool
+	failed, fewer, onTest, others, gaps, rank bool
+	usual                                     int
 }
 
 func (t *Table) remarks() remarks {
@@ -35,6 +36,7 @@ func (t *Table) remarks() remarks {
 			r.failed = r.failed || strings.Contains(marks, markFailed)
 			r.fewer = r.fewer || strings.Contains(marks, markFewer)
 			r.onTest = r.onTest || strings.Contains(marks, markOnTest)
+			r.others = r.others || c.Imported
 			r.gaps = r.gaps || c.missing()
 		}
 	}
@@ -52,6 +54,9 @@ func (c *Cell) marks() string {
 	}
 	if c.OnTest {
 		m += markOnTest
+	}
+	if c.Imported {
+		m += markOthers
 	}
 	return m
 }
@@ -93,6 +98,9 @@ func (t *Table) caption(bold, underlined string) string {
 	}
 	if r.onTest {
 		add("%s The checkpoint was chosen on test, as the released code does.", markOnTest)
+	}
+	if r.others {
+		add("%s Predictions of another program, scored here.", markOthers)
 	}
 	if r.gaps {
 		add("%s No score.", dash)

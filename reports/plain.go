@@ -159,7 +159,7 @@ func (t *Table) CSV(w io.Writer) error {
 		return err
 	}
 	out := csv.NewWriter(w)
-	lines := [][]string{{"cell", "row", "column", "n", "mean", "sd", "low95", "high95", "values", "runs", "planned", "failed", "chosen_on_test", "place"}}
+	lines := [][]string{{"cell", "row", "column", "n", "mean", "sd", "low95", "high95", "values", "runs", "planned", "failed", "chosen_on_test", "place", "imported"}}
 	places := t.standings()
 	for _, row := range t.rows() {
 		for j := range row.Cells {
@@ -170,7 +170,7 @@ func (t *Table) CSV(w io.Writer) error {
 				exact(s.Mean), exact(s.SD), exact(s.Low), exact(s.High),
 				strings.Join(each(c.Values, exact), " "), strings.Join(c.Runs, " "),
 				strconv.Itoa(c.Planned), strconv.Itoa(c.failures()), strconv.FormatBool(c.OnTest),
-				map[standing]string{best: "best", second: "second"}[places[c]],
+				map[standing]string{best: "best", second: "second"}[places[c]], strconv.FormatBool(c.Imported),
 			})
 		}
 	}

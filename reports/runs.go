@@ -12,15 +12,17 @@ import (
 
 // Run is what a table needs to know of a run.
 type Run struct {
-	ID    string
-	Spec  mmibx.Spec
-	State mmibx.State
-	Score *float64 // of the metric that the table shows; nil where the run has none
+	ID     string
+	System string     // whose predictions were imported; "" for a run of our own
+	Spec   mmibx.Spec // of an imported one benchmark, seed and, as the model's name, the system
+	State  mmibx.State
+	Score  *float64 // of the metric that the table shows; nil where the run has none
 }
 
 // ByBenchmark lays runs out as methods by benchmarks: a row per arm, a group for
 // the models that have one arm and one for each that has several. Cells know how
-// many seeds were planned and how many failed. Pruned runs never enter.
+// many seeds were planned and how many failed. Pruned runs never enter. Systems
+// whose predictions were imported stand in a group of their own below.
 func ByBenchmark(name string, runs []Run) *Table {
 	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.State == mmibx.Pruned })
 	t := &Table{Name: Key(name), Corner: "Method", Digits: 2}
@@ -33,13 +35,18 @@ func ByBenchmark(name string, runs []Run) *Table {
 	}
 	slices.SortStableFunc(runs, func(a, b Run) int {
 		return cmp.Or(
+			cmp.Compare(a.System, b.System),
 			cmp.Compare(modelOrder(a.Spec), modelOrder(b.Spec)),
 			naturalCompare(armLabel(a.Spec), armLabel(b.Spec)),
 			cmp.Compare(a.Spec.Seed, b.Spec.Seed),
 			cmp.Compare(a.ID, b.ID),
 		)
 	})
-	arms := chunks(runs, func(r Run) string { return armLabel(r.Spec) })
+	own := slices.IndexFunc(runs, func(r Run) bool { return r.System != "" })
+	if own < 0 {
+		own = len(runs)
+	}
+	arms := chunks(runs[:own], func(r Run) string { return armLabel(r.Spec) })
 	singles := Group{}
 	for _, model := range chunks(arms, func(arm []Run) string { return arm[0].Spec.Model.Name }) {
 		var rows []Row
@@ -55,6 +62,13 @@ func ByBenchmark(name string, runs []Run) *Table {
 	if len(singles.Rows) > 0 {
 		t.Groups = slices.Insert(t.Groups, 0, singles)
 	}
+	imported := Group{}
+	for _, system := range chunks(runs[own:], func(r Run) string { return r.System }) {
+		imported.Rows = append(imported.Rows, rowOf(system, benchmarks))
+	}
+	if len(imported.Rows) > 0 {
+		t.Groups = append(t.Groups, imported)
+	}
 	return t
 }
 
@@ -63,6 +77,9 @@ func headOf(title string) string { return strings.Replace(title, "mini ", "mini\
 
 func rowOf(arm []Run, benchmarks []string) Row {
 	row := Row{Key: Key(armLabel(arm[0].Spec)), Title: ArmTitle(arm[0].Spec)}
+	if system := arm[0].System; system != "" {
+		row.Key, row.Title = Key("imported "+system), system
+	}
 	for _, b := range benchmarks {
 		var c Cell
 		for _, r := range arm {
@@ -83,6 +100,7 @@ func (c *Cell) add(r Run) {
 	case r.State == mmibx.Done && r.Score != nil:
 		c.Values = append(c.Values, *r.Score)
 		c.Runs = append(c.Runs, r.ID)
+		c.Imported = c.Imported || r.System != ""
 		c.OnTest = c.OnTest || r.Spec.Train.SelectOn == string(mmibx.Test)
 	}
 }
@@ -116,6 +134,7 @@ func (t *Table) AddBounds(title string, bounds []Bound) {
 // AddPlan notes in the caption how many runs stand behind the table and how
 // many of them gave no score.
 func (t *Table) AddPlan(runs []Run) {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.System != "" }) // nobody planned those
 	count := map[mmibx.State]int{}
 	for _, r := range runs {
 		count[r.State]++

@@ -19,6 +19,7 @@ type CellRecord struct {
 	Planned int        `json:"planned,omitempty"`
 	Failed  int        `json:"failed,omitempty"`
 	OnTest  bool       `json:"chosen_on_test,omitempty"`
+	Others  bool       `json:"imported,omitempty"`
 }
 
 // Sidecar writes what every cell stands for, by key, as JSON.
@@ -35,7 +36,7 @@ func (t *Table) Sidecar(w io.Writer) error {
 			record := CellRecord{
 				Text: plainCell(t.parts(c, usual), ""), Mean: finite(s.Mean), SD: finite(s.SD), N: s.N,
 				Values: []*float64{}, Runs: append([]string{}, c.Runs...),
-				Planned: c.Planned, Failed: c.failures(), OnTest: c.OnTest,
+				Planned: c.Planned, Failed: c.failures(), OnTest: c.OnTest, Others: c.Imported,
 			}
 			for _, v := range c.Values {
 				record.Values = append(record.Values, finite(v))

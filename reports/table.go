@@ -52,6 +52,8 @@ type Cell struct {
 	Planned, Failed int
 	// OnTest says that a checkpoint was chosen on test, as the released code does.
 	OnTest bool
+	// Imported says that the predictions are another program's, scored here.
+	Imported bool
 	// Error is one standard error of a value without runs; 0 for none.
 	Error float64
 }

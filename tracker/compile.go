@@ -54,6 +54,8 @@ var columns = map[string]column{
 	"benchmark": {kind: text, expr: "r.benchmark"},
 	"model":     {kind: text, expr: "r.model"},
 	"seed":      {kind: numeric, expr: "r.seed"},
+	"imported":  {kind: text, expr: "(r.imported ->> 'split')"},
+	"source":    {kind: text, expr: "(r.imported ->> 'source')"},
 	"attempts":  {kind: numeric, expr: "r.attempt"},
 	"priority":  {kind: numeric, expr: "coalesce(e.priority, 0)"},
 	"started":   {kind: moment, expr: "r.started"},

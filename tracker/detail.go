@@ -17,7 +17,8 @@ type RunDetail struct {
 	RunRow
 	Spec      map[string]any // what the run's model reads
 	Inputs    mmibx.Inputs
-	Tries     []Attempt // the latest last
+	Imported  *journal.Imported // nil for a run of our own
+	Tries     []Attempt         // the latest last
 	Metrics   []Summary
 	Artifacts []Artifact
 }
@@ -56,9 +57,15 @@ func (db *DB) Run(ctx context.Context, id string) (*RunDetail, error) {
 	}
 	var row int64
 	var inputs string
-	err := db.read.QueryRowContext(ctx, "SELECT r.id, i.body FROM run r JOIN inputs i ON i.id = r.inputs WHERE r.name = ?", id).Scan(&row, &inputs)
+	var imported sql.NullString
+	err := db.read.QueryRowContext(ctx, "SELECT r.id, i.body, r.imported FROM run r JOIN inputs i ON i.id = r.inputs WHERE r.name = ?", id).Scan(&row, &inputs, &imported)
 	if err != nil {
 		return nil, err
+	}
+	if imported.Valid {
+		if err := json.Unmarshal([]byte(imported.String), &d.Imported); err != nil {
+			return nil, err
+		}
 	}
 	if err := json.Unmarshal([]byte(inputs), &d.Inputs); err != nil {
 		return nil, err

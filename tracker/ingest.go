@@ -233,10 +233,19 @@ func (in *ingest) run(name string, h *journal.Header) (id int64, err error) {
 		return 0, err
 	}
 	p := describe(h.Spec)
-	err = in.scan([]any{&id}, `INSERT INTO run (name, arm, benchmark, model, seed, label, inputs) VALUES (?, ?, ?, ?, ?, ?, ?)
+	var imported any // NULL for a run of our own
+	if h.Imported != nil {
+		blob, err := json.Marshal(h.Imported)
+		if err != nil {
+			return 0, err
+		}
+		imported = string(blob)
+		p.label += ", imported for " + string(h.Imported.Split)
+	}
+	err = in.scan([]any{&id}, `INSERT INTO run (name, arm, benchmark, model, seed, label, inputs, imported) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET arm = excluded.arm, benchmark = excluded.benchmark, model = excluded.model,
-			seed = excluded.seed, label = excluded.label, inputs = excluded.inputs
-		RETURNING id`, name, h.Arm, p.benchmark, p.model, p.seed, p.label, inputs)
+			seed = excluded.seed, label = excluded.label, inputs = excluded.inputs, imported = excluded.imported
+		RETURNING id`, name, h.Arm, p.benchmark, p.model, p.seed, p.label, inputs, imported)
 	if err != nil {
 		return 0, err
 	}

@@ -67,6 +67,7 @@ func newRoot() *cobra.Command {
 		newEvalCmd(a),
 		newPredictCmd(a),
 		newFieldsCmd(a),
+		newImportCmd(a),
 		newFeaturesCmd(a),
 		newPlotCmd(a),
 		newTableCmd(a),

@@ -21,6 +21,7 @@ import (
 type result struct {
 	ID     string
 	Arm    string
+	System string // that the predictions were imported of; "" for a run of ours
 	Spec   mmibx.Spec
 	State  mmibx.State
 	Values map[string]float64 // by metric, at the chosen checkpoint
@@ -54,19 +55,29 @@ func results(ctx context.Context, db *tracker.DB, store mmibx.Store, sweep, filt
 		out[binned[i].ID] = true
 	}
 	var list []result
-	at := map[string]int{}
 	for _, c := range plan.Cells {
 		state, known := states[c.Run]
 		if !known && (filter != "" || out[c.Run]) {
 			continue
 		}
-		at[c.Run] = len(list)
 		list = append(list, result{ID: c.Run, Arm: c.Arm, Spec: c.Spec, State: cmp.Or(state, mmibx.Queued), Values: map[string]float64{}})
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("sweep %s: %w: no run passes %q", sweep, mmibx.ErrNotFound, filter)
+	}
+	return list, addMetrics(ctx, db, list, metrics)
+}
+
+// addMetrics puts metrics into the values of the runs that logged them.
+func addMetrics(ctx context.Context, db *tracker.DB, list []result, metrics []string) error {
+	at := map[string]int{}
+	for i := range list {
+		at[list[i].ID] = i
 	}
 	for _, m := range metrics {
 		values, err := db.Summaries(ctx, m, "")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range values {
 			v := &values[i]
@@ -80,10 +91,7 @@ func results(ctx context.Context, db *tracker.DB, store mmibx.Store, sweep, filt
 			}
 		}
 	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("sweep %s: %w: no run passes %q", sweep, mmibx.ErrNotFound, filter)
-	}
-	return list, nil
+	return nil
 }
 
 // scoreTest puts the test F1 of every done run into its values, from the

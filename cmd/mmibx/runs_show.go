@@ -15,6 +15,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/tracker"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 func newRunsShowCmd(a *app) *cobra.Command {
@@ -51,18 +52,23 @@ func jsonDetail(d *tracker.RunDetail) any {
 	}
 	return struct {
 		runJSON
+		Imported  *journal.Imported  `json:"imported,omitempty"`
 		Spec      map[string]any     `json:"spec"`
 		Inputs    mmibx.Inputs       `json:"inputs"`
 		Tries     []tracker.Attempt  `json:"tries"`
 		Metrics   map[string]any     `json:"metrics"`
 		Artifacts []tracker.Artifact `json:"artifacts,omitempty"`
-	}{jsonRun(&d.RunRow), d.Spec, d.Inputs, d.Tries, metrics, d.Artifacts}
+	}{jsonRun(&d.RunRow), d.Imported, d.Spec, d.Inputs, d.Tries, metrics, d.Artifacts}
 }
 
 func printDetail(w io.Writer, d *tracker.RunDetail) error {
 	t := newTable(w, "run", d.ID)
 	t.row("state", d.State, d.Error)
 	t.row("arm", d.Arm, d.Label)
+	if m := d.Imported; m != nil {
+		t.row("imported", string(m.Split), fmt.Sprintf("%s (%s)", m.File, m.Format))
+		t.row("source", m.Source)
+	}
 	if len(d.Sweeps) > 0 {
 		t.row("sweeps", strings.Join(d.Sweeps, " "))
 	}

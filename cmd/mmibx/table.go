@@ -20,6 +20,7 @@ import (
 type tableFlags struct {
 	sweep, filter, split, format, out, caption string
 	wide                                       bool
+	with                                       []string // systems whose predictions were imported
 }
 
 // tableFormats are the formats by name; "" is plain text.
@@ -61,6 +62,7 @@ With -o, NAME.cells.json beside the file holds the values and runs of each cell.
 	flags := cmd.Flags()
 	flags.StringVar(&f.sweep, "sweep", "", "the sweep whose runs to tabulate")
 	flags.StringVar(&f.filter, "filter", "", "only runs that pass this `FILTER`, as in mmibx runs list")
+	flags.StringSliceVar(&f.with, "with", nil, "systems whose predictions were imported (mmibx import predictions), as rows")
 	flags.StringVar(&f.split, "split", f.split, "dev, or test, which is a look at test")
 	flags.StringVar(&f.format, "format", "", "latex, markdown, csv or text (by the extension of -o, else text)")
 	flags.StringVarP(&f.out, "output", "o", "", "file to write; else standard output")
@@ -101,6 +103,14 @@ func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports
 	if err != nil {
 		return nil, err
 	}
+	others, err := importedResults(ctx, db, f.with, split, list)
+	if err != nil {
+		return nil, err
+	}
+	if err := addMetrics(ctx, db, others, []string{mmibx.DevF1}); err != nil {
+		return nil, err
+	}
+	list = append(list, others...)
 	metric := mmibx.DevF1
 	if split == mmibx.Test {
 		metric = testF1
@@ -113,7 +123,7 @@ func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports
 	}
 	runs := make([]reports.Run, len(list))
 	for i, r := range list {
-		runs[i] = reports.Run{ID: r.ID, Spec: r.Spec, State: r.State}
+		runs[i] = reports.Run{ID: r.ID, System: r.System, Spec: r.Spec, State: r.State}
 		if v, ok := r.Values[metric]; ok {
 			runs[i].Score = &v
 		}

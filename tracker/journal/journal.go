@@ -30,6 +30,18 @@ type Header struct {
 	ResumeStep    int64       `json:"resume_step,omitempty"`
 	Started       time.Time   `json:"started"`
 	Env           Environment `json:"environment"`
+	// Imported is set where nothing ran here: the attempt is another program's
+	// predictions, which somebody brought in. The spec then holds benchmark, seed
+	// and, as model.name, the system.
+	Imported *Imported `json:"imported,omitempty"`
+}
+
+// Imported says where the predictions of a system that is not ours come from.
+type Imported struct {
+	Split  mmibx.Split `json:"split"`  // that they are for
+	Source string      `json:"source"` // who made them and how, in the words of whoever brought them in
+	File   string      `json:"file"`   // its name, without folders
+	Format string      `json:"format"`
 }
 
 // Environment is the provenance of an attempt: what its numbers may depend on
