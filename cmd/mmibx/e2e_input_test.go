@@ -21,6 +21,10 @@ func testWrongInput(t *testing.T, bin string) {
 	for _, split := range []string{"train", "valid", "test"} {
 		l.write("data/twitter2017/"+split+".txt", "IMGID:1\nRT\tO\nParis\tB-LOC\n\nIMGID:2\nAnna\tX-PER\n")
 	}
+	for _, split := range []string{"train", "valid", "test"} {
+		l.write("pictures/twitter2015/"+split+".txt", "IMGID:1\nRT\tO\nParis\tB-LOC\n\n")
+	}
+	l.write("pictures/twitter2015/images/1.jpg", "<html>not found")
 	l.write("data/mnre/ours_rel2id.json", `{"None": 0, "/per/per/peer": 1}`)
 	const pair = "{'token': ['Anna', 'met', 'Bo'], 'h': {'name': 'Anna', 'pos': [0, 1]}, 't': {'name': 'Bo', 'pos': [2, 3]}, 'img_id': '1.jpg', 'relation': 'None'}\n"
 	for _, split := range []string{"train", "val", "test"} {
@@ -38,6 +42,8 @@ func testWrongInput(t *testing.T, bin string) {
 		{"train benchmark=twitter2015 model=text", 3, []string{"benchmark twitter2015: not found: no file", filepath.Join("twitter2015", "train.txt"), "--data or $MMIBX_DATA"}},
 		{"train benchmark=twitter2017 model=text", 2, []string{filepath.Join("twitter2017", "train.txt") + ":6: ", `found tag "X-PER"`, "expected O, B-<type> or I-<type>"}},
 		{"data verify mnre", 2, []string{"mnre_train.txt:3: ", "found ", "expected "}},
+		{"train -q --data pictures benchmark=twitter2015 model=concat encoder=small evidence=pixels evidence.encoder=small", 1,
+			[]string{"not all runs are done: 1 failed", filepath.Join("images", "1.jpg") + `: found a file that begins "<html>not found"`, "expected a JPEG or PNG picture"}},
 		{"plan typo.toml", 2, []string{"typo.toml:5: ib.beta_txt: found an unknown key", "did you mean ib.beta_text?"}},
 		{"plan no.toml", 3, []string{"sweep file no.toml: not found"}},
 		{mini + "cutt", 3, []string{"weights cutt: not found in", "put or link a Hugging Face BERT folder there"}},
