@@ -1,10 +1,13 @@
-"""One optimiser step of text-only and MMIB in PyTorch eager, as people write it: transformers' BertModel,
+"""One optimiser step, or an epoch, of text-only and MMIB in PyTorch eager, as people write it: transformers' BertModel,
 pytorch-crf, nn.Module blocks, torch.optim.AdamW (fused with --best). Shapes as in model/bench_test.go.
 
-Prints lines "NAME/PRECISION SECONDS", the median over steps. bench/step.sh runs it beside our own.
+Prints "NAME/PRECISION SECONDS MiB": the median over steps, and the peak memory of the process. bench/speed.sh runs it
+beside our own.
 Needs: pip install torch transformers pytorch-crf
 """
 import argparse
+import random
+import resource
 import statistics
 import time
 
@@ -63,30 +66,50 @@ class Tagger(nn.Module):
         return -self.crf(emissions, tags, reduction="mean") + extra
 
 
+def batches(epoch):
+    """Words of each batch: of one step, or of an epoch as in BenchmarkEpoch, sorted by length in pools of 16 batches."""
+    if not epoch:
+        while True:
+            yield WORDS
+    words = [6 + i * 37 % 45 for i in range(3373)]
+    random.Random(0).shuffle(words)
+    words += words[: -len(words) % B]
+    longest = []
+    for pool in range(0, len(words), 16 * B):
+        ordered = sorted(words[pool : pool + 16 * B])
+        longest += [max(ordered[i : i + B]) for i in range(0, len(ordered), B)]
+    random.Random(1).shuffle(longest)
+    yield from longest
+
+
 def main():
     args = argparse.ArgumentParser()
+    args.add_argument("--only", required=True, help="NAME/PRECISION, such as mmib/bfloat16")
+    args.add_argument("--epoch", action="store_true", help="one epoch, not one step")
     args.add_argument("--steps", type=int, default=10)
     args.add_argument("--best", action="store_true", help="fused AdamW")
     args = args.parse_args()
-    ids = torch.randint(1000, 30000, (B, WORDS + 2))
-    real, rows = torch.ones(B, WORDS + 2, dtype=torch.bool), torch.ones(B, ROWS, dtype=torch.bool)
-    evidence, tags = torch.randn(B, ROWS, D), torch.tensor([0, 1, 0, 3] * 8)[:WORDS].repeat(B, 1)
-    for name in ("text", "mmib"):
-        for precision in ("float32", "bfloat16"):
-            model = Tagger(name == "mmib").train()
-            optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=args.best or None)
-            times = []
-            for step in range(args.steps + 2):
-                start = time.perf_counter()
-                optimizer.zero_grad()
-                with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-                    loss = model(ids, real, evidence, rows, tags)
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimizer.step()
-                loss.item()
-                times.append(time.perf_counter() - start)
-            print(f"{name}/{precision} {statistics.median(times[2:]):.4f}", flush=True)
+    name, precision = args.only.split("/")
+    model = Tagger(name == "mmib").train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=args.best or None)
+    rows, evidence = torch.ones(B, ROWS, dtype=torch.bool), torch.randn(B, ROWS, D)
+    times = []
+    for words in batches(args.epoch):
+        ids = torch.randint(1000, 30000, (B, words + 2))
+        real, tags = torch.ones(B, words + 2, dtype=torch.bool), torch.tensor([0, 1, 0, 3] * 13)[:words].repeat(B, 1)
+        start = time.perf_counter()
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            loss = model(ids, real, evidence, rows, tags)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        loss.item()
+        times.append(time.perf_counter() - start)
+        if not args.epoch and len(times) == args.steps + 2:
+            break
+    seconds = sum(times) if args.epoch else statistics.median(times[2:])
+    print(f"{args.only} {seconds:.4f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}", flush=True)
 
 
 main()

@@ -4,16 +4,61 @@ package model
 
 import (
 	"runtime"
+	"slices"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/model/torch"
 )
 
 // BenchmarkStep is one optimiser step at the shapes of MiniLM-L6: batch 16, 32
-// pieces, 16 rows of evidence 384 wide. bench/step.sh runs it beside the same
-// models in PyTorch.
+// pieces, 16 rows of evidence 384 wide. bench/speed.sh runs it, and BenchmarkEpoch,
+// beside the same models in PyTorch, each in a process of its own, and reads their
+// peak memory.
 func BenchmarkStep(b *testing.B) {
+	eachModel(b, func(b *testing.B, m *system) {
+		samples := benchmarkSamples(slices.Repeat([]int{30}, 16))
+		t := benchmarkTraining(m)
+		defer t.optim.Free()
+		batch := m.batcher.make(samples)
+		for b.Loop() {
+			if _, err := t.step(batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkEpoch is the training half of an epoch as long as Twitter-2017's: 3,373
+// tweets of 6 to 50 words, batches of 16 that are bucketed by length.
+func BenchmarkEpoch(b *testing.B) {
+	eachModel(b, func(b *testing.B, m *system) {
+		words := make([]int, 3373)
+		for i := range words {
+			words[i] = 6 + i*37%45
+		}
+		samples := benchmarkSamples(words)
+		t := benchmarkTraining(m)
+		defer t.optim.Free()
+		for b.Loop() {
+			for _, indices := range epochBatches(words, 16, 0, 0) {
+				batch := make([]*mmibx.Sample, len(indices))
+				for k, i := range indices {
+					batch[k] = samples[i]
+				}
+				if _, err := t.step(m.batcher.make(batch)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+// eachModel runs a benchmark of each model and precision, with the encoder at a
+// random start: what the weights are does not matter.
+func eachModel(b *testing.B, run func(*testing.B, *system)) {
 	if _, err := torch.Init(runtime.NumCPU(), "cpu"); err != nil {
 		b.Fatal(err)
 	}
@@ -25,55 +70,74 @@ func BenchmarkStep(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if err := torch.Do(func() { benchmarkStep(b, spec) }); err != nil {
+				err = torch.Do(func() {
+					m, err := newSystem(spec, benchmarkData())
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					defer m.params.Free()
+					run(b, m)
+				})
+				if err != nil {
 					b.Fatal(err)
 				}
+				b.ReportMetric(peakMiB(b), "peak-MiB")
 			})
 		}
 	}
 }
 
-func benchmarkStep(b *testing.B, spec mmibx.Spec) {
-	const size, words, rows, width = 16, 30, 16, 384
+// peakMiB is the most memory that the process has held so far.
+func peakMiB(b *testing.B) float64 {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return float64(usage.Maxrss) / 1024
+}
+
+const benchmarkPictures = 1024
+
+func benchmarkData() Data {
+	const rows, width = 16, 384
 	config := BertConfig{
 		Width: 384, Layers: 6, Heads: 12, Intermediate: 1536, Vocab: 30522, Positions: 512, Types: 2, Eps: 1e-12, InitDeviation: 0.02,
 	}
-	data := Data{
-		Labels: types, Vocab: 30522,
-		Evidence: &mmibx.EvidenceTable{Rows: rows, Width: width, Values: make([]float32, size*rows*width), Masked: make([]bool, size*rows)},
-	}
-	// The weights do not matter: each name is asked for once, with the shape that
-	// a first, discarded system gives it.
 	shapes := encoderShapes(config)
-	data.Encoder = &Pretrained{Config: config, Tensor: func(name string) ([]int64, []float32, error) {
-		t := shapes["bert."+name]
-		return t.shape, t.values, nil
-	}}
-	m, err := newSystem(spec, data)
-	if err != nil {
-		b.Fatal(err)
+	return Data{
+		Labels: types, Vocab: 30522,
+		Evidence: &mmibx.EvidenceTable{
+			Rows: rows, Width: width,
+			Values: make([]float32, benchmarkPictures*rows*width), Masked: make([]bool, benchmarkPictures*rows),
+		},
+		Encoder: &Pretrained{Config: config, Tensor: func(name string) ([]int64, []float32, error) {
+			t := shapes["bert."+name]
+			return t.shape, t.values, nil
+		}},
 	}
-	defer m.params.Free()
-	samples := make([]*mmibx.Sample, size)
-	for i := range samples {
-		s := &mmibx.Sample{Example: &mmibx.Example{}, Pieces: []int32{101}, Picture: int32(i)}
-		for w := range words {
-			s.Pieces = append(s.Pieces, int32(1000+37*i+w))
+}
+
+// benchmarkSamples are tweets of so many words, a piece each.
+func benchmarkSamples(words []int) []*mmibx.Sample {
+	samples := make([]*mmibx.Sample, len(words))
+	for i, n := range words {
+		s := &mmibx.Sample{Example: &mmibx.Example{}, Pieces: []int32{101}, Picture: int32(i % benchmarkPictures)}
+		for w := range n {
+			s.Pieces = append(s.Pieces, int32(1000+(37*i+w)%29000))
 			s.First = append(s.First, int32(w+1))
 			s.Example.Tags = append(s.Example.Tags, []string{"O", "B-PER", "O", "B-LOC"}[w%4])
 		}
 		s.Pieces = append(s.Pieces, 102)
 		samples[i] = s
 	}
-	t := &training{system: m, data: data, total: 1 << 40}
+	return samples
+}
+
+func benchmarkTraining(m *system) *training {
+	t := &training{system: m, total: 1 << 40}
 	t.optim = torch.NewAdamW(m.params, m.groups(true)...)
-	defer t.optim.Free()
-	batch := m.batcher.make(samples)
-	for b.Loop() {
-		if _, err := t.step(batch); err != nil {
-			b.Fatal(err)
-		}
-	}
+	return t
 }
 
 type starting struct {
