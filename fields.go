@@ -75,6 +75,10 @@ var Fields = index([]Field{
 	{Key: "align.projection", Frozen: 0, Max: 768, Doc: "width of a linear projection of both before the cosine of infonce; 0: none", when: infoNCE},
 	{Key: "align.negatives", Frozen: 1, Min: 1, Max: 64, Doc: "rolls along the batch that serve as negatives", when: func(s *Spec) bool { return aligned(s) && s.Align.Estimator != "infonce" }},
 
+	{Key: "coattention.heads", Frozen: 1, Min: 1, Max: 16, Doc: "heads of both attentions, a divisor of the encoder's width; 1 as published"},
+	{Key: "umt.aux_weight", Frozen: 0.5, Max: 10, Doc: "weight of the span tagger's loss, .5 as released"},
+	{Key: "umgf.dropout", Frozen: 0.4, Max: 0.9, Doc: "share of activations dropped inside the graph, .4 as released"},
+
 	{Key: "train.epochs", Frozen: 6, Min: 1, Max: 1000, Doc: "passes over the training split"},
 	{Key: "train.batch", Frozen: 16, Min: 1, Max: 4096, Doc: "examples per step"},
 	{Key: "train.lr", Frozen: 1e-4, Max: 1, Doc: "AdamW's rate for a pretrained encoder"},

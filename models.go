@@ -33,6 +33,21 @@ var Models = []Model{
 		Doc: "the mean picture vector, projected and appended to each word (MNER) or to the pair of markers (MRE)",
 	},
 	{
+		Name: "coattention", Title: "AdapCoAtt-style", Tasks: []Task{MNER}, Reads: []string{"evidence", "coattention"}, Revision: 1,
+		Doc:     "words look at the picture and by what they saw at the text; a gated sum, after Zhang et al. (AAAI 2018)",
+		Instead: "rows of evidence for 49 regions of VGG-16; dot products for additive attention",
+	},
+	{
+		Name: "umt", Title: "UMT-style", Tasks: []Task{MNER}, Reads: []string{"evidence", "umt"}, Revision: 1,
+		Doc:     "cross-modal transformer layers with a visual gate and an auxiliary tagger of spans, after Yu et al. (ACL 2020)",
+		Instead: "rows of evidence for 49 regions of ResNet-152",
+	},
+	{
+		Name: "umgf", Title: "UMGF-style", Tasks: []Task{MNER}, Reads: []string{"evidence", "umgf"}, Revision: 1,
+		Doc:     "graph fusion of words and pictures by gated sums, after Zhang et al. (AAAI 2021)",
+		Instead: "rows of evidence for 4 object crops through a trained ResNet-152",
+	},
+	{
 		Name: "mmib", Title: "MMIB", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence", "ib", "align", "model.key_mask"}, Revision: 2,
 		Doc: "the variational information bottleneck of Cui et al. (TASLP 2024)",
 	},

@@ -15,14 +15,17 @@ import (
 // names joined), a row in Fields and a resolved value: nothing is left to a
 // default at run time.
 type Spec struct {
-	Benchmark string       `json:"benchmark"`
-	Seed      int          `json:"seed"`
-	Model     ModelSpec    `json:"model"`
-	Encoder   EncoderSpec  `json:"encoder"`
-	Evidence  EvidenceSpec `json:"evidence"`
-	IB        IBSpec       `json:"ib"`
-	Align     AlignSpec    `json:"align"`
-	Train     TrainSpec    `json:"train"`
+	Benchmark   string          `json:"benchmark"`
+	Seed        int             `json:"seed"`
+	Model       ModelSpec       `json:"model"`
+	Encoder     EncoderSpec     `json:"encoder"`
+	Evidence    EvidenceSpec    `json:"evidence"`
+	IB          IBSpec          `json:"ib"`
+	Align       AlignSpec       `json:"align"`
+	CoAttention CoAttentionSpec `json:"coattention"`
+	UMT         UMTSpec         `json:"umt"`
+	UMGF        UMGFSpec        `json:"umgf"`
+	Train       TrainSpec       `json:"train"`
 }
 
 // ModelSpec chooses the network.
@@ -72,6 +75,21 @@ type AlignSpec struct {
 	Pooling    string  `json:"pooling"`    // first position, mean or sum of the real ones
 	Projection int     `json:"projection"` // width that infonce compares in; 0: the latents' own
 	Negatives  int     `json:"negatives"`  // rolls along the batch, for bce
+}
+
+// CoAttentionSpec holds the knob of the rival coattention.
+type CoAttentionSpec struct {
+	Heads int `json:"heads"` // of both attentions
+}
+
+// UMTSpec holds the knob of the rival umt.
+type UMTSpec struct {
+	AuxWeight float64 `json:"aux_weight"` // weight of the span tagger's loss
+}
+
+// UMGFSpec holds the knob of the rival umgf.
+type UMGFSpec struct {
+	Dropout float64 `json:"dropout"` // inside the graph
 }
 
 // TrainSpec holds the optimisation.

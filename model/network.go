@@ -30,13 +30,14 @@ type sized interface {
 
 // headed is a network with a tagger of its own.
 type headed interface {
-	newTagger(p *torch.Params, scheme *tagScheme) head
+	newTagger(p *torch.Params, scheme *tagScheme, width int64) head
 }
 
 // state is what a network hands on.
 type state struct {
 	hBLD    torch.Tensor
 	extraBD torch.Tensor // a vector per sample to stand beside it, or torch.None
+	spanBLD torch.Tensor // what a tagger of spans reads, or torch.None
 	latents *latents     // nil for networks without a bottleneck
 }
 
@@ -49,9 +50,12 @@ type latents struct {
 
 // builders makes each registered network; mmibx.Models names them.
 var builders = map[string]func(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int64) network{
-	"text":   newTextOnly,
-	"concat": newConcat,
-	"mmib":   newMMIB,
+	"text":        newTextOnly,
+	"concat":      newConcat,
+	"coattention": newCoAttention,
+	"umt":         newUMT,
+	"umgf":        newUMGF,
+	"mmib":        newMMIB,
 }
 
 // Pretrained is an encoder with weights. Tensor returns a parameter by its name
@@ -111,6 +115,9 @@ func newSystem(spec mmibx.Spec, data Data) (*system, error) {
 		}
 		return nil, fmt.Errorf("%w: %s %d is more than the encoder's %d positions", mmibx.ErrBadSpec, key, longest, config.Positions)
 	}
+	if heads := int64(spec.CoAttention.Heads); config.Width%heads != 0 {
+		return nil, fmt.Errorf("%w: coattention.heads %d does not divide the encoder's width %d", mmibx.ErrBadSpec, heads, config.Width)
+	}
 	m.encoder = config
 	encoder := newBert(m.params, config)
 	if data.Encoder != nil {
@@ -164,7 +171,7 @@ func (m *system) addHead(labels []string, width int64) error {
 	}
 	m.batcher.scheme = scheme
 	if n, ok := m.network.(headed); ok {
-		m.head = n.newTagger(m.params, scheme)
+		m.head = n.newTagger(m.params, scheme, width)
 	} else {
 		m.head = newTagger(m.params, scheme, width)
 	}

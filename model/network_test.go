@@ -164,21 +164,22 @@ func outputs(m *system, samples []*mmibx.Sample) [][]float32 {
 	return out
 }
 
-// A model that cannot learn 24 examples by heart is wired wrongly.
+// A model that cannot learn 32 examples by heart is wired wrongly.
 func TestOverfits(t *testing.T) {
+	smallUMGF(t, umgfSizes{width: 32, hidden: 16, heads: 4, layers: 2})
 	for _, registered := range mmibx.Models {
 		name := registered.Name
 		for _, benchmark := range benchmarksOf(registered) {
 			t.Run(name+"/"+benchmark, func(t *testing.T) {
-				spec := defaultSpec(t, benchmark, "model", name, "train.epochs", 60, "train.batch", 12, "model.dropout", 0.0)
-				data := invented(spec.TaskOf(), 24)
+				spec := defaultSpec(t, benchmark, "model", name, "train.epochs", 60, "train.batch", 16, "model.dropout", 0.0, "umgf.dropout", 0.0)
+				data := invented(spec.TaskOf(), 32)
 				data.Samples[mmibx.Dev] = data.Samples[mmibx.Train]
 				r, err := Train(context.Background(), spec, data, Options{Sink: &memory{}, Dir: t.TempDir()})
 				if err != nil {
 					t.Fatal(err)
 				}
 				if r.BestScore < 99 {
-					t.Errorf("F1 of 24 examples learned by heart: %.1f", r.BestScore)
+					t.Errorf("F1 of 32 examples learned by heart: %.1f", r.BestScore)
 				}
 			})
 		}

@@ -42,6 +42,23 @@ func newTagScheme(kind string, types []string) (*tagScheme, error) {
 	return s, nil
 }
 
+// spans returns the tags without their types (B-PER is B, O is O) in their first
+// order, and which of them each tag is.
+func (t *tagScheme) spans() (names []string, of []int64) {
+	for _, n := range t.names {
+		if len(n) > 2 && n[1] == '-' {
+			n = n[:1]
+		}
+		i := slices.Index(names, n)
+		if i < 0 {
+			i = len(names)
+			names = append(names, n)
+		}
+		of = append(of, int64(i))
+	}
+	return names, of
+}
+
 // positions lists where in its pieces a sample carries tags. A sample without a
 // visible word carries one at its first piece, so that no sequence is empty.
 func (t *tagScheme) positions(s *mmibx.Sample) []int64 {

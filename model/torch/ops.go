@@ -319,6 +319,13 @@ func (s *Scope) Sigmoid(a Tensor) Tensor {
 	return s.own("sigmoid", out)
 }
 
+// Tanh returns the hyperbolic tangent.
+func (s *Scope) Tanh(a Tensor) Tensor {
+	var out libtch.Ctensor
+	libtch.AtgTanh(&out, a.c)
+	return s.own("tanh", out)
+}
+
 // BinaryCrossEntropy of probabilities against the target 1 or 0, averaged; a
 // logarithm is at least -100, as in PyTorch.
 func (s *Scope) BinaryCrossEntropy(probabilities Tensor, target float64) Tensor {
