@@ -142,6 +142,11 @@ func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error)
 		if err != nil {
 			return nil, arm.locate(err, x.sweep.File)
 		}
+		if spec.Train.SelectOn == string(mmibx.Test) && settings["preset"] != "official" {
+			fault := &mmibx.InputError{Key: "train.select_on", Found: "test", Expected: "dev",
+				Cure: `test is sealed; only preset = "official" chooses on it, as the released code does`}
+			return nil, arm.locate(fault, x.sweep.File)
+		}
 		point, err := x.point(spec, arm, axes)
 		if err != nil {
 			return nil, err

@@ -280,22 +280,29 @@ func benchmarks(runs []Run) []mmibx.Benchmark {
 	})
 }
 
-// note says what a figure of runs lacks.
+// note says what a figure of runs lacks, and which of them looked at test.
 func note(runs []Run) string {
 	count := map[mmibx.State]int{}
+	onTest := 0
 	for _, r := range runs {
 		count[r.State]++
+		if r.Spec.Train.SelectOn == string(mmibx.Test) {
+			onTest++
+		}
 	}
-	var parts []string
+	var sentences, parts []string
+	if onTest > 0 {
+		sentences = append(sentences, fmt.Sprintf("%d of %d runs chose their checkpoint on test, as the released code does.", onTest, len(runs)))
+	}
 	for _, s := range mmibx.States {
 		if n := count[s]; n > 0 && s != mmibx.Done {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}
-	if len(parts) == 0 {
-		return ""
+	if len(parts) > 0 {
+		sentences = append(sentences, fmt.Sprintf("Of %d runs, %s", len(runs), strings.Join(parts, ", ")))
 	}
-	return fmt.Sprintf("Of %d runs, %s", len(runs), strings.Join(parts, ", "))
+	return strings.Join(sentences, " ")
 }
 
 // MetricLabel names a metric for an axis, with its unit.

@@ -24,12 +24,13 @@ type Edit struct {
 	By       string         `json:"by,omitempty"`
 }
 
-// Look is one look at test scores.
+// Look is one look at scores of a split that is sealed.
 type Look struct {
-	What string   `json:"what"` // the command
-	Arms []string `json:"arms,omitempty"`
-	Runs []string `json:"runs,omitempty"`
-	By   string   `json:"by,omitempty"`
+	What  string      `json:"what"` // the command
+	Split mmibx.Split `json:"split,omitempty"`
+	Arms  []string    `json:"arms,omitempty"`
+	Runs  []string    `json:"runs,omitempty"`
+	By    string      `json:"by,omitempty"`
 }
 
 // The kinds of entries in the people's journal.

@@ -87,7 +87,7 @@ func (a *app) importPredictions(cmd *cobra.Command, path string, m *tracker.Impo
 	if said.Scores != nil {
 		return printReport(out, *said.Scores)
 	}
-	fmt.Fprintf(out, "not scored: `mmibx table --split test --with %q` looks at test\n", m.System)
+	fmt.Fprintf(out, "not scored: `mmibx unseal %s` or `mmibx table --split test --with %q` looks at test\n", said.Run, m.System)
 	return nil
 }
 

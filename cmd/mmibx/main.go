@@ -71,6 +71,8 @@ func newRoot() *cobra.Command {
 		newFeaturesCmd(a),
 		newPlotCmd(a),
 		newTableCmd(a),
+		newUnsealCmd(a),
+		newLooksCmd(a),
 		newDoctorCmd(a),
 		newDemoCmd(a),
 	)

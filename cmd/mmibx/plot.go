@@ -20,6 +20,7 @@ type plotFlags struct {
 	sweep, filter, width, out string
 	metrics                   []string
 	interval                  bool
+	split                     string
 }
 
 func newPlotCmd(a *app) *cobra.Command {
@@ -27,8 +28,9 @@ func newPlotCmd(a *app) *cobra.Command {
 		Use:   "plot",
 		Short: "Draw a figure of a sweep as PDF, SVG or PNG",
 		Long: `Draw a figure of a sweep, as wide as the column of a venue, and print the
-caption that explains it. All scores are of dev. Fonts are embedded, and the same
-runs give the same bytes.`,
+caption that explains it. Scores are of dev; --split test draws those of test, says
+so, and is a look at test. Fonts are embedded, and the same runs give the same
+bytes.`,
 		Example: "  mmibx plot beta --sweep demo -o beta.pdf\n  mmibx plot temperature --sweep demo --width acl-wide -o temperature.svg",
 		Args:    usageArgs(cobra.NoArgs),
 	}
@@ -37,12 +39,12 @@ runs give the same bytes.`,
 			return a.studyFigure(ctx, db, s, f)
 		}))
 	}
-	cmd.AddCommand(newPlotFigureCmd(a, "curves", "a metric against epochs or steps", a.curvesFigure))
+	cmd.AddCommand(newPlotFigureCmd(a, curvesFigure, "a metric against epochs or steps", a.curvesFigure))
 	return cmd
 }
 
 func newPlotFigureCmd(a *app, name, doc string, draw func(context.Context, *tracker.DB, plotFlags) (*plots.Figure, error)) *cobra.Command {
-	f := plotFlags{width: "acl-wide", out: name + ".pdf"}
+	f := plotFlags{width: "acl-wide", out: name + ".pdf", split: string(mmibx.Dev)}
 	cmd := &cobra.Command{
 		Use:     name + " --sweep NAME",
 		Short:   "Draw " + doc,
@@ -58,11 +60,17 @@ func newPlotFigureCmd(a *app, name, doc string, draw func(context.Context, *trac
 	flags.StringVar(&f.sweep, "sweep", "", "the sweep whose runs to draw")
 	flags.StringVar(&f.filter, "filter", "", "only runs that pass this `FILTER`, as in mmibx runs list")
 	flags.StringSliceVar(&f.metrics, "metric", nil, "metrics instead of the usual ones, a row each (curves: one)")
+	if name != curvesFigure { // nothing is known of test but at the end
+		flags.StringVar(&f.split, "split", f.split, "dev, or test, which is a look at test")
+	}
 	flags.StringVar(&f.width, "width", f.width, "of the column: "+venues()+", or inches such as 4.5in")
 	flags.BoolVar(&f.interval, "interval", false, "bands are 95 % intervals of the mean instead of deviations")
 	flags.StringVarP(&f.out, "output", "o", f.out, "file to write; .pdf, .svg or .png")
 	return cmd
 }
+
+// curvesFigure is the one figure that is no study.
+const curvesFigure = "curves"
 
 func venues() string {
 	names := make([]string, len(plots.Venues))
@@ -78,8 +86,14 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, f pl
 	}
 	for _, m := range f.metrics {
 		if strings.HasPrefix(m, string(mmibx.Test)) {
-			return &mmibx.InputError{Key: "--metric", Found: m, Expected: "a metric of dev or of training", Cure: "test is looked at by `mmibx table --split test`"}
+			return &mmibx.InputError{Key: "--metric", Found: m, Expected: "a metric of dev or of training", Cure: "test is looked at by --split test, here or in `mmibx table`"}
 		}
+	}
+	if f.split != string(mmibx.Dev) && f.split != string(mmibx.Test) {
+		return &mmibx.InputError{Key: "--split", Found: f.split, Expected: "dev or test"}
+	}
+	if f.split == string(mmibx.Test) && len(f.metrics) > 0 {
+		return &mmibx.InputError{Key: "--metric", Found: strings.Join(f.metrics, ","), Expected: "nothing with --split test", Cure: "the figure on test shows F1"}
 	}
 	format, err := plots.FormatOf(f.out)
 	if err != nil {
@@ -124,22 +138,35 @@ func (a *app) studyFigure(ctx context.Context, db *tracker.DB, s plots.Study, f 
 	if len(f.metrics) > 0 {
 		metrics = f.metrics
 	}
-	list, err := results(ctx, db, mmibx.Store(a.storeDir), f.sweep, f.filter, metrics)
+	store, split := mmibx.Store(a.storeDir), mmibx.Split(f.split)
+	if split == mmibx.Test {
+		metrics = []string{testF1}
+	}
+	list, err := results(ctx, db, store, f.sweep, f.filter, metrics)
 	if err != nil {
 		return nil, err
 	}
-	bounds, err := ceilings(list, mmibx.Dev)
+	if split == mmibx.Test {
+		if err := scoreTest(ctx, db, store, a.dataDir, list); err != nil {
+			return nil, err
+		}
+	}
+	bounds, err := ceilings(list, split)
 	if err != nil {
 		return nil, err
 	}
-	o := plots.Options{Metrics: f.metrics, Title: reports.ArmTitle, Ceilings: map[string][]plots.Line{}}
+	o := plots.Options{Metrics: metrics, Title: reports.ArmTitle, Ceilings: map[string][]plots.Line{}}
 	for name, pair := range bounds {
 		o.Ceilings[name] = []plots.Line{
 			{Name: "Bayes-optimal, with pictures", Values: []float64{pair[1].Realised}, Ceiling: true},
 			{Name: "Bayes-optimal, text only", Values: []float64{pair[0].Realised}, Ceiling: true},
 		}
 	}
-	return s.Figure(plotRuns(list), o)
+	figure, err := s.Figure(plotRuns(list), o)
+	if err == nil && split == mmibx.Test {
+		figure.Note = strings.TrimSpace("Scores are of test; nothing was chosen by them here. " + figure.Note)
+	}
+	return figure, err
 }
 
 func (a *app) curvesFigure(ctx context.Context, db *tracker.DB, f plotFlags) (*plots.Figure, error) {

@@ -95,8 +95,12 @@ func addMetrics(ctx context.Context, db *tracker.DB, list []result, metrics []st
 }
 
 // scoreTest puts the test F1 of every done run into its values, from the
-// predictions that its worker kept. It opens no ledger: the caller has.
+// predictions that its worker kept. The look is in the ledger before anything is
+// scored.
 func scoreTest(ctx context.Context, db *tracker.DB, store mmibx.Store, dataDir string, list []result) error {
+	if err := tracker.RecordLook(store, lookOf(list)); err != nil {
+		return err
+	}
 	gold := map[string]*datasets.Set{}
 	for i := range list {
 		r := &list[i]

@@ -117,10 +117,14 @@ func printRuns(cmd *cobra.Command, rows []tracker.RunRow, columns []string) erro
 	for _, c := range columns {
 		header = append(header, c)
 	}
-	t := newTable(cmd.OutOrStdout(), append(header, "STARTED", "RUN")...)
+	t, onTest := newTable(cmd.OutOrStdout(), append(header, "STARTED", "RUN")...), false
 	for i := range rows {
 		r := &rows[i]
-		cells := []any{r.ID, r.State, r.Benchmark, r.Seed, r.Steps, digits(r.Loss, 4), digits(r.DevF1, 2)}
+		id := r.ID
+		if r.OnTest {
+			id, onTest = id+" "+markOnTest, true
+		}
+		cells := []any{id, r.State, r.Benchmark, r.Seed, r.Steps, digits(r.Loss, 4), digits(r.DevF1, 2)}
 		for _, c := range columns {
 			v, ok := r.Values[c]
 			if !ok {
@@ -134,8 +138,19 @@ func printRuns(cmd *cobra.Command, rows []tracker.RunRow, columns []string) erro
 		}
 		t.row(append(cells, r.Started.Local().Format("2006-01-02 15:04"), about)...)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil || !onTest {
+		return err
+	}
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), onTestNote)
+	return err
 }
+
+// markOnTest stands by runs whose checkpoint was chosen on test, here as in
+// tables; onTestNote explains it.
+const (
+	markOnTest = "§"
+	onTestNote = markOnTest + " The checkpoint was chosen on test, as the released code does."
+)
 
 func digits(v *float64, n int) string {
 	if v == nil {
@@ -169,6 +184,7 @@ type runJSON struct {
 	Note      string         `json:"note,omitempty"`
 	Host      string         `json:"host,omitempty"`
 	Device    string         `json:"device,omitempty"`
+	OnTest    bool           `json:"chosen_on_test,omitempty"`
 	Values    map[string]any `json:"values,omitempty"`
 }
 
@@ -177,7 +193,7 @@ func jsonRun(r *tracker.RunRow) runJSON {
 		ID: r.ID, Arm: r.Arm, State: string(r.State), Class: string(r.Class), Error: r.Error, Sweeps: r.Sweeps, Benchmark: r.Benchmark,
 		Model: r.Model, Label: r.Label, Seed: r.Seed, Attempts: r.Attempts, Started: r.Started, Steps: r.Steps,
 		Epoch: jsonMaybe(r.Epoch), Loss: jsonMaybe(r.Loss), DevF1: jsonMaybe(r.DevF1), DevF1Step: r.DevF1Step,
-		Tags: r.Tags, Note: r.Note, Host: r.Host, Device: r.Device, Values: r.Values,
+		Tags: r.Tags, Note: r.Note, Host: r.Host, Device: r.Device, OnTest: r.OnTest, Values: r.Values,
 	}
 	if !r.Finished.IsZero() {
 		j.Finished = &r.Finished

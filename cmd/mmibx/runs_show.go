@@ -33,16 +33,20 @@ func newRunsShowCmd(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return printJSON(cmd.OutOrStdout(), jsonDetail(d))
+				looks, err := db.Looks(ctx, id)
+				if err != nil {
+					return err
 				}
-				return printDetail(cmd.OutOrStdout(), d)
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), jsonDetail(d, len(looks)))
+				}
+				return printDetail(cmd.OutOrStdout(), d, looks)
 			})
 		},
 	}
 }
 
-func jsonDetail(d *tracker.RunDetail) any {
+func jsonDetail(d *tracker.RunDetail, looks int) any {
 	metrics := map[string]any{}
 	for _, m := range d.Metrics {
 		metrics[m.Metric] = map[string]any{
@@ -52,22 +56,31 @@ func jsonDetail(d *tracker.RunDetail) any {
 	}
 	return struct {
 		runJSON
+		Looks     int                `json:"looks"` // at its test scores
 		Imported  *journal.Imported  `json:"imported,omitempty"`
 		Spec      map[string]any     `json:"spec"`
 		Inputs    mmibx.Inputs       `json:"inputs"`
 		Tries     []tracker.Attempt  `json:"tries"`
 		Metrics   map[string]any     `json:"metrics"`
 		Artifacts []tracker.Artifact `json:"artifacts,omitempty"`
-	}{jsonRun(&d.RunRow), d.Imported, d.Spec, d.Inputs, d.Tries, metrics, d.Artifacts}
+	}{jsonRun(&d.RunRow), looks, d.Imported, d.Spec, d.Inputs, d.Tries, metrics, d.Artifacts}
 }
 
-func printDetail(w io.Writer, d *tracker.RunDetail) error {
+func printDetail(w io.Writer, d *tracker.RunDetail, looks []tracker.LookRow) error {
 	t := newTable(w, "run", d.ID)
 	t.row("state", d.State, d.Error)
 	t.row("arm", d.Arm, d.Label)
 	if m := d.Imported; m != nil {
 		t.row("imported", string(m.Split), fmt.Sprintf("%s (%s)", m.File, m.Format))
 		t.row("source", m.Source)
+	}
+	if d.OnTest {
+		t.row("chosen", markOnTest+" on test", strings.TrimPrefix(onTestNote, markOnTest+" "))
+	}
+	if n := len(looks); n > 0 {
+		t.row("looks", n, fmt.Sprintf("at its test scores, the last on %s by `%s`", looks[n-1].At.Local().Format(time.DateTime), looks[n-1].What))
+	} else {
+		t.row("looks", 0, "at its test scores")
 	}
 	if len(d.Sweeps) > 0 {
 		t.row("sweeps", strings.Join(d.Sweeps, " "))

@@ -95,8 +95,7 @@ func (f *tableFlags) complete(asJSON bool) error {
 	return nil
 }
 
-// table reads the runs and lays them out. A look at test is in the ledger before
-// anything is scored.
+// table reads the runs and lays them out.
 func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports.Table, error) {
 	store, split := mmibx.Store(a.storeDir), mmibx.Split(f.split)
 	list, err := results(ctx, db, store, f.sweep, f.filter, []string{mmibx.DevF1})
@@ -114,9 +113,6 @@ func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports
 	metric := mmibx.DevF1
 	if split == mmibx.Test {
 		metric = testF1
-		if err := tracker.RecordLook(store, lookOf(list)); err != nil {
-			return nil, err
-		}
 		if err := scoreTest(ctx, db, store, a.dataDir, list); err != nil {
 			return nil, err
 		}
@@ -143,7 +139,7 @@ func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports
 
 // lookOf says who is looked at: the arms and runs that are done.
 func lookOf(list []result) tracker.Look {
-	look := tracker.Look{What: strings.Join(append([]string{"mmibx"}, os.Args[1:]...), " ")}
+	look := tracker.Look{Split: mmibx.Test, What: strings.Join(append([]string{"mmibx"}, os.Args[1:]...), " ")}
 	for _, r := range list {
 		if r.State == mmibx.Done {
 			look.Runs = append(look.Runs, r.ID)
