@@ -23,9 +23,12 @@ type aligner struct {
 // logTauName is the parameter of a learned temperature.
 const logTauName = "align.log_tau"
 
+// newAligner has no parameters where alignment has no weight: then it only says
+// what the diagnostics compare.
 func newAligner(p *torch.Params, spec *mmibx.AlignSpec, z int64) *aligner {
 	a := &aligner{spec: spec}
 	switch {
+	case spec.Weight == 0:
 	case spec.Estimator == "bce-concat":
 		scores := int64(spec.Width)
 		if scores == 0 {

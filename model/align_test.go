@@ -46,7 +46,7 @@ func TestProjectionBeforeTheScore(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	text, image := randomFloats(r, n*z), randomFloats(r, n*z)
 	two := []float32{1, 0, 0, 0, 0, 1, 0, 0}
-	got, _ := lossOf(t, mmibx.AlignSpec{Estimator: "infonce", Tau: 0.3, Projection: 2}, z,
+	got, _ := lossOf(t, mmibx.AlignSpec{Weight: 1, Estimator: "infonce", Tau: 0.3, Projection: 2}, z,
 		map[string][]float32{"align.text_projection.weight": two, "align.image_projection.weight": two}, text, image)
 	first := func(rows []float32) (out []float32) {
 		for i := 0; i < len(rows); i += z {
@@ -54,8 +54,8 @@ func TestProjectionBeforeTheScore(t *testing.T) {
 		}
 		return out
 	}
-	want, _ := lossOf(t, mmibx.AlignSpec{Estimator: "infonce", Tau: 0.3}, 2, nil, first(text), first(image))
-	whole, _ := lossOf(t, mmibx.AlignSpec{Estimator: "infonce", Tau: 0.3}, z, nil, text, image)
+	want, _ := lossOf(t, mmibx.AlignSpec{Weight: 1, Estimator: "infonce", Tau: 0.3}, 2, nil, first(text), first(image))
+	whole, _ := lossOf(t, mmibx.AlignSpec{Weight: 1, Estimator: "infonce", Tau: 0.3}, z, nil, text, image)
 	if math.Abs(got-want) > 1e-6 || math.Abs(got-whole) < 1e-3 {
 		t.Errorf("loss of projections %g, of the first two dimensions %g, of all four %g", got, want, whole)
 	}
@@ -66,9 +66,9 @@ func TestLearnedTemperature(t *testing.T) {
 	const n, z = 5, 3
 	r := rand.New(rand.NewPCG(5, 6))
 	text, image := randomFloats(r, n*z), randomFloats(r, n*z)
-	got, tau := lossOf(t, mmibx.AlignSpec{Estimator: "infonce", Tau: 0.1, LearnTau: true}, z,
+	got, tau := lossOf(t, mmibx.AlignSpec{Weight: 1, Estimator: "infonce", Tau: 0.1, LearnTau: true}, z,
 		map[string][]float32{logTauName: {float32(math.Log(0.7))}}, text, image)
-	want, fixed := lossOf(t, mmibx.AlignSpec{Estimator: "infonce", Tau: 0.7}, z, nil, text, image)
+	want, fixed := lossOf(t, mmibx.AlignSpec{Weight: 1, Estimator: "infonce", Tau: 0.7}, z, nil, text, image)
 	if math.Abs(got-want) > 1e-6 || math.Abs(tau-0.7) > 1e-6 || fixed != 0.7 {
 		t.Errorf("at log tau = log 0.7 the loss is %g and tau %g, want %g and 0.7", got, tau, want)
 	}

@@ -16,9 +16,9 @@ const evaluationBatch = 64
 // evaluation is what a pass over a split gives.
 type evaluation struct {
 	predictions []mmibx.Prediction // in the order of the samples
-	// Of networks with a bottleneck: nats per real position and per row of
-	// evidence, and the pooled means.
-	rateText, rateImage float64
+	// Of networks with a bottleneck: the rates of both codes, and the pooled means
+	// as alignment compares them.
+	rateText, rateImage rate
 	pooled              pooled
 }
 
@@ -27,18 +27,16 @@ type evaluation struct {
 func (m *system) evaluate(samples []mmibx.Sample, step int64) *evaluation {
 	e := &evaluation{predictions: make([]mmibx.Prediction, len(samples))}
 	torch.Seed(hash(uint64(m.spec.Seed), forEvaluate, uint64(step)))
-	var rates rateSum
 	torch.WithGrad(false, func() {
 		for _, indices := range evaluationBatches(lengths(samples), evaluationBatch) {
-			e.label(m, samples, indices, &rates)
+			e.label(m, samples, indices)
 		}
 	})
-	e.rateText, e.rateImage = rates.means()
 	return e
 }
 
 // label fills in what one batch gives.
-func (e *evaluation) label(m *system, samples []mmibx.Sample, indices []int, rates *rateSum) {
+func (e *evaluation) label(m *system, samples []mmibx.Sample, indices []int) {
 	s := torch.NewScope()
 	defer s.Free() // a batch may be more than the memory holds, and the process goes on
 	b := m.batcher.make(pick(samples, indices))
@@ -51,19 +49,23 @@ func (e *evaluation) label(m *system, samples []mmibx.Sample, indices []int, rat
 		}
 	})
 	if st.latents != nil {
-		rates.add(s, st.latents)
+		e.rateText.add(s, st.latents.text, st.latents.realBL)
+		e.rateImage.add(s, st.latents.image, st.latents.realBM)
 		e.pool(s, m, st.latents, b, indices, len(samples))
 	}
 }
 
 // pool keeps the vectors that alignment works on, from the means.
-func (e *evaluation) pool(s *torch.Scope, m *system, lat *latents, b *batch, indices []int, n int) {
-	a := aligner{spec: &m.spec.Align}
-	text := a.pool(s, lat.text.meanBTZ, lat.realBL)
-	image := a.pool(s, lat.image.meanBTZ, lat.realBM)
+func (e *evaluation) pool(s *torch.Scope, m *system, lat *latents, b *batch, indices []int, samples int) {
+	n, ok := m.network.(contrasted)
+	if !ok {
+		return
+	}
+	a := n.aligner()
+	text, image := a.compared(s, a.pool(s, lat.text.meanBTZ, lat.realBL), a.pool(s, lat.image.meanBTZ, lat.realBM))
 	z := int(text.Dim(1))
 	if e.pooled.width == 0 {
-		e.pooled = pooled{text: make([]float32, n*z), image: make([]float32, n*z), pictures: make([]int32, n), width: z}
+		e.pooled = pooled{text: make([]float32, samples*z), image: make([]float32, samples*z), pictures: make([]int32, samples), width: z}
 	}
 	t, v := text.Floats(), image.Floats()
 	for row, i := range indices {
@@ -73,35 +75,23 @@ func (e *evaluation) pool(s *torch.Scope, m *system, lat *latents, b *batch, ind
 	}
 }
 
-// rateSum adds up the rate of each modality over batches, in float32: near the
-// prior a KL is the small difference of numbers near 1, which bfloat16 rounds
-// away or turns negative.
-type rateSum struct{ text, image, words, rows float64 }
-
-func (r *rateSum) add(s *torch.Scope, lat *latents) {
-	sum := func(q gaussian, real torch.Tensor) (nats, n float64) {
-		weight := s.To(real, torch.Float32)
-		q = gaussian{s.To(q.meanBTZ, torch.Float32), s.To(q.logVarBTZ, torch.Float32)}
-		klBT := s.Sum(q.klPerDimension(s), -1)
-		return s.Sum(s.Mul(klBT, weight)).Number(), s.Sum(weight).Number()
-	}
-	text, words := sum(lat.text, lat.realBL)
-	image, rows := sum(lat.image, lat.realBM)
-	r.text, r.words, r.image, r.rows = r.text+text, r.words+words, r.image+image, r.rows+rows
-}
-
-func (r *rateSum) means() (text, image float64) {
-	return r.text / max(1, r.words), r.image / max(1, r.rows)
-}
-
 // metrics scores an evaluation of the dev split and diagnoses its latents.
 func (m *system) metrics(samples []mmibx.Sample, e *evaluation) ([]mmibx.Metric, error) {
-	scores, err := m.score(samples, e.predictions)
-	if err != nil || e.pooled.width == 0 {
-		return scores, err
+	metrics, err := m.score(samples, e.predictions)
+	if err != nil {
+		return nil, err
 	}
-	scores = append(scores, mmibx.Metric{Name: mmibx.RateText, Value: e.rateText}, mmibx.Metric{Name: mmibx.RateImage, Value: e.rateImage})
-	return append(scores, diagnoseAlignment(e.pooled, m.spec.Align.Tau)...), nil
+	if e.rateText.width() > 0 {
+		metrics = append(metrics,
+			mmibx.Metric{Name: mmibx.RateText, Value: e.rateText.nats()},
+			mmibx.Metric{Name: mmibx.RateImage, Value: e.rateImage.nats()},
+			mmibx.Metric{Name: mmibx.ActiveText, Value: float64(e.rateText.active())},
+			mmibx.Metric{Name: mmibx.ActiveImage, Value: float64(e.rateImage.active())})
+	}
+	if n, ok := m.network.(contrasted); ok {
+		metrics = append(metrics, diagnoseAlignment(e.pooled, n.aligner().tau())...)
+	}
+	return metrics, nil
 }
 
 // score returns the dev metrics, mmibx.DevF1 first.

@@ -41,13 +41,16 @@ func newMMIB(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int
 		z = int64(spec.IB.Size)
 		m.expand = newLinear(p, "expand", z, d)
 	}
-	if spec.Align.Weight > 0 {
-		m.align = newAligner(p, &spec.Align, z)
-	}
+	m.align = newAligner(p, &spec.Align, z)
 	return m
 }
 
-func (m *mmib) forward(p *pass, in *tensors) state {
+func (m *mmib) forward(p *pass, in *tensors) state { return m.decode(p, in, m.encode(p, in)) }
+
+func (m *mmib) aligner() *aligner { return m.align }
+
+// encode returns the distributions of both codes.
+func (m *mmib) encode(p *pass, in *tensors) *latents {
 	hBLD := m.encoder.words(p, m.spec, in, nil)
 	vBMD := m.picture.of(p.Scope, in.evidenceBME)
 
@@ -55,6 +58,13 @@ func (m *mmib) forward(p *pass, in *tensors) state {
 	lat := &latents{realBL: in.realBL, realBM: in.realBM}
 	lat.text = m.text.encode(p, hBLD, masks.text)
 	lat.image = m.image.encode(p, vBMD, masks.image)
+	return lat
+}
+
+// decode draws the codes, or takes their means, and fuses them.
+func (m *mmib) decode(p *pass, in *tensors, q *latents) state {
+	masks := m.masks(p.Scope, in)
+	lat := &latents{text: q.text, image: q.image, realBL: q.realBL, realBM: q.realBM}
 	lat.zTextBLZ = lat.text.sample(p, p.epsText)
 	lat.zImageBMZ = lat.image.sample(p, p.epsImage)
 
@@ -93,7 +103,7 @@ func (m *mmib) masks(s *torch.Scope, in *tensors) mmibMasks {
 func (m *mmib) regularizers(s *torch.Scope, lat *latents, b *batch) (align, klText, klImage torch.Tensor) {
 	klText = lat.text.kl(s, lat.realBL, &m.spec.IB)
 	klImage = lat.image.kl(s, lat.realBM, &m.spec.IB)
-	if m.align == nil {
+	if m.spec.Align.Weight == 0 {
 		return torch.None, klText, klImage
 	}
 	align = m.align.loss(s, m.align.pool(s, lat.zTextBLZ, lat.realBL), m.align.pool(s, lat.zImageBMZ, lat.realBM), b)

@@ -21,6 +21,18 @@ type regularized interface {
 	regularizers(s *torch.Scope, lat *latents, b *batch) (align, klText, klImage torch.Tensor)
 }
 
+// stochastic is a network whose codes are drawn: encode gives their
+// distributions, decode draws and goes on; forward is both.
+type stochastic interface {
+	encode(p *pass, in *tensors) *latents
+	decode(p *pass, in *tensors, q *latents) state
+}
+
+// contrasted is a network that compares its two codes.
+type contrasted interface {
+	aligner() *aligner
+}
+
 // sized is a network that hands the head something else than the encoder's
 // states. headWidth is how wide the head's input is: at each word (MNER), or of
 // the whole sample (MRE).
@@ -203,12 +215,15 @@ func loadEncoder(p *torch.Params, from *Pretrained) error {
 }
 
 // forward runs the network on a batch.
-func (m *system) forward(p *pass, b *batch) state {
+func (m *system) forward(p *pass, b *batch) state { return m.network.forward(p, m.inputs(p, b)) }
+
+// inputs are what the network reads of a batch.
+func (m *system) inputs(p *pass, b *batch) *tensors {
 	in := b.tensors(p.Scope)
 	if m.small != nil {
 		m.small.see(p.Scope, in, b.pictureB)
 	}
-	return m.network.forward(p, in)
+	return in
 }
 
 // tensors are a batch's rectangles in libtorch.

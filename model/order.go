@@ -13,7 +13,9 @@ const (
 	forOrder     = 2 // order of the examples of an epoch
 	forStep      = 3 // dropout and noise of a training step
 	forEvaluate  = 4 // noise of an evaluation with sampled latents
-	forDiagnosis = 5 // fixed batches of the retrieval diagnostics
+	forDiagnosis = 5 // fixed examples of the diagnostics
+	forPlane     = 6 // latents drawn for the information plane
+	forGradients = 7 // dropout and noise under which gradients are measured
 )
 
 // hash mixes its arguments by the finaliser of splitmix64.

@@ -188,6 +188,7 @@ func (t *training) evaluateEpoch(epoch int) error {
 	if err != nil {
 		return err
 	}
+	metrics = append(append(metrics, t.plane(dev, t.at.Step)...), t.pressure(e)...)
 	if err := t.o.Sink.Log(t.at.Step, append(metrics, mmibx.Metric{Name: mmibx.Epoch, Value: float64(epoch)})...); err != nil {
 		return err
 	}

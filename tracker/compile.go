@@ -115,11 +115,7 @@ func (c *compiler) names() []string {
 }
 
 // knownMetrics are valid in a filter before any run has logged them.
-var knownMetrics = []string{
-	mmibx.Loss, mmibx.LossTask, mmibx.LossAlign, mmibx.KLText, mmibx.KLImage, mmibx.DevF1, mmibx.DevPrecision, mmibx.DevRecall,
-	mmibx.DevF1Strict, mmibx.RateText, mmibx.RateImage, mmibx.RecallAt1, mmibx.InfoNCE, mmibx.InfoNCECap, mmibx.ModalityGap,
-	mmibx.Epoch, mmibx.StepsPerSecond,
-}
+var knownMetrics = mmibx.MetricNames()
 
 func fieldKind(f *mmibx.Field) kind {
 	switch f.Frozen.(type) {

@@ -106,6 +106,13 @@ func (t Tensor) Backward() {
 // Scope owns the tensors of one step and frees them together.
 type Scope struct{ owned []libtch.Ctensor }
 
+// BackwardKeeping is Backward for one of several losses of one graph: it keeps
+// the graph, which goes with its tensors.
+func (t Tensor) BackwardKeeping() {
+	libtch.AtBackward(t.c, 1, 0)
+	check("backward")
+}
+
 // NewScope returns an empty scope; the caller frees it.
 func NewScope() *Scope { return &Scope{} }
 
