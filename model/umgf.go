@@ -24,17 +24,23 @@ import (
 type umgf struct {
 	spec    *mmibx.Spec
 	encoder *bert
-	sizes   umgfSizes
 	words   linear    // encoder to graph
 	rows    [2]linear // evidence to graph
 	layers  []umgfLayer
 }
 
-// umgfSizes are the sizes of the graph.
-type umgfSizes struct{ width, hidden, heads, layers int64 }
+// Layers of the graph and heads of its attention, as released.
+const (
+	umgfLayers = 6
+	umgfHeads  = 8
+)
 
-// umgfPublished are those of the released code, for BERT-base.
-var umgfPublished = umgfSizes{width: 512, hidden: 256, heads: 8, layers: 6}
+// umgfWidths are the graph's width and that inside its feed-forward layers, in
+// proportion to the encoder's: 512 and 256 for 768, as released. Heads need the
+// former to be a multiple of 8.
+func umgfWidths(d int64) (width, hidden int64) {
+	return umgfHeads * max(1, (2*d+3*umgfHeads/2)/(3*umgfHeads)), d / 3
+}
 
 // umgfLayer is one layer. Names in the released code: mhatt_x, mhatt_o, mhatt_x2o,
 // mhatt_o2x, ffn_x, ffn_o, and res4mes, gate, res4ffn with _x and _o.
@@ -66,25 +72,20 @@ func newGlorot(p *torch.Params, name string, in, out int64) linear {
 }
 
 func newUMGF(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int64) network {
-	return newUMGFSized(p, spec, encoder, evidenceWidth, umgfPublished)
-}
-
-func newUMGFSized(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int64, sizes umgfSizes) network {
+	g, hidden := umgfWidths(encoder.config.Width)
 	m := &umgf{
 		spec:    spec,
 		encoder: encoder,
-		sizes:   sizes,
-		words:   newLinear(p, "trans_txt", encoder.config.Width, sizes.width),
-		rows:    [2]linear{newGlorot(p, "trans_obj.0", evidenceWidth, sizes.width), newGlorot(p, "trans_obj.3", sizes.width, sizes.width)},
+		words:   newLinear(p, "trans_txt", encoder.config.Width, g),
+		rows:    [2]linear{newGlorot(p, "trans_obj.0", evidenceWidth, g), newGlorot(p, "trans_obj.3", g, g)},
 	}
-	for i := range sizes.layers {
-		m.layers = append(m.layers, newUMGFLayer(p, i, sizes))
+	for i := range umgfLayers {
+		m.layers = append(m.layers, newUMGFLayer(p, i, g, hidden))
 	}
 	return m
 }
 
-func newUMGFLayer(p *torch.Params, i int64, sizes umgfSizes) umgfLayer {
-	g, hidden := sizes.width, sizes.hidden
+func newUMGFLayer(p *torch.Params, i int, g, hidden int64) umgfLayer {
 	part := func(name string, in, out int64) linear { return newGlorot(p, fmt.Sprintf(name, i), in, out) }
 	after := func(name string) norm { return newNorm(p, fmt.Sprintf(name, i), g) }
 	y := umgfLayer{
@@ -98,7 +99,7 @@ func newUMGFLayer(p *torch.Params, i int64, sizes umgfSizes) umgfLayer {
 		textNorms:  [3]norm{after("res4mes_x.%d"), after("xgate.%d"), after("res4ffn_x.%d")},
 		rowsNorms:  [3]norm{after("res4mes_o.%d")},
 	}
-	if i < sizes.layers-1 {
+	if i < umgfLayers-1 {
 		y.rowsToText = part("mhatt_o2x.%d", 2*g, g)
 		y.rowsUp, y.rowsDown = part("ffn_o.%d.w_1", g, hidden), part("ffn_o.%d.w_2", hidden, g)
 		y.rowsNorms[1], y.rowsNorms[2] = after("ogate.%d"), after("res4ffn_o.%d")
@@ -107,7 +108,7 @@ func newUMGFLayer(p *torch.Params, i int64, sizes umgfSizes) umgfLayer {
 }
 
 // headWidth is the encoder's state of a word and, beside it, the graph's.
-func (m *umgf) headWidth() int64 { return m.encoder.config.Width + m.sizes.width }
+func (m *umgf) headWidth() int64 { return m.encoder.config.Width + m.words.w.Dim(0) }
 
 func (m *umgf) forward(p *pass, in *tensors) state {
 	hBLD := m.encoder.encode(p, in, nil) // no dropout on it, as released
@@ -119,19 +120,19 @@ func (m *umgf) forward(p *pass, in *tensors) state {
 		oBMG = graph.drop(p.Relu(l.of(p.Scope, oBMG)))
 	}
 	for i := range m.layers {
-		xBLG, oBMG = m.layers[i].forward(&graph, xBLG, oBMG, in, m.sizes.heads)
+		xBLG, oBMG = m.layers[i].forward(&graph, xBLG, oBMG, in)
 	}
 	return state{hBLD: p.Cat(2, hBLD, xBLG)}
 }
 
 // forward takes and returns the nodes of words and of pictures.
-func (y *umgfLayer) forward(p *pass, xBLG, oBMG torch.Tensor, in *tensors, heads int64) (x, o torch.Tensor) {
+func (y *umgfLayer) forward(p *pass, xBLG, oBMG torch.Tensor, in *tensors) (x, o torch.Tensor) {
 	n, l, rows := in.realBL.Dim(0), in.realBL.Dim(1), in.realBM.Dim(1)
 	hiddenText, hiddenRows := p.Reshape(p.Not(in.realBL), n, 1, 1, l), p.Reshape(p.Not(in.realBM), n, 1, 1, rows)
 
-	mixed := attend(p, y.text.query.of(p.Scope, xBLG), y.text.key.of(p.Scope, xBLG), y.textValue.of(p.Scope, xBLG), hiddenText, heads)
+	mixed := attend(p, y.text.query.of(p.Scope, xBLG), y.text.key.of(p.Scope, xBLG), y.textValue.of(p.Scope, xBLG), hiddenText, umgfHeads)
 	xBLG = y.textNorms[0].of(p, xBLG, y.textOutput.of(p.Scope, mixed))
-	oBMG = y.rowsNorms[0].of(p, oBMG, y.rows.of(p, oBMG, oBMG, hiddenRows, heads))
+	oBMG = y.rowsNorms[0].of(p, oBMG, y.rows.of(p, oBMG, oBMG, hiddenRows, umgfHeads))
 
 	// Every word gathers from every picture and, unless nothing depends on it, the
 	// other way round.
