@@ -314,11 +314,12 @@ func goldenInputs(mmibx.Spec) (mmibx.Inputs, error) {
 
 func TestPlanErrors(t *testing.T) {
 	head := "name = \"x\"\nbenchmarks = [\"mini-mnre\"]\n"
+	models := strings.Join(mmibx.ModelNames(), ", ")
 	for _, c := range []struct{ text, want string }{
-		{head + "[base]\nmodel = \"mmbi\"\n", `x.toml:4: model.name: found "mmbi", expected one of text, concat, mmib; did you mean mmib?`},
+		{head + "[base]\nmodel = \"mmbi\"\n", `x.toml:4: model.name: found "mmbi", expected one of ` + models + `; did you mean mmib?`},
 		{head + "[base]\nmodel = \"text\"\n[grid]\n\"ib.beta_image\" = [0, 1]\n", "x.toml:6: ib.beta_image: found a key that no cell reads"},
 		{head + "[[arm]]\nname = \"a\"\nmodel = \"mmib\"\n\n[[arm]]\nname = \"b\"\nmodel = \"mmib\"\nalign.estimator = \"bce-concat\"\nalign.tau = 1\n", "x.toml:11: align.tau: found a key that no cell reads"},
-		{head + "[[arm]]\nname = \"a\"\n\"train.lr\" = 1e-3\n", `x.toml: arm "a": model.name: found "", expected one of text, concat, mmib`},
+		{head + "[[arm]]\nname = \"a\"\n\"train.lr\" = 1e-3\n", `x.toml: arm "a": model.name: found "", expected one of ` + models},
 		{head + "[base]\nmodel = \"mmib\"\npreset = \"best\"\n", "x.toml:5: preset: found \"best\""},
 		{"name = \"x\"\n[base]\nmodel = \"text\"\n", "x.toml: benchmarks: found nothing"},
 		{head + "[base]\nmodel = \"mmib\"\n[grid]\n\"align.tau\" = {from = 0.1, to = 1, n = 1000}\n\"ib.beta_text\" = {from = 0.1, to = 1, n = 1000}\n\"ib.beta_image\" = [0, 1]\n", "at most 1000000 cells"},
