@@ -163,6 +163,7 @@ func miniatureValues(v map[string]any, preset string, task Task) {
 	} else {
 		v["ib.size"] = 8
 		v["align.weight"] = 0.3 // few steps: a stronger pull than on real data
+		v["umgf.dropout"] = 0.0 // a narrow graph: .4 leaves little of a picture
 	}
 }
 
