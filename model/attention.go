@@ -15,11 +15,18 @@ type pass struct {
 	dropout  float64
 	sample   bool    // draw the latents instead of taking their means
 	heldBack float64 // share of the betas that their warm-up still keeps back
-	// epsText and epsImage stand for the noise where they are given.
+	// epsText and epsImage stand for the noise where they are given, and keep,
+	// factors of x's shape, for what dropout draws.
 	epsText, epsImage torch.Tensor
+	keep              func(x torch.Tensor) torch.Tensor
 }
 
-func (p *pass) drop(x torch.Tensor) torch.Tensor { return p.Dropout(x, p.dropout, p.training) }
+func (p *pass) drop(x torch.Tensor) torch.Tensor {
+	if p.keep != nil {
+		return p.Mul(x, p.keep(x))
+	}
+	return p.Dropout(x, p.dropout, p.training)
+}
 
 // hiddenScore is what a masked attention score becomes, as in the released code.
 const hiddenScore = -1e9

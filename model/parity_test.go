@@ -3,6 +3,8 @@
 package model
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -10,96 +12,44 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/model/torch"
-	"github.com/mmibx/mmibx/weights"
 )
-
-// Fixtures may come from another instruction set than the test runs on.
-const fixtureTolerance = 1e-4
 
 // TestParity holds MMIB against testdata/mmib.py, a PyTorch program that shares
 // no code with this package: each output, each term of the loss, the gradient of
-// every parameter and the losses of ten optimiser steps.
+// every parameter, dropout, the optimiser's groups, the losses of ten steps and
+// the parameters after them; with random weights and with trained ones.
 func TestParity(t *testing.T) {
-	for _, c := range []struct {
-		file, benchmark string
-		settings        []any
-	}{
-		{"mmib_mner_default", "twitter2017", defaultParity},
-		{"mmib_mre_default", "mnre", defaultParity},
-		{"mmib_mner_official", "twitter2017", officialParity},
-		{"mmib_mre_official", "mnre", officialParity},
-	} {
-		t.Run(c.file, func(t *testing.T) {
-			spec := defaultSpec(t, c.benchmark, append(c.settings, "model.dropout", 0.0, "train.warmup", 0.2)...)
-			f := openFixture(t, "testdata/"+c.file+".safetensors")
-			do(t, func() { f.hold(t, spec) })
-		})
-	}
+	held(t, "mmib.py", []string{"torch", "safetensors", "numpy"}, func(t *testing.T, dir string, tolerance float64) {
+		for name, c := range parityCases {
+			for _, trained := range []string{"", "_trained"} {
+				t.Run(name+trained, func(t *testing.T) {
+					f := openFixture(t, dir+"/mmib_"+name+trained+".safetensors", tolerance)
+					spec := defaultSpec(t, c.benchmark, append(c.settings, "model.dropout", 0.1, "train.warmup", 0.2)...)
+					do(t, func() { f.hold(t, spec) })
+					f.log(t)
+				})
+			}
+		}
+	})
+}
+
+var parityCases = map[string]struct {
+	benchmark string
+	settings  []any
+}{
+	"mner_default":  {"twitter2017", defaultParity},
+	"mre_default":   {"mnre", defaultParity},
+	"mner_official": {"twitter2017", officialParity},
+	"mre_official":  {"mnre", officialParity},
 }
 
 var (
 	defaultParity = []any{
 		"ib.size", 3, "ib.beta_text", 0.05, "ib.beta_image", 0.02, "align.tau", 0.1, "align.weight", 0.1,
-		"train.lr", 1e-3, "train.head_lr", 1e-2, "train.clip", 1.0,
+		"train.lr", 3e-4, "train.head_lr", 1e-3, "train.clip", 1.0,
 	}
 	officialParity = []any{"preset", "official", "train.lr", 3e-4}
 )
-
-// fixture is one file of testdata/mmib.py.
-type fixture struct {
-	t    *testing.T
-	file *weights.File
-}
-
-func openFixture(t *testing.T, path string) *fixture {
-	t.Helper()
-	f, err := weights.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return &fixture{t, f}
-}
-
-func (f *fixture) floats(name string) ([]int64, []float32) {
-	tensor, err := f.file.Tensor(name)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	if tensor.DType == "I64" {
-		ints, err := tensor.Ints()
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		values := make([]float32, len(ints))
-		for i, v := range ints {
-			values[i] = float32(v)
-		}
-		return tensor.Shape, values
-	}
-	values, err := tensor.Floats()
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	return tensor.Shape, values
-}
-
-func (f *fixture) ints(name string) []int64 {
-	_, values := f.floats("in." + name)
-	ints := make([]int64, len(values))
-	for i, v := range values {
-		ints[i] = int64(v)
-	}
-	return ints
-}
-
-func (f *fixture) bools(name string) []bool {
-	var bools []bool
-	for _, v := range f.ints(name) {
-		bools = append(bools, v != 0)
-	}
-	return bools
-}
 
 func (f *fixture) hold(t *testing.T, spec mmibx.Spec) {
 	m := f.system(spec)
@@ -110,24 +60,27 @@ func (f *fixture) hold(t *testing.T, spec mmibx.Spec) {
 	p := f.pass(s)
 
 	st := m.forward(p, b)
-	f.compare(t, "out.mean_text", st.latents.text.meanBTZ.Floats(), 0)
-	f.compare(t, "out.logvar_image", st.latents.image.logVarBTZ.Floats(), 0)
-	f.compare(t, "out.z_text", st.latents.zTextBLZ.Floats(), 0)
-	f.compare(t, "out.fused", st.hBLD.Floats(), 0)
+	f.compare(t, "out.mean_text", st.latents.text.meanBTZ.Doubles(), 0)
+	f.compare(t, "out.logvar_image", st.latents.image.logVarBTZ.Doubles(), 0)
+	f.compare(t, "out.z_text", st.latents.zTextBLZ.Doubles(), 0)
+	f.compare(t, "out.fused", st.hBLD.Doubles(), 0)
 	if h, ok := m.head.(*tagger); ok {
-		f.compare(t, "out.emissions", h.emissions(p, st, b).Floats(), 0)
+		f.compare(t, "out.emissions", h.emissions(p, st, b).Doubles(), 0)
 	} else {
-		f.compare(t, "out.logits", m.head.(*relator).logits(p, st, b).Floats(), 0)
+		f.compare(t, "out.logits", m.head.(*relator).logits(p, st, b).Doubles(), 0)
 	}
 
 	l := m.loss(p, b)
 	for name, term := range map[string]torch.Tensor{
 		"out.loss_task": l.task, "out.loss_align": l.align, "out.kl_text": l.klText, "out.kl_image": l.klImage, "out.loss": l.total,
 	} {
-		f.compare(t, name, term.Floats(), 0)
+		f.compare(t, name, term.Doubles(), 0)
 	}
 	l.total.Backward()
-	f.compareGradients(t, s, m)
+	f.compareGradients(t, s, m.params)
+	f.compareLayers(t, s, m, b)
+	f.compareDropout(t, s, m, b)
+	f.compareGroups(t, m)
 	f.compareSteps(t, m, b)
 }
 
@@ -169,22 +122,22 @@ func (f *fixture) system(spec mmibx.Spec) *system {
 func (f *fixture) batch(m *system) *batch {
 	_, evidence := f.floats("in.evidence")
 	b := &batch{
-		b: 4, l: 7, m: 3, idsBL: f.ints("ids"), realBL: f.bools("real"),
-		evidence: evidence, evidenceBM: f.bools("rows"),
+		b: 4, l: 7, m: 3, idsBL: f.ints("in.ids"), realBL: f.bools("in.real"),
+		evidence: evidence, evidenceBM: f.bools("in.rows"),
 	}
-	for _, p := range f.ints("pictures") {
+	for _, p := range f.ints("in.pictures") {
 		b.pictureB = append(b.pictureB, int32(p))
 	}
 	if m.spec.TaskOf() == mmibx.MRE {
-		b.markB2, b.relationB = f.ints("marks"), f.ints("relations")
+		b.markB2, b.relationB = f.ints("in.marks"), f.ints("in.relations")
 		return b
 	}
-	b.positionBW, b.tagBW, b.taggedBW = f.ints("positions"), f.ints("tags"), f.bools("tagged")
+	b.positionBW, b.tagBW, b.taggedBW = f.ints("in.positions"), f.ints("in.tags"), f.bools("in.tagged")
 	b.w = len(b.tagBW) / b.b
 	return b
 }
 
-// pass is a training pass with the fixture's noise.
+// pass is a training pass with the fixture's noise and without dropout.
 func (f *fixture) pass(s *torch.Scope) *pass {
 	noise := func(name string) torch.Tensor {
 		shape, values := f.floats(name)
@@ -193,46 +146,88 @@ func (f *fixture) pass(s *torch.Scope) *pass {
 	return &pass{Scope: s, training: true, sample: true, epsText: noise("in.eps_text"), epsImage: noise("in.eps_image")}
 }
 
-// compare fails where the largest difference is more than the tolerance of the
-// larger of the values' size and floor.
-func (f *fixture) compare(t *testing.T, name string, got []float32, floor float64) {
-	t.Helper()
-	_, want := f.floats(name)
+// compareDropout holds a pass whose dropout is decided as the program decides
+// it, and the sites of dropout in the order in which they are met.
+func (f *fixture) compareDropout(t *testing.T, s *torch.Scope, m *system, b *batch) {
+	p := f.pass(s)
+	p.dropout = m.spec.Model.Dropout
+	var shapes []string
+	p.keep = func(x torch.Tensor) torch.Tensor {
+		factors := make([]float32, x.Len())
+		for i, u := range uniform(fmt.Sprintf("dropout %d", len(shapes)), len(factors)) {
+			if u >= p.dropout {
+				factors[i] = float32(1 / (1 - p.dropout))
+			}
+		}
+		shapes = append(shapes, fmt.Sprint(x.Shape()))
+		return p.Float32s(factors, x.Shape()...)
+	}
+	st := m.forward(p, b)
+	l := m.terms(p, st, b)
+	var want [][2]any
+	if err := json.Unmarshal([]byte(f.file.Metadata["dropout"]), &want); err != nil {
+		t.Fatal(err)
+	}
+	for i, site := range want {
+		shape := fmt.Sprint(site[1])
+		if i >= len(shapes) || shapes[i] != shape {
+			t.Fatalf("dropout at %v: site %d of the program is %s, %s", shapes, i, site[0], shape)
+		}
+	}
+	if len(shapes) != len(want) {
+		t.Errorf("%d sites of dropout, the program has %d", len(shapes), len(want))
+	}
+	f.compare(t, "drop.fused", st.hBLD.Doubles(), 0)
+	f.compare(t, "drop.z_text", st.latents.zTextBLZ.Doubles(), 0)
+	f.compare(t, "drop.z_image", st.latents.zImageBMZ.Doubles(), 0)
+	f.compare(t, "drop.loss", l.total.Doubles(), 0)
+}
+
+// compareGroups holds the peak rate and the decay of every parameter.
+func (f *fixture) compareGroups(t *testing.T, m *system) {
+	var want [][3]any // name, rate, decay
+	if err := json.Unmarshal([]byte(f.file.Metadata["groups"]), &want); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][2]float64{}
+	for _, g := range m.groups(true) {
+		for _, name := range g.Names {
+			if _, twice := got[name]; twice {
+				t.Errorf("%s is in two groups", name)
+			}
+			got[name] = [2]float64{g.LR, g.Decay}
+		}
+	}
+	for _, w := range want {
+		if g, ok := got[w[0].(string)]; !ok || g != [2]float64{w[1].(float64), w[2].(float64)} {
+			t.Errorf("%s: rate and decay %v, the program has %v", w[0], g, w[1:])
+		}
+	}
 	if len(got) != len(want) {
-		t.Errorf("%s: %d numbers, want %d", name, len(got), len(want))
-		return
-	}
-	size, worst := floor, 0.0
-	for i := range want {
-		size = max(size, math.Abs(float64(want[i])))
-		worst = max(worst, math.Abs(float64(got[i]-want[i])))
-	}
-	if !(worst <= fixtureTolerance*size) {
-		t.Errorf("%s: off by %.2g of %.2g", name, worst, size)
+		t.Errorf("%d parameters are optimised, the program has %d", len(got), len(want))
 	}
 }
 
-func (f *fixture) compareGradients(t *testing.T, s *torch.Scope, m *system) {
+func (f *fixture) compareGradients(t *testing.T, s *torch.Scope, params *torch.Params) {
+	t.Helper()
 	largest := 0.0
-	gradients := map[string][]float32{}
-	for _, name := range m.params.Names() {
-		p, _ := m.params.Tensor(name)
+	gradients := map[string][]float64{}
+	for _, name := range params.Names() {
+		p, _ := params.Tensor(name)
 		g, ok := s.Grad(p)
 		if !ok {
 			t.Errorf("%s has no gradient", name)
 			continue
 		}
-		gradients[name] = g.Floats()
+		gradients[name] = g.Doubles()
 		for _, v := range gradients[name] {
-			largest = max(largest, math.Abs(float64(v)))
+			largest = max(largest, math.Abs(v))
 		}
 	}
 	for name, g := range gradients {
-		// A key's bias adds the same to every score of a query: its true
-		// gradient is zero, and what is computed is rounding.
-		if strings.HasSuffix(name, "attention.self.key.bias") {
+		if isKeyBias(name) {
 			for _, v := range g {
-				if math.Abs(float64(v)) > 1e-6*largest {
+				if math.Abs(v) > 1e-6*largest {
 					t.Errorf("grad.%s is %g, its true value 0", name, v)
 				}
 			}
@@ -242,16 +237,21 @@ func (f *fixture) compareGradients(t *testing.T, s *torch.Scope, m *system) {
 	}
 }
 
+// isKeyBias names the biases of BERT's keys. Such a bias adds the same to every
+// score of a query: its true gradient is zero, and what is computed is rounding,
+// which AdamW makes steps of.
+func isKeyBias(name string) bool { return strings.HasSuffix(name, "attention.self.key.bias") }
+
 // compareSteps trains ten steps on the one batch, always with the same noise.
 func (f *fixture) compareSteps(t *testing.T, m *system, b *batch) {
 	optim := torch.NewAdamW(m.params, m.groups(true)...)
 	defer optim.Free()
 	optim.DropGrads()
-	var losses []float32
+	var losses []float64
 	for step := range int64(10) {
 		s := torch.NewScope()
 		l := m.loss(f.pass(s), b)
-		losses = append(losses, float32(l.total.Number()))
+		losses = append(losses, l.total.Number())
 		l.total.Backward()
 		optim.ClipGradNorm(m.spec.Train.Clip)
 		optim.Step(factor(step, 2, 10))
@@ -260,5 +260,10 @@ func (f *fixture) compareSteps(t *testing.T, m *system, b *batch) {
 	f.compare(t, "out.ten_losses", losses, 0)
 	if losses[0] == losses[9] {
 		t.Error("ten steps did not change the loss")
+	}
+	for _, name := range m.params.Names() {
+		if p, _ := m.params.Tensor(name); !isKeyBias(name) {
+			f.compare(t, "after."+name, p.Doubles(), 0)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"hash/fnv"
 	"maps"
 	"math"
 	"os"
@@ -131,8 +130,6 @@ func TestResNet50Parity(t *testing.T) {
 
 // inventedWeights is invented of testdata/vision.py.
 func inventedWeights(name string, shape []int64) []float32 {
-	seed := fnv.New32a()
-	_, _ = seed.Write([]byte(name))
 	n, fanIn := int64(1), int64(1)
 	for i, d := range shape {
 		n *= d
@@ -141,11 +138,7 @@ func inventedWeights(name string, shape []int64) []float32 {
 		}
 	}
 	values := make([]float32, n)
-	for i := range values {
-		h := uint32(i)*0x9E3779B1 + seed.Sum32()
-		h = (h ^ h>>16) * 0x85EBCA6B
-		h = (h ^ h>>13) * 0xC2B2AE35
-		u := (float64(h^h>>16) + 0.5) / (1 << 32)
+	for i, u := range uniform(name, len(values)) {
 		switch {
 		case len(shape) == 4:
 			values[i] = float32((2*u - 1) * math.Sqrt(6/float64(fanIn)))

@@ -23,6 +23,34 @@ func Program(t testing.TB, name string) string {
 	return path
 }
 
+// Python returns a Python that can import the modules: $MMIBX_PYTHON where that is set, else python3. MMIBX_REQUIRE knows it as "python".
+func Python(t testing.TB, modules ...string) string {
+	t.Helper()
+	name := os.Getenv("MMIBX_PYTHON")
+	if name == "" {
+		name = "python3"
+	}
+	if out, err := exec.CommandContext(t.Context(), name, "-c", "import "+strings.Join(modules, ", ")).CombinedOutput(); err != nil {
+		missing(t, "python", "%s does not import %s (set MMIBX_PYTHON): %v, %s", name, strings.Join(modules, ", "), err, lastLine(out))
+	}
+	return name
+}
+
+func lastLine(out []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return lines[len(lines)-1]
+}
+
+// Weights returns what find returns of weights, such as "minilm" or "efficientnet-lite0".
+func Weights(t testing.TB, name string, find func(name string) (string, error)) string {
+	t.Helper()
+	dir, err := find(name)
+	if err != nil {
+		missing(t, name, "%v", err)
+	}
+	return dir
+}
+
 // Data returns the folder of a real benchmark, such as "twitter2017": $MMIBX_DATA/name where that is set, else ../shared/data/name beside the repository.
 func Data(t testing.TB, name string) string {
 	t.Helper()

@@ -1,18 +1,26 @@
 """Writes mmib_TASK_PRESET.safetensors: MMIB in plain PyTorch, from its description.
 
 Each file holds a small model's parameters (param.*), a batch with its noise
-(in.*), what the model computes (out.*), the gradient of every parameter (grad.*)
-and the losses of ten optimiser steps (out.ten_losses), dropout off. The program
-shares no code with model/: it is the independent source of the parity tests.
+(in.*), what the model computes (out.*), the gradient of every parameter (grad.*),
+the losses of ten optimiser steps (out.ten_losses) and the parameters after them
+(after.*), dropout off. drop.* is the same pass with dropout by `keep`, layer.* the
+layers for themselves in float64. The metadata list the optimiser's groups and the
+sites of dropout in the order in which they are met. Parameters are random, or in
+mmib_TASK_PRESET_trained.safetensors what 200 steps of training made of them. The
+program shares no code with model/: it is the independent source of the parity tests.
 
-Run: pip install torch==2.11.0 safetensors numpy && python3 model/testdata/mmib.py
+    pip install torch==2.11.0 safetensors numpy && python3 mmib.py [FOLDER]
 """
+import json
 import math
 import pathlib
+import sys
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+
+from invented import uniform
 
 D, HEADS, LAYERS, VOCAB, POSITIONS, B, L, M, E = 8, 2, 1, 14, 10, 4, 7, 3, 5
 LENGTHS = [7, 5, 3, 6]
@@ -20,40 +28,55 @@ TYPES = ["PER", "LOC", "ORG", "MISC"]
 RELATIONS = ["None", "/per/loc/from", "/per/org/member", "/per/per/peer"]
 
 
+class Dropout:
+    """Which elements stay is decided by the site's number and the element's place, not drawn."""
+
+    def __init__(self, rate):
+        self.rate, self.sites = rate, []
+
+    def __call__(self, site, x):
+        if self.rate == 0:
+            return x
+        u = torch.from_numpy(uniform(f"dropout {len(self.sites)}", x.numel())).reshape(x.shape)
+        self.sites.append([site, list(x.shape)])
+        return x * ((u >= self.rate) / (1 - self.rate)).to(x.dtype)
+
+
 def heads(x):
     return x.view(x.shape[0], x.shape[1], HEADS, D // HEADS).transpose(1, 2)
 
 
-def attention(q, k, v, hidden):
+def attention(q, k, v, hidden, drop, site):
     scores = heads(q) @ heads(k).transpose(-2, -1) / math.sqrt(D // HEADS)
     if hidden is not None:
         scores = scores.masked_fill(hidden, -1e9)
-    mixed = scores.softmax(-1) @ heads(v)
+    mixed = drop(site, scores.softmax(-1)) @ heads(v)
     return mixed.transpose(1, 2).reshape(q.shape)
 
 
-def bert(p, ids, real):
+def bert(p, ids, real, drop):
     w = lambda name: p["bert." + name]
     dense = lambda name, x: F.linear(x, w(name + ".weight"), w(name + ".bias"))
     norm = lambda name, x: F.layer_norm(x, (D,), w(name + ".weight"), w(name + ".bias"), 1e-12)
     h = F.embedding(ids, w("embeddings.word_embeddings.weight"))
     h = h + w("embeddings.position_embeddings.weight")[: ids.shape[1]] + w("embeddings.token_type_embeddings.weight")[0]
-    h = norm("embeddings.LayerNorm", h)
+    h = drop("bert embeddings", norm("embeddings.LayerNorm", h))
     hidden = ~real[:, None, None, :]
     for i in range(LAYERS):
         at = f"encoder.layer.{i}."
         a = attention(dense(at + "attention.self.query", h), dense(at + "attention.self.key", h),
-                      dense(at + "attention.self.value", h), hidden)
-        h = norm(at + "attention.output.LayerNorm", dense(at + "attention.output.dense", a) + h)
+                      dense(at + "attention.self.value", h), hidden, drop, f"bert layer {i}, attention weights")
+        a = drop(f"bert layer {i}, attention output", dense(at + "attention.output.dense", a))
+        h = norm(at + "attention.output.LayerNorm", a + h)
         up = F.gelu(dense(at + "intermediate.dense", h))
-        h = norm(at + "output.LayerNorm", dense(at + "output.dense", up) + h)
+        h = norm(at + "output.LayerNorm", drop(f"bert layer {i}, output", dense(at + "output.dense", up)) + h)
     return h
 
 
-def block(p, name, q, kv, hidden):
+def block(p, name, q, kv, hidden, drop):
     w = lambda part: p[name + "." + part]
     a = attention(F.linear(q, w("cross_attn.linears.0.weight")), F.linear(kv, w("cross_attn.linears.1.weight")),
-                  F.linear(kv, w("cross_attn.linears.2.weight")), hidden)
+                  F.linear(kv, w("cross_attn.linears.2.weight")), hidden, drop, name + ", attention weights")
     a = F.linear(a, w("cross_attn.last_linear.weight"), w("cross_attn.last_linear.bias"))
     x = F.layer_norm(q + a, (D,), w("ln1.weight"), w("ln1.bias"), 1e-5)
     return F.layer_norm(x + F.linear(x, w("dense.weight"), w("dense.bias")), (D,), w("ln2.weight"), w("ln2.bias"), 1e-5)
@@ -94,21 +117,30 @@ def align(p, ct, cv, pictures, cfg):
     return (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
 
 
-def forward(p, x, cfg):
-    mre, official = cfg["task"] == "mre", cfg["official"]
-    n = ["txt_encoding_mean", "txt_encoding_logstd", "img_encoding_mean", "img_encoding_logstd"] if mre else \
-        ["txt_mean", "txt_logstd", "img_mean", "img_logstd"]
-    h = bert(p, x["ids"], x["real"])
-    v = F.linear(x["evidence"], p["linear.weight"], p["linear.bias"])
-    if official:  # padded query rows become uniform, padded keys are attended to
+def variational(cfg):
+    """The blocks' names: text mean, text log variance, picture mean, picture log variance."""
+    mid = "encoding_" if cfg["task"] == "mre" else ""
+    return [f"{s}_{mid}{k}" for s in ("txt", "img") for k in ("mean", "logstd")]
+
+
+def masks_of(x, cfg):
+    if cfg["official"]:  # padded query rows become uniform, padded keys are attended to
         queries = ~x["real"][:, None, :, None]
-        masks = dict(text=queries, image=None, i2t=None, t2i=queries)
-    else:
-        keys, rows = ~x["real"][:, None, None, :], ~x["rows"][:, None, None, :]
-        masks = dict(text=keys, image=rows, i2t=keys, t2i=rows)
+        return dict(text=queries, image=None, i2t=None, t2i=queries)
+    keys, rows = ~x["real"][:, None, None, :], ~x["rows"][:, None, None, :]
+    return dict(text=keys, image=rows, i2t=keys, t2i=rows)
+
+
+def forward(p, x, cfg, drop=Dropout(0)):
+    mre, official = cfg["task"] == "mre", cfg["official"]
+    n, masks = variational(cfg), masks_of(x, cfg)
+    h = bert(p, x["ids"], x["real"], drop)
+    if not mre:
+        h = drop("text states", h)
+    v = F.linear(x["evidence"], p["linear.weight"], p["linear.bias"])
     out = {}
     for side, hidden, mean, logvar, eps in (("text", h, n[0], n[1], "eps_text"), ("image", v, n[2], n[3], "eps_image")):
-        m, s = block(p, mean, hidden, hidden, masks[side]), block(p, logvar, hidden, hidden, masks[side])
+        m, s = (block(p, name, hidden, hidden, masks[side], drop) for name in (mean, logvar))
         if not official:
             m = F.linear(m, p[mean + "_head.weight"], p[mean + "_head.bias"])
             s = F.linear(s, p[logvar + "_head.weight"], p[logvar + "_head.bias"])
@@ -116,10 +148,11 @@ def forward(p, x, cfg):
         out["z_" + side] = m + x[eps] * (0.5 * s).exp()
     zt, zv = out["z_text"], out["z_image"]
     wide = (lambda z: z) if official else (lambda z: F.linear(z, p["expand.weight"], p["expand.bias"]))
-    hv = block(p, "img2txt_cross", wide(zv), wide(zt), masks["i2t"])
-    out["fused"] = f = block(p, "txt2img_cross", wide(zt), hv, masks["t2i"])
+    hv = block(p, "img2txt_cross", wide(zv), wide(zt), masks["i2t"], drop)
+    out["fused"] = f = block(p, "txt2img_cross", wide(zt), hv, masks["t2i"], drop)
     if mre:
-        pair = torch.cat([f[torch.arange(B), x["marks"][:, 0]], f[torch.arange(B), x["marks"][:, 1]]], -1)
+        rows = torch.arange(len(f))
+        pair = torch.cat([f[rows, x["marks"][:, 0]], f[rows, x["marks"][:, 1]]], -1)
         out["logits"] = F.linear(pair, p["classifier.weight"], p["classifier.bias"])
         task = F.cross_entropy(out["logits"], x["relations"], reduction="sum" if official else "mean")
     else:
@@ -134,8 +167,8 @@ def forward(p, x, cfg):
     return out
 
 
-def parameters(cfg, g):
-    """Random parameters at the scale of trained ones, by name."""
+def shapes_of(cfg):
+    """The shape of each parameter, by name."""
     z = D if cfg["official"] else cfg["size"]
     shapes = {
         "bert.embeddings.word_embeddings.weight": (VOCAB, D),
@@ -152,9 +185,7 @@ def parameters(cfg, g):
             shapes[at + name + ".weight"], shapes[at + name + ".bias"] = (o, n), (o,)
         for name in ("attention.output.LayerNorm", "output.LayerNorm"):
             shapes[at + name + ".weight"], shapes[at + name + ".bias"] = (D,), (D,)
-    mid = "encoding_" if cfg["task"] == "mre" else ""
-    variational = [f"{s}_{mid}{k}" for s in ("txt", "img") for k in ("mean", "logstd")]
-    for name in variational + ["img2txt_cross", "txt2img_cross"]:
+    for name in variational(cfg) + ["img2txt_cross", "txt2img_cross"]:
         for i in range(3):
             shapes[f"{name}.cross_attn.linears.{i}.weight"] = (D, D)
         for part in ("cross_attn.last_linear", "dense"):
@@ -164,7 +195,7 @@ def parameters(cfg, g):
     if cfg["official"]:
         shapes["discrimonator.weight"], shapes["discrimonator.bias"] = (D, 2 * D), (D,)
     else:
-        for name in variational:
+        for name in variational(cfg):
             shapes[name + "_head.weight"], shapes[name + "_head.bias"] = (z, D), (z,)
         shapes["expand.weight"], shapes["expand.bias"] = (D, z), (D,)
     if cfg["task"] == "mre":
@@ -174,11 +205,19 @@ def parameters(cfg, g):
         k = 13 if cfg["official"] else 1 + 2 * len(TYPES)
         shapes["fc.weight"], shapes["fc.bias"] = (k, D), (k,)
         shapes["crf.start_transitions"], shapes["crf.end_transitions"], shapes["crf.transitions"] = (k,), (k,), (k, k)
+    return shapes
+
+
+def is_norm(name):
+    return any(s in name for s in ("LayerNorm.weight", "ln1.weight", "ln2.weight"))
+
+
+def parameters(cfg, g):
+    """Random parameters, away from where training starts them: no bias is 0 and no norm 1."""
     p = {}
-    for name, shape in shapes.items():
+    for name, shape in shapes_of(cfg).items():
         value = 0.4 * torch.randn(shape, generator=g)
-        norm = any(s in name for s in ("LayerNorm.weight", "ln1.weight", "ln2.weight"))
-        p[name] = (1 + 0.3 * value if norm else value).requires_grad_()
+        p[name] = (1 + 0.3 * value if is_norm(name) else value).requires_grad_()
     return p
 
 
@@ -209,14 +248,30 @@ def schedule(step, warmup, total):
     return step / max(1, warmup) if step < warmup else max(0.0, (total - step) / max(1, total - warmup))
 
 
-def ten_steps(p, x, cfg):
-    """AdamW as the spec describes it: no decay on biases and norms, clipped, 2 of 10 steps of warm-up."""
-    bare = [n for n in p if n.endswith("bias") or any(s in n for s in ("LayerNorm", ".ln1.", ".ln2."))]
-    rate = lambda n: cfg["lr"] if n.startswith("bert.") else cfg["head_lr"]
-    groups = [{"params": [p[n]], "lr": rate(n), "peak": rate(n), "weight_decay": 0.0 if n in bare else 0.01} for n in p]
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.999), eps=1e-8)
+def groups(p, cfg):
+    """Name, peak rate and weight decay of every parameter.
+
+    The released code lets MNER decay all names without "bias" or "LayerNorm", which the blocks' ln1 and ln2 are; MRE has
+    one group. By default nothing that is a bias or a norm decays.
+    """
+    rows = []
+    for n in sorted(p):
+        rate, decay = cfg["lr"] if n.startswith("bert.") else cfg["head_lr"], 0.01
+        if cfg["official"]:
+            if cfg["task"] == "mner" and ("bias" in n or "LayerNorm" in n):
+                decay = 0.0
+        elif n.endswith("bias") or any(s in n for s in ("LayerNorm", ".ln1.", ".ln2.")):
+            decay = 0.0
+        rows.append([n, rate, decay])
+    return rows
+
+
+def train(p, cfg, batches, total, warmup):
+    """AdamW, clipped, with warm-up; one step per batch. Returns the losses."""
+    optimizer = torch.optim.AdamW([{"params": [p[n]], "lr": lr, "peak": lr, "weight_decay": d} for n, lr, d in groups(p, cfg)],
+                                  betas=(0.9, 0.999), eps=1e-8)
     losses = []
-    for step in range(10):
+    for step, x in enumerate(batches):
         loss = forward(p, x, cfg)["loss"]
         losses.append(loss.item())
         optimizer.zero_grad(set_to_none=True)
@@ -224,31 +279,72 @@ def ten_steps(p, x, cfg):
         if cfg["clip"]:
             torch.nn.utils.clip_grad_norm_(list(p.values()), cfg["clip"])
         for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * schedule(step, 2, 10)
+            group["lr"] = group["peak"] * schedule(step, warmup, total)
         optimizer.step()
-    return torch.tensor(losses)
+    return losses
 
 
-def main():
+def layers(p, x, cfg):
+    """The layers one by one in float64: BERT, a block each as self-attention and across, the CRF, the KL, the alignment."""
+    p = {n: t.detach().double() for n, t in p.items()}
+    x = {n: t.double() if t.is_floating_point() else t for n, t in x.items()}
+    names, masks, off = variational(cfg), masks_of(x, cfg), Dropout(0)
+    out = {"hidden": bert(p, x["ids"], x["real"], off)}
+    v = F.linear(x["evidence"], p["linear.weight"], p["linear.bias"])
+    out["self"] = block(p, names[0], out["hidden"], out["hidden"], masks["text"], off)
+    logvar = block(p, names[1], out["hidden"], out["hidden"], masks["text"], off)
+    out["across"] = block(p, "txt2img_cross", out["self"], v, masks["t2i"], off)
+    out["kl"] = kl(out["self"], logvar, x["real"], cfg)
+    if not cfg["official"]:
+        out["align"] = align(p, out["self"][:, 0], v[:, 0], x["pictures"], cfg)
+    if cfg["task"] == "mner":
+        emissions = F.linear(out["across"], p["fc.weight"], p["fc.bias"])
+        out["crf"] = crf_nll(p, torch.stack([e[q] for e, q in zip(emissions, x["positions"])]), x["tags"], x["tagged"])
+    return out
+
+
+def numbers(t):
+    return t.detach().clone().reshape(t.shape if t.dim() else (1,)).contiguous()
+
+
+def write(path, p, x, cfg):
+    file = {"param." + n: numbers(t) for n, t in p.items()}
+    file.update({"in." + n: t.long() if t.dtype == torch.bool else t for n, t in x.items()})
+    out = forward(p, x, cfg)
+    out["loss"].backward()
+    file.update({"grad." + n: t.grad.clone() for n, t in p.items()})
+    file.update({"out." + n: numbers(t) for n, t in out.items()})
+    dropout = Dropout(0.1)
+    dropped = forward(p, x, cfg, dropout)
+    file.update({"drop." + n: numbers(dropped[n]) for n in ("fused", "z_text", "z_image", "loss")})
+    file.update({"layer." + n: numbers(t) for n, t in layers(p, x, cfg).items()})
+    file["out.ten_losses"] = torch.tensor(train(p, cfg, [x] * 10, 10, 2))
+    file.update({"after." + n: numbers(t) for n, t in p.items()})
+    save_file(file, str(path), metadata={"groups": json.dumps(groups(p, cfg)), "dropout": json.dumps(dropout.sites)})
+    print(path.name, file["out.loss"].item(), file["out.ten_losses"][-1].item())
+
+
+def configuration(task, preset):
+    official = preset == "official"
+    return dict(task=task, official=official, size=3, tau=0.1, clip=0.0 if official else 1.0, weight=1.0 if official else 0.1,
+                bt=1.0 if official else 0.05, bi=1.0 if official else 0.02,
+                lr=3e-4, head_lr=3e-4 if official else 1e-3)
+
+
+def main(folder):
     torch.set_num_threads(1)
     for task in ("mner", "mre"):
         for preset in ("default", "official"):
-            official = preset == "official"
-            cfg = dict(task=task, official=official, size=3, tau=0.1, clip=0.0 if official else 1.0,
-                       weight=1.0 if official else 0.1, bt=1.0 if official else 0.05, bi=1.0 if official else 0.02,
-                       lr=3e-4 if official else 1e-3, head_lr=3e-4 if official else 1e-2)
-            g = torch.Generator().manual_seed({"mner": 1, "mre": 2}[task] + 10 * official)
+            cfg = configuration(task, preset)
+            g = torch.Generator().manual_seed({"mner": 1, "mre": 2}[task] + 10 * cfg["official"])
             p, x = parameters(cfg, g), batch(cfg, g)
-            file = {"param." + n: t.detach().clone() for n, t in p.items()}
-            file.update({"in." + n: t.long() if t.dtype == torch.bool else t for n, t in x.items()})
-            out = forward(p, x, cfg)
-            out["loss"].backward()
-            file.update({"grad." + n: t.grad.clone() for n, t in p.items()})
-            file.update({"out." + n: t.detach().reshape(t.shape if t.dim() else (1,)) for n, t in out.items()})
-            file["out.ten_losses"] = ten_steps(p, x, cfg)
-            save_file({k: v.contiguous() for k, v in file.items()},
-                      str(pathlib.Path(__file__).with_name(f"mmib_{task}_{preset}.safetensors")))
-            print(task, preset, file["out.loss"].item(), file["out.ten_losses"][-1].item())
+            start = {n: t.detach().clone().requires_grad_() for n, t in p.items()}
+            write(folder / f"mmib_{task}_{preset}.safetensors", p, x, cfg)
+            train(start, {**cfg, "lr": 5e-3, "head_lr": 5e-3, "clip": 1.0}, [batch(cfg, g) for _ in range(200)], 200, 20)
+            for t in start.values():
+                t.grad = None
+            write(folder / f"mmib_{task}_{preset}_trained.safetensors", start, batch(cfg, g), cfg)
 
 
-main()
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent)

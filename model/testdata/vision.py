@@ -16,6 +16,8 @@ import torch
 import torchvision
 from torch.nn.functional import adaptive_avg_pool2d
 
+from invented import uniform
+
 MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
@@ -26,14 +28,7 @@ def picture(p):
 
 
 def invented(name, shape):
-    """Numbers that look drawn at random, from the tensor's name (FNV-1a) and the element's place (murmur3's last mix)."""
-    seed = 2166136261
-    for b in name.encode():
-        seed = (seed ^ b) * 16777619 % 2**32
-    h = np.arange(np.prod(shape, dtype=int), dtype=np.uint32) * np.uint32(0x9E3779B1) + np.uint32(seed)
-    for shift, factor in (16, 0x85EBCA6B), (13, 0xC2B2AE35):
-        h = (h ^ (h >> np.uint32(shift))) * np.uint32(factor)
-    u = ((h ^ (h >> np.uint32(16))).astype(np.float64) + 0.5) / 2**32  # in (0, 1)
+    u = uniform(name, np.prod(shape, dtype=int))
     if len(shape) == 4:  # variance 2 / fan-in
         v = (2 * u - 1) * np.sqrt(6 / np.prod(shape[1:]))
     elif name.endswith((".weight", ".running_var")):
