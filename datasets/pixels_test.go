@@ -50,6 +50,7 @@ type pixelFacts struct {
 		pictureFacts
 	}
 	PNG map[string]pictureFacts
+	Cut map[string][2]int
 }
 
 func readPixelFacts(t *testing.T) pixelFacts {
@@ -193,6 +194,33 @@ func TestPixelsOfWhatIsNoPicture(t *testing.T) {
 	}
 	if _, err := Pixels(filepath.Join(dir, "none.jpg")); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// A picture that Pillow calls truncated is no picture here. Pillow reads a PNG
+// without its last checksums and chunks, and so more than is read here.
+func TestPixelsOfTruncatedPictures(t *testing.T) {
+	cut := readPixelFacts(t).Cut
+	if len(cut) == 0 {
+		t.Fatal("no pictures to cut")
+	}
+	for name, want := range cut {
+		whole, err := os.ReadFile(filepath.Join("testdata", "pixels", name))
+		if err != nil || len(whole) != want[0] {
+			t.Fatalf("%s: %d bytes, want %d, %v", name, len(whole), want[0], err)
+		}
+		path := filepath.Join(t.TempDir(), name)
+		for n := range want[1] {
+			if n%7 != 0 && n < want[1]-40 { // all the cuts near the end, some of the rest
+				continue
+			}
+			if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Pixels(path); !errors.Is(err, mmibx.ErrUsage) {
+				t.Errorf("%s: %d of its %d bytes are read (%v), Pillow wants %d", name, n, want[0], err, want[1])
+			}
+		}
 	}
 }
 

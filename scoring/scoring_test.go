@@ -115,7 +115,7 @@ func TestEntitiesAgainstSeqeval(t *testing.T) {
 			wantScores(t, "strict", Entities(gold, pred, Strict).Scores, c.Strict)
 		}
 	}
-	if sequences < 1900 || strict < 90 {
+	if sequences < 2000 || strict < 90 {
 		t.Errorf("only %d sequences and %d strict cases", sequences, strict)
 	}
 }

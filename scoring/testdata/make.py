@@ -83,7 +83,7 @@ def encode(tags):
 
 def entities():
     cases = []
-    for n in range(200):
+    for n in range(204):
         kind = n % 4
         gold_tags = PLAIN if kind < 3 else PLAIN + SCHEMES
         pred_tags = [PLAIN, PLAIN, TAGS, PLAIN + SCHEMES][kind]

@@ -6,9 +6,11 @@ make of them and of pictures that the test draws itself by the same formula.
 Each picture that is read has its SHA-256s: "rgb" of Pillow's convert("RGB"),
 "crop" of the 224 x 224 x 3 bytes before ToTensor, "pixels" of the 3 x 224 x 224
 floats, little-endian, "thumbnail" of 3 x 64 x 64 floats by Resize(64) and CenterCrop(64). What Pillow reads from NAME.jpg is NAME.jpg.png.
+"cut" holds of some files the length, and that of the shortest beginning that Pillow reads.
 """
 
 import hashlib
+import io
 import json
 import pathlib
 import struct
@@ -99,11 +101,25 @@ def jpegs():
         Image.open(path).convert("RGB").save(path.with_name(path.name + ".png"), optimize=True)
 
 
+def cut(path):
+    """Length of a file, and of the shortest beginning of it that Pillow reads."""
+    b = path.read_bytes()
+    shortest = len(b)
+    for n in range(len(b) - 1, 0, -1):
+        try:
+            Image.open(io.BytesIO(b[:n])).convert("RGB")
+            shortest = n
+        except (OSError, SyntaxError):
+            pass
+    return [len(b), shortest]
+
+
 torch.set_num_threads(1)
 pngs()
 jpegs()
 out = {
     "drawn": [{"w": w, "h": h, **facts(Image.fromarray(draw(w, h)))} for w, h in SIZES],
     "png": {p.name: {"mode": Image.open(p).mode, **facts(Image.open(p))} for p in sorted(here.glob("*.png")) if ".jpg" not in p.name},
+    "cut": {name: cut(here / name) for name in ("420.jpg", "progressive.jpg", "grey.jpg", "grey8.png", "palette8.png", "rgba16.png")},
 }
 (here / "pixels.json").write_text(json.dumps(out, indent=1) + "\n")
