@@ -15,6 +15,14 @@ type layered struct {
 type armLayers struct {
 	name   string
 	layers []*layered
+	derive []derived
+	when   []*Expression
+}
+
+// derived is a formula, and the layer that its key makes.
+type derived struct {
+	*Expression
+	layer *layered
 }
 
 // layers merges what the sweep says into one list per arm, where later layers
@@ -23,7 +31,7 @@ func (s *Sweep) layers() []armLayers {
 	shared := append(fixed(s.Base), varying(s.Grid)...)
 	var overrides []*layered
 	for _, o := range s.overrides {
-		overrides = append(overrides, &layered{o, len(o.Values) > 1})
+		overrides = append(overrides, &layered{o, len(o.Points) > 1})
 	}
 	arms := s.Arms
 	if len(arms) == 0 {
@@ -32,7 +40,17 @@ func (s *Sweep) layers() []armLayers {
 	var all []armLayers
 	for _, a := range arms {
 		own := append(fixed(a.Settings), varying(a.Grid)...)
-		all = append(all, armLayers{a.Name, merge(shared, own, overrides)})
+		arm := armLayers{name: a.Name, layers: merge(shared, own, overrides)}
+		for _, e := range slices.Concat(s.Derive, a.Derive) {
+			arm.derive = slices.DeleteFunc(arm.derive, func(d derived) bool { return d.Key == e.Key })
+			arm.derive = append(arm.derive, derived{e, &layered{oneKey(e.Key, nil, e.Where), false}})
+		}
+		for _, when := range []*Expression{s.When, a.When} {
+			if when != nil {
+				arm.when = append(arm.when, when)
+			}
+		}
+		all = append(all, arm)
 	}
 	return all
 }
@@ -40,7 +58,7 @@ func (s *Sweep) layers() []armLayers {
 func fixed(settings []Setting) []*layered {
 	var layers []*layered
 	for _, s := range settings {
-		layers = append(layers, &layered{Axis{s.Key, []any{s.Value}, s.Where}, false})
+		layers = append(layers, &layered{oneKey(s.Key, []any{s.Value}, s.Where), false})
 	}
 	return layers
 }
@@ -53,18 +71,18 @@ func varying(axes []Axis) []*layered {
 	return layers
 }
 
-// merge keeps, of the layers that set a key, the last. One that sets two keys
-// (ib.beta) stays in front of a later one that replaces only one of them.
+// merge keeps, of the layers that set a key, the last. One that sets several keys
+// (ib.beta, zip, rows) stays in front of a later one that replaces only some of
+// them.
 func merge(groups ...[]*layered) []*layered {
 	flat := slices.Concat(groups...)
 	var kept []*layered
 	covered := map[string]bool{}
 	for _, l := range slices.Backward(flat) {
-		keys := standsFor(l.Key)
-		if !slices.ContainsFunc(keys, func(k string) bool { return !covered[k] }) {
+		if !slices.ContainsFunc(l.touches(), func(k string) bool { return !covered[k] }) {
 			continue
 		}
-		for _, k := range keys {
+		for _, k := range l.sets() {
 			covered[k] = true
 		}
 		kept = append(kept, l)
@@ -73,11 +91,20 @@ func merge(groups ...[]*layered) []*layered {
 	return kept
 }
 
+// every lists the layers with those of what is derived.
+func (a armLayers) every() []*layered {
+	all := slices.Clone(a.layers)
+	for _, d := range a.derive {
+		all = append(all, d.layer)
+	}
+	return all
+}
+
 // points counts the points of the arm's grids, stopping above maxCells.
 func (a armLayers) points() int {
 	n := 1
 	for _, l := range a.layers {
-		if n *= len(l.Values); n > maxCells {
+		if n *= len(l.Points); n > maxCells {
 			return maxCells + 1
 		}
 	}
@@ -95,7 +122,7 @@ func (a armLayers) choices() iter.Seq[[]int] {
 			}
 			i := len(choice) - 1
 			for ; i >= 0; i-- {
-				if choice[i]++; choice[i] < len(a.layers[i].Values) {
+				if choice[i]++; choice[i] < len(a.layers[i].Points) {
 					break
 				}
 				choice[i] = 0
@@ -111,7 +138,7 @@ func uniqueLayers(arms []armLayers) []*layered {
 	var all []*layered
 	seen := map[*layered]bool{}
 	for _, a := range arms {
-		for _, l := range a.layers {
+		for _, l := range a.every() {
 			if !seen[l] {
 				seen[l] = true
 				all = append(all, l)

@@ -15,7 +15,7 @@ import (
 )
 
 // topKeys are the keys of a sweep file, in the order of docs/reference/sweep-files.md.
-var topKeys = []string{"name", "title", "question", "objective", "benchmarks", "seeds", "base", "grid", "arm"}
+var topKeys = []string{"name", "title", "question", "objective", "benchmarks", "seeds", "base", "grid", "zip", "rows", "derive", "when", "arm"}
 
 // sweepName is also the name of a folder in the store.
 var sweepName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -42,7 +42,9 @@ func Parse(file string, text []byte) (*Sweep, error) {
 	s.Benchmarks = p.benchmarks([]string{"benchmarks"}, doc["benchmarks"])
 	s.Seeds = p.seeds([]string{"seeds"}, doc["seeds"])
 	s.Base = p.settings([]string{"base"}, p.table([]string{"base"}, doc["base"]))
-	s.Grid = p.grid([]string{"grid"}, p.table([]string{"grid"}, doc["grid"]))
+	s.Grid = p.axes(nil, doc)
+	s.Derive = p.derivations([]string{"derive"}, p.table([]string{"derive"}, doc["derive"]))
+	s.When = p.condition([]string{"when"}, doc["when"])
 	s.Arms = p.arms(doc["arm"])
 	for _, k := range slices.Sorted(maps.Keys(doc)) {
 		if !slices.Contains(topKeys, k) {
@@ -188,7 +190,7 @@ func (p *parser) seeds(path []string, v any) []int {
 }
 
 // armKeys are the keys of an arm that are not settings of the spec.
-var armKeys = []string{"name", "grid"}
+var armKeys = []string{"name", "grid", "zip", "rows", "derive", "when"}
 
 func (p *parser) arms(v any) []Arm {
 	var tables []map[string]any
@@ -212,8 +214,11 @@ func (p *parser) arms(v any) []Arm {
 		for _, k := range armKeys {
 			delete(settings, k)
 		}
-		gridPath := append(slices.Clone(path), "grid")
-		arms = append(arms, Arm{Name: name, Settings: p.settings(path, settings), Grid: p.grid(gridPath, p.table(gridPath, t["grid"]))})
+		derive := append(slices.Clone(path), "derive")
+		arms = append(arms, Arm{
+			Name: name, Settings: p.settings(path, settings), Grid: p.axes(path, t),
+			Derive: p.derivations(derive, p.table(derive, t["derive"])), When: p.condition(append(slices.Clone(path), "when"), t["when"]),
+		})
 	}
 	return arms
 }
@@ -232,6 +237,80 @@ func (p *parser) settings(path []string, t map[string]any) []Setting {
 		}
 	})
 	return settings
+}
+
+// axes reads what varies in the file or in an arm: grid, zip and rows.
+func (p *parser) axes(path []string, t map[string]any) []Axis {
+	at := func(key string) []string { return append(slices.Clone(path), key) }
+	axes := p.grid(at("grid"), p.table(at("grid"), t["grid"]))
+	if t["zip"] != nil {
+		axes = append(axes, p.zip(at("zip"), p.table(at("zip"), t["zip"]))...)
+	}
+	if t["rows"] != nil {
+		axes = append(axes, p.rows(at("rows"), t["rows"])...)
+	}
+	return axes
+}
+
+// zip couples keys: their first values go together, their second ones, and so on.
+func (p *parser) zip(path []string, t map[string]any) []Axis {
+	before := len(p.faults)
+	columns := p.grid(path, t)
+	if len(p.faults) > before {
+		return nil
+	}
+	if len(columns) < 2 {
+		p.fail(path, fmt.Sprintf("%d keys", len(columns)), "two or more keys whose values go together", "a single key belongs into grid")
+		return nil
+	}
+	axis := Axis{Where: p.place(path), Points: make([][]any, len(columns[0].Points))}
+	for _, c := range columns {
+		if len(c.Points) != len(axis.Points) {
+			p.fail(append(slices.Clone(path), c.Keys[0]), fmt.Sprintf("%d values", len(c.Points)), fmt.Sprintf("%d, as many as %s has", len(axis.Points), columns[0].Keys[0]), "")
+			return nil
+		}
+		axis.Keys = append(axis.Keys, c.Keys[0])
+		for i, values := range c.Points {
+			axis.Points[i] = append(axis.Points[i], values[0])
+		}
+	}
+	return []Axis{axis}
+}
+
+// rows reads points that are written out, each a table of settings.
+func (p *parser) rows(path []string, v any) []Axis {
+	tables, ok := v.([]map[string]any)
+	if list, isList := v.([]any); isList { // written inline
+		ok = !slices.ContainsFunc(list, func(v any) bool { _, is := v.(map[string]any); return !is })
+		for _, v := range list {
+			t, _ := v.(map[string]any)
+			tables = append(tables, t)
+		}
+	}
+	if !ok || len(tables) == 0 {
+		p.fail(path, quoted(v), "a list of tables of settings", `write for example rows = [{ "ib.size" = 4 }, { "ib.size" = 16, "align.tau" = 0.05 }]`)
+		return nil
+	}
+	axis := Axis{Where: p.place(path)}
+	var rows []map[string]any
+	for _, t := range tables {
+		row := map[string]any{}
+		for _, s := range p.settings(path, t) {
+			row[s.Key] = s.Value
+			if !slices.Contains(axis.Keys, s.Key) {
+				axis.Keys = append(axis.Keys, s.Key)
+			}
+		}
+		rows = append(rows, row)
+	}
+	for _, row := range rows {
+		values := make([]any, len(axis.Keys))
+		for i, k := range axis.Keys {
+			values[i] = row[k]
+		}
+		axis.Points = append(axis.Points, values)
+	}
+	return []Axis{axis}
 }
 
 // grid reads a table of keys with several values each, nested or dotted.
@@ -284,16 +363,16 @@ func (p *parser) leaves(path []string, prefix string, t map[string]any, leaf fun
 
 func (p *parser) axis(path []string, key string, list []any) (Axis, bool) {
 	before := len(p.faults)
-	axis := Axis{Key: key, Where: p.place(path)}
+	var values []any
+	full := key
 	for _, v := range p.expand(path, key, list) {
-		full, v, ok := p.setting(path, key, v)
-		if !ok {
+		var ok bool
+		if full, v, ok = p.setting(path, key, v); !ok {
 			break // one fault per key is enough
 		}
-		axis.Key = full
-		axis.Values = append(axis.Values, v)
+		values = append(values, v)
 	}
-	return axis, len(p.faults) == before
+	return oneKey(full, values, p.place(path)), len(p.faults) == before
 }
 
 // setting checks a key and its value; it returns the full key and the value in

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mmibx/mmibx"
 )
@@ -35,6 +36,8 @@ type Plan struct {
 	// Collapsed counts the cells that turned out to be a run that the plan has
 	// already, because they differ only in what their model does not read.
 	Collapsed int `json:"collapsed"`
+	// LeftOut counts the cells that did not meet a condition.
+	LeftOut int `json:"left_out,omitempty"`
 }
 
 // Cell is one run of a plan.
@@ -91,6 +94,9 @@ func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 			all = append(all, points...)
 		}
 	}
+	if len(all) == 0 {
+		return nil, &mmibx.InputError{File: s.File, Key: "when", Found: "conditions that no cell meets", Expected: "at least one cell"}
+	}
 	if err := unread(arms, x.read); err != nil {
 		return nil, err
 	}
@@ -127,25 +133,19 @@ type resolved struct {
 func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error) {
 	points := make([]resolved, 0, arm.points())
 	for choice := range arm.choices() {
-		settings := map[string]any{"benchmark": benchmark}
-		axes := map[string]any{}
-		for i, l := range arm.layers {
-			v := l.Values[choice[i]]
-			for _, key := range standsFor(l.Key) {
-				settings[key] = v
-			}
-			if l.axis {
-				axes[l.Key] = v
-			}
-		}
-		spec, err := mmibx.Resolve(settings)
+		settings, axes := arm.at(choice)
+		settings["benchmark"] = benchmark
+		spec, err := arm.spec(settings)
 		if err != nil {
 			return nil, arm.locate(err, x.sweep.File)
 		}
-		if spec.Train.SelectOn == string(mmibx.Test) && settings["preset"] != "official" {
-			fault := &mmibx.InputError{Key: "train.select_on", Found: "test", Expected: "dev",
-				Cure: `test is sealed; only preset = "official" chooses on it, as the released code does`}
-			return nil, arm.locate(fault, x.sweep.File)
+		wanted, err := arm.wants(&spec)
+		if err != nil {
+			return nil, err
+		}
+		if !wanted {
+			x.plan.LeftOut += len(x.sweep.Seeds)
+			continue
 		}
 		point, err := x.point(spec, arm, axes)
 		if err != nil {
@@ -156,9 +156,56 @@ func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error)
 	return points, nil
 }
 
+// at returns the settings at a point of the arm's grids, and its place on them.
+func (a armLayers) at(choice []int) (settings, axes map[string]any) {
+	settings, axes = map[string]any{}, map[string]any{}
+	for i, l := range a.layers {
+		for j, v := range l.Points[choice[i]] {
+			if v == nil {
+				continue
+			}
+			for _, key := range standsFor(l.Keys[j]) {
+				settings[key] = v
+			}
+			if l.axis {
+				axes[l.Keys[j]] = v
+			}
+		}
+	}
+	return settings, axes
+}
+
+// spec resolves settings, and with what is derived from them.
+func (a armLayers) spec(settings map[string]any) (mmibx.Spec, error) {
+	spec, err := mmibx.Resolve(settings)
+	if err == nil && len(a.derive) > 0 {
+		for _, d := range a.derive {
+			if settings[d.Key], err = d.value(&spec); err != nil {
+				return mmibx.Spec{}, err
+			}
+		}
+		spec, err = mmibx.Resolve(settings)
+	}
+	if err == nil && spec.Train.SelectOn == string(mmibx.Test) && settings["preset"] != "official" {
+		err = &mmibx.InputError{Key: "train.select_on", Found: "test", Expected: "dev",
+			Cure: `test is sealed; only preset = "official" chooses on it, as the released code does`}
+	}
+	return spec, err
+}
+
+// wants says whether a cell meets all conditions.
+func (a armLayers) wants(spec *mmibx.Spec) (bool, error) {
+	for _, when := range a.when {
+		if ok, err := when.holds(spec); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 func (x *expansion) point(spec mmibx.Spec, arm armLayers, axes map[string]any) (resolved, error) {
-	for _, l := range arm.layers {
-		keys := standsFor(l.Key)
+	for _, l := range arm.every() {
+		keys := l.touches()
 		x.read[l] = x.read[l] || len(spec.Unread(keys)) < len(keys)
 	}
 	in, err := x.inputs(spec)
@@ -204,7 +251,7 @@ func unread(arms []armLayers, read map[*layered]bool) error {
 	for _, l := range uniqueLayers(arms) {
 		if did, inForce := read[l]; inForce && !did {
 			faults.faults = append(faults.faults, &mmibx.InputError{
-				File: l.Where.File, Line: l.Where.Line, Key: l.Key, Found: "a key that no cell reads",
+				File: l.Where.File, Line: l.Where.Line, Key: strings.Join(l.Keys, ", "), Found: "a key that no cell reads",
 				Expected: "a key that the model, the evidence or the estimator of at least one of its cells reads",
 				Cure:     "remove it, or move it to an arm that reads it",
 			})
@@ -229,8 +276,8 @@ func (a armLayers) locate(err error, file string) error {
 	}
 	fault := *in
 	fault.File = file
-	for _, l := range a.layers {
-		if slices.Contains(standsFor(l.Key), in.Key) {
+	for _, l := range a.every() {
+		if slices.Contains(l.touches(), in.Key) {
 			fault.File, fault.Line = l.Where.File, l.Where.Line
 		}
 	}

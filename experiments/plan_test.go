@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -114,6 +115,69 @@ align.tau = [0.1, 0.5]
 `)
 	if len(plan.Cells) != 3 || plan.Collapsed != 1 {
 		t.Errorf("%d cells, %d collapsed; bce has no temperature", len(plan.Cells), plan.Collapsed)
+	}
+}
+
+// Coupled values go together, rows say what they say and leave the rest, what is
+// derived follows each cell, and cells that do not meet a condition are left out.
+func TestZipRowsDeriveAndWhen(t *testing.T) {
+	plan := mustPlan(t, `
+name = "coupled"
+benchmarks = ["mini-mnre"]
+seeds = 2
+when = "model.name == 'text' || ib.size * align.tau < 4"
+[base]
+model = "mmib"
+"ib.size" = 3
+[derive]
+"train.lr" = "1e-3 * sqrt(train.batch / 8)"
+[[arm]]
+name = "zip"
+[arm.zip]
+"ib.size" = [4, 8, 16]
+"align.tau" = [0.1, 0.2, 0.4]
+[[arm]]
+name = "rows"
+rows = [
+  { "train.batch" = 16 },
+  { "ib.size" = 5, "align.tau" = 0.5 },
+]
+derive = { "train.head_lr" = "train.lr * 2" }
+when = "train.batch > 1"
+`)
+	type place struct {
+		size, batch int
+		tau         float64
+	}
+	var got []place
+	for _, c := range plan.Cells[:4] {
+		s := c.Spec
+		got = append(got, place{s.IB.Size, s.Train.Batch, s.Align.Tau})
+		if want := 1e-3 * math.Sqrt(float64(s.Train.Batch)/8); math.Abs(s.Train.LR/want-1) > 1e-5 {
+			t.Errorf("lr %g of batch %d, want %g", s.Train.LR, s.Train.Batch, want)
+		}
+	}
+	want := []place{{4, 32, 0.1}, {8, 32, 0.2}, {3, 16, 0.1}, {5, 32, 0.5}}
+	if !slices.Equal(got, want) || len(plan.Cells) != 8 || plan.LeftOut != 2 {
+		t.Errorf("cells %v of %d, %d left out, want %v", got, len(plan.Cells), plan.LeftOut, want)
+	}
+	if a := plan.Cells[2].Axes; fmt.Sprint(a) != "map[train.batch:16]" {
+		t.Errorf("a row's place %v", a)
+	}
+	if s := plan.Cells[2].Spec.Train; s.HeadLR != 2*5e-3 { // of the preset: a formula reads what is set, not what is derived
+		t.Errorf("head_lr %g", s.HeadLR)
+	}
+	// What the command line says wins over one of two coupled keys.
+	s, err := Parse("x.toml", []byte("name = \"x\"\nbenchmarks = [\"mini-mnre\"]\n[base]\nmodel = \"mmib\"\n[zip]\n\"ib.size\" = [4, 8]\n\"align.tau\" = [0.1, 0.2]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Override("align.tau=0.3"); err != nil {
+		t.Fatal(err)
+	}
+	over, err := s.Plan(goldenInputs)
+	if err != nil || len(over.Cells) != 2 || over.Cells[0].Spec.IB.Size != 4 || over.Cells[1].Spec.Align.Tau != 0.3 {
+		t.Errorf("%v, %+v", err, over)
 	}
 }
 
@@ -316,6 +380,9 @@ func TestPlanErrors(t *testing.T) {
 	head := "name = \"x\"\nbenchmarks = [\"mini-mnre\"]\n"
 	models := strings.Join(mmibx.ModelNames(), ", ")
 	for _, c := range []struct{ text, want string }{
+		{head + "when = \"ib.size > 700\"\n[base]\nmodel = \"mmib\"\n", `x.toml: when: found conditions that no cell meets`},
+		{head + "[base]\nmodel = \"text\"\n[derive]\n\"ib.size\" = \"train.batch\"\n", `x.toml:6: ib.size: found a key that no cell reads`},
+		{head + "[base]\nmodel = \"mmib\"\n[derive]\n\"ib.size\" = \"train.batch * 100\"\n", `x.toml:6: ib.size: found 3200, expected a number from 0 to 768`},
 		{head + "[base]\nmodel = \"mmbi\"\n", `x.toml:4: model.name: found "mmbi", expected one of ` + models + `; did you mean mmib?`},
 		{head + "[base]\nmodel = \"text\"\n[grid]\n\"ib.beta_image\" = [0, 1]\n", "x.toml:6: ib.beta_image: found a key that no cell reads"},
 		{head + "[[arm]]\nname = \"a\"\nmodel = \"mmib\"\n\n[[arm]]\nname = \"b\"\nmodel = \"mmib\"\nalign.estimator = \"bce-concat\"\nalign.tau = 1\n", "x.toml:11: align.tau: found a key that no cell reads"},

@@ -15,7 +15,7 @@ import (
 
 // Sweep is a sweep file as it was written. A cell of its plan is made of Base,
 // then a point of Grid, then the settings of an arm, then a point of the arm's
-// own grid: what comes later wins. Each cell is run on each benchmark with each
+// own grid: what comes later wins; what is derived comes last. Each cell is run on each benchmark with each
 // seed.
 type Sweep struct {
 	File string // as the user named it
@@ -29,7 +29,9 @@ type Sweep struct {
 	Benchmarks []string
 	Seeds      []int
 	Base       []Setting
-	Grid       []Axis
+	Grid       []Axis // with zip and rows
+	Derive     []*Expression
+	When       *Expression // nil: every cell
 	Arms       []Arm
 	// overrides come from the command line and win over everything.
 	overrides []Axis
@@ -40,6 +42,8 @@ type Arm struct {
 	Name     string
 	Settings []Setting
 	Grid     []Axis
+	Derive   []*Expression
+	When     *Expression
 }
 
 // Setting gives one key of the spec a value. Key is a full key, `preset` or
@@ -50,11 +54,41 @@ type Setting struct {
 	Where Place
 }
 
-// Axis gives one key of the spec several values, one after another.
+// Axis gives a key of the spec several values, one after another; or several
+// keys values that go together (zip, rows).
 type Axis struct {
-	Key    string
-	Values []any
+	Keys   []string
+	Points [][]any // a value for each key; nil where a row leaves a key alone
 	Where  Place
+}
+
+// oneKey is an axis of a single key.
+func oneKey(key string, values []any, where Place) Axis {
+	axis := Axis{Keys: []string{key}, Where: where}
+	for _, v := range values {
+		axis.Points = append(axis.Points, []any{v})
+	}
+	return axis
+}
+
+// sets lists the keys of the spec that every point of the axis sets.
+func (a *Axis) sets() []string {
+	var keys []string
+	for i, k := range a.Keys {
+		if !slices.ContainsFunc(a.Points, func(values []any) bool { return values[i] == nil }) {
+			keys = append(keys, standsFor(k)...)
+		}
+	}
+	return keys
+}
+
+// touches lists the keys of the spec that a point of the axis sets.
+func (a *Axis) touches() []string {
+	var keys []string
+	for _, k := range a.Keys {
+		keys = append(keys, standsFor(k)...)
+	}
+	return keys
 }
 
 // Place is where a setting was written.
@@ -110,7 +144,7 @@ func (p *parser) overrideAxis(s *Sweep, key string, value any) {
 		return
 	}
 	for _, o := range s.overrides {
-		if slices.ContainsFunc(standsFor(o.Key), func(k string) bool { return slices.Contains(standsFor(key), k) }) {
+		if slices.ContainsFunc(o.touches(), func(k string) bool { return slices.Contains(standsFor(key), k) }) {
 			p.fail([]string{key}, "a second value", "each key once", "")
 			return
 		}

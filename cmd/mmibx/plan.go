@@ -96,6 +96,7 @@ type planJSON struct {
 	Hash      string              `json:"hash"`
 	Counts    map[mmibx.State]int `json:"counts"`
 	Collapsed int                 `json:"collapsed"`
+	LeftOut   int                 `json:"left_out"`
 	Last      *lastPlan           `json:"last,omitempty"` // set where the sweep's last plan was another
 	Cells     []cellJSON          `json:"cells"`
 }
@@ -135,7 +136,7 @@ type cellJSON struct {
 func jsonPlan(p *experiments.Plan, states map[string]mmibx.State) planJSON {
 	out := planJSON{
 		Sweep: p.Sweep, Title: p.Title, Question: p.Question, Objective: p.Objective, Hash: p.Hash,
-		Counts: countStates(p, states), Collapsed: p.Collapsed, Cells: make([]cellJSON, len(p.Cells)),
+		Counts: countStates(p, states), Collapsed: p.Collapsed, LeftOut: p.LeftOut, Cells: make([]cellJSON, len(p.Cells)),
 	}
 	for i, c := range p.Cells {
 		out.Cells[i] = cellJSON{
@@ -180,6 +181,9 @@ func printPlan(w io.Writer, p *experiments.Plan, states map[string]mmibx.State, 
 	fmt.Fprintf(w, "\n%d runs: %s", len(p.Cells), countsLine(countStates(p, states)))
 	if p.Collapsed > 0 {
 		fmt.Fprintf(w, "; %d more cells are one of these runs", p.Collapsed)
+	}
+	if p.LeftOut > 0 {
+		fmt.Fprintf(w, "; %d cells do not meet a condition", p.LeftOut)
 	}
 	fmt.Fprintf(w, "\n\n")
 	rows := planRows(p, states)
