@@ -47,6 +47,35 @@ func MRE(examples []mmibx.Example, predictions []mmibx.Prediction) (Report, erro
 	return Relations(gold, pred), nil
 }
 
+// PerExample counts each example of a split on its own, in the order of the
+// split, as tests on predictions swap and draw them; the counts add up to those of
+// MNER or MRE. Concatenated spans run from one sentence into the next and cannot
+// be told apart by sentence: ErrUsage.
+func PerExample(task mmibx.Task, examples []mmibx.Example, predictions []mmibx.Prediction, rule Rule) ([]Counts, error) {
+	if rule == Concatenated {
+		return nil, fmt.Errorf("%w: spans by the rule %q belong to no sentence; take %s or %s", mmibx.ErrUsage, rule, Lenient, Strict)
+	}
+	byID, err := match(examples, predictions)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]Counts, len(examples))
+	for i := range examples {
+		one, answer := examples[i:i+1], []mmibx.Prediction{byID[examples[i].ID]}
+		var r Report
+		if task == mmibx.MRE {
+			r, err = MRE(one, answer)
+		} else {
+			r, err = MNER(one, answer, rule)
+		}
+		if err != nil {
+			return nil, err
+		}
+		counts[i] = r.Counts
+	}
+	return counts, nil
+}
+
 // match finds a prediction for each example and refuses any other.
 func match(examples []mmibx.Example, predictions []mmibx.Prediction) (map[string]mmibx.Prediction, error) {
 	byID := make(map[string]mmibx.Prediction, len(predictions))

@@ -7,7 +7,6 @@
 package stats
 
 import (
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/stat"
@@ -55,8 +54,8 @@ func (s Summary) HasSpread() bool { return s.N > 1 }
 // Summarize describes the sample with Student's t-interval at the given level,
 // which lies strictly between 0 and 1.
 func (s Sample) Summarize(level float64) (Summary, error) {
-	if !(level > 0 && level < 1) {
-		return Summary{}, fmt.Errorf("confidence level %v, want one between 0 and 1", level)
+	if err := checkLevel(level); err != nil {
+		return Summary{}, err
 	}
 	nan := math.NaN()
 	sum := Summary{N: len(s.Values), Mean: nan, SD: nan, SE: nan, Low: nan, High: nan, Level: level}
