@@ -78,6 +78,9 @@ var Fields = index([]Field{
 	{Key: "coattention.heads", Frozen: 1, Min: 1, Max: 16, Doc: "heads of both attentions, a divisor of the encoder's width; 1 as published"},
 	{Key: "umt.aux_weight", Frozen: 0.5, Max: 10, Doc: "weight of the span tagger's loss, .5 as released"},
 	{Key: "umgf.dropout", Frozen: 0.4, Max: 0.9, Doc: "share of activations dropped inside the graph, .4 as released"},
+	{Key: "hvpnet.rows", Frozen: 4, Min: 1, Max: 64, Doc: "rows of evidence that become prefixes: the whole picture and, as published, three more"},
+	{Key: "hvpnet.hidden", Frozen: 800, Min: 1, Max: 8192, Doc: "width inside the map from evidence to prefixes"},
+	{Key: "mega.dropout", Frozen: 0.5, Max: 0.9, Doc: "share of the pair's vector dropped before the classifier, as released"},
 
 	{Key: "train.epochs", Frozen: 6, Min: 1, Max: 1000, Doc: "passes over the training split"},
 	{Key: "train.batch", Frozen: 16, Min: 1, Max: 4096, Doc: "examples per step"},

@@ -48,6 +48,16 @@ var Models = []Model{
 		Instead: "rows of evidence for 4 object crops through a trained ResNet-152",
 	},
 	{
+		Name: "hvpnet", Title: "HVPNeT-style", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence", "hvpnet"}, Revision: 1,
+		Doc:     "pictures as keys and values before the words' own in every layer of BERT, after Chen et al. (NAACL Findings 2022)",
+		Instead: "rows of evidence, in quarters, for the stages of ResNet-50 on the picture and 3 object crops",
+	},
+	{
+		Name: "mega", Title: "MEGA-style", Tasks: []Task{MRE}, Reads: []string{"evidence", "mega"}, Revision: 1,
+		Doc:     "rows of evidence that gather words by attention beside the pair of markers, after Zheng et al. (MM 2021)",
+		Instead: "rows of evidence for 10 objects; equal weights for the alignment of scene graph and parse tree",
+	},
+	{
 		Name: "mmib", Title: "MMIB", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence", "ib", "align", "model.key_mask"}, Revision: 2,
 		Doc: "the variational information bottleneck of Cui et al. (TASLP 2024)",
 	},

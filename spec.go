@@ -25,6 +25,8 @@ type Spec struct {
 	CoAttention CoAttentionSpec `json:"coattention"`
 	UMT         UMTSpec         `json:"umt"`
 	UMGF        UMGFSpec        `json:"umgf"`
+	HVPNeT      HVPNeTSpec      `json:"hvpnet"`
+	MEGA        MEGASpec        `json:"mega"`
 	Train       TrainSpec       `json:"train"`
 }
 
@@ -90,6 +92,17 @@ type UMTSpec struct {
 // UMGFSpec holds the knob of the rival umgf.
 type UMGFSpec struct {
 	Dropout float64 `json:"dropout"` // inside the graph
+}
+
+// HVPNeTSpec holds the sizes of the rival hvpnet that its paper chose.
+type HVPNeTSpec struct {
+	Rows   int `json:"rows"`   // rows of evidence that become prefixes
+	Hidden int `json:"hidden"` // width inside the map from evidence to prefixes
+}
+
+// MEGASpec holds the knob of the rival mega.
+type MEGASpec struct {
+	Dropout float64 `json:"dropout"` // before the classifier
 }
 
 // TrainSpec holds the optimisation.

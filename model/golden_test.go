@@ -77,6 +77,7 @@ func moved(got, want []float64) bool {
 var goldenSettings = []any{
 	"model.dropout", 0.0, "umgf.dropout", 0.0, "encoder.width", 32, "encoder.layers", 1,
 	"ib.size", 8, "ib.beta", 1e-3, "align.weight", 0.1, "align.tau", 0.1, "align.pooling", "first",
+	"mega.dropout", 0.0,
 	"train.lr", 5e-3, "train.head_lr", 5e-3, "train.clip", 1.0, "train.weight_decay", 0.01,
 }
 

@@ -70,7 +70,8 @@ func (t *tagger) decode(emissions []float32, b *batch) []mmibx.Prediction {
 	return out
 }
 
-// relator is a linear layer on the states of the two entity markers.
+// relator is a linear layer on the states of the two entity markers, or on what
+// the network made of them.
 type relator struct {
 	relations  []string
 	classifier linear
@@ -82,13 +83,21 @@ func newRelator(p *torch.Params, relations []string, width int64) *relator {
 
 // logits returns the score of each relation, [B, K].
 func (r *relator) logits(p *pass, st state, b *batch) torch.Tensor {
-	n, d := int64(b.b), st.hBLD.Dim(2)
-	index := p.Expand(p.Int64s(b.markB2, n, 2, 1), -1, -1, d)
-	fBD := p.Reshape(p.Gather(st.hBLD, 1, index), n, 2*d)
-	if st.extraBD != torch.None {
-		fBD = p.Cat(1, fBD, st.extraBD)
+	fBF := st.pairBF
+	if fBF == torch.None {
+		fBF = markers(p.Scope, st.hBLD, p.Int64s(b.markB2, int64(b.b), 2))
 	}
-	return p.To(r.classifier.of(p.Scope, fBD), torch.Float32)
+	if st.extraBD != torch.None {
+		fBF = p.Cat(1, fBF, st.extraBD)
+	}
+	return p.To(r.classifier.of(p.Scope, fBF), torch.Float32)
+}
+
+// markers are the states of the two entity markers side by side, [B, 2 D].
+func markers(s *torch.Scope, hBLD, markB2 torch.Tensor) torch.Tensor {
+	n, d := hBLD.Dim(0), hBLD.Dim(2)
+	index := s.Expand(s.Unsqueeze(markB2, 2), -1, -1, d)
+	return s.Reshape(s.Gather(hBLD, 1, index), n, 2*d)
 }
 
 func (r *relator) loss(p *pass, st state, b *batch) torch.Tensor {

@@ -48,6 +48,7 @@ type headed interface {
 // state is what a network hands on.
 type state struct {
 	hBLD    torch.Tensor
+	pairBF  torch.Tensor // in place of the two markers' states (MRE), or torch.None
 	extraBD torch.Tensor // a vector per sample to stand beside it, or torch.None
 	spanBLD torch.Tensor // what a tagger of spans reads, or torch.None
 	latents *latents     // nil for networks without a bottleneck
@@ -67,6 +68,8 @@ var builders = map[string]func(p *torch.Params, spec *mmibx.Spec, encoder *bert,
 	"coattention": newCoAttention,
 	"umt":         newUMT,
 	"umgf":        newUMGF,
+	"hvpnet":      newHVPNeT,
+	"mega":        newMEGA,
 	"mmib":        newMMIB,
 }
 
@@ -232,6 +235,7 @@ type tensors struct {
 	kindsBL       torch.Tensor // None: all pieces are of the first kind
 	evidenceBME   torch.Tensor
 	realBM        torch.Tensor
+	markB2        torch.Tensor // places of the entity markers (MRE)
 }
 
 func (b *batch) tensors(s *torch.Scope) *tensors {
@@ -243,6 +247,9 @@ func (b *batch) tensors(s *torch.Scope) *tensors {
 	if b.m > 0 {
 		t.evidenceBME = s.Float32s(b.evidence, n, m, int64(len(b.evidence))/(n*m))
 		t.realBM = s.Bools(b.evidenceBM, n, m)
+	}
+	if len(b.markB2) > 0 {
+		t.markB2 = s.Int64s(b.markB2, n, 2)
 	}
 	return t
 }

@@ -77,6 +77,13 @@ func (s *Scope) Gelu(a Tensor) Tensor {
 	return s.own("gelu", out)
 }
 
+// LeakyRelu returns a where it is positive and a / 100 elsewhere.
+func (s *Scope) LeakyRelu(a Tensor) Tensor {
+	var out libtch.Ctensor
+	libtch.AtgLeakyRelu(&out, a.c)
+	return s.own("leaky relu", out)
+}
+
 // MatMul is the batched matrix product.
 func (s *Scope) MatMul(a, b Tensor) Tensor {
 	var out libtch.Ctensor
