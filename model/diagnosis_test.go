@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/mmibx/mmibx"
 )
 
@@ -68,5 +70,58 @@ func TestDiagnosisOfKnownLatents(t *testing.T) {
 		if m.Name == mmibx.RecallAt1 {
 			t.Errorf("recall@1 is %g where there is nothing to choose", m.Value)
 		}
+	}
+}
+
+// Whatever the vectors, pictures and temperature: neither bound is above the mean
+// log K, and recall is a share.
+func TestBoundsStayBelowLogK(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const z = 4
+		n := rapid.IntRange(retrievalBatch, 3*retrievalBatch).Draw(t, "examples")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		v := pooled{randomFloats(r, n*z), randomFloats(r, n*z), make([]int32, n), z}
+		pictures := rapid.IntRange(1, n).Draw(t, "pictures")
+		for i := range n {
+			v.pictures[i] = int32(r.IntN(pictures)) - 1
+		}
+		if rapid.Bool().Draw(t, "aligned") {
+			v.image = v.text
+		}
+		values := map[string]float64{}
+		for _, m := range diagnoseAlignment(v, rapid.Float64Range(1e-3, 100).Draw(t, "tau")) {
+			if !mmibx.Finite(m.Value) {
+				t.Fatalf("%s is %g", m.Name, m.Value)
+			}
+			values[m.Name] = m.Value
+		}
+		most := values[mmibx.InfoNCECap]
+		if values[mmibx.InfoNCE] > most+1e-12 || values[mmibx.InfoNCEImage] > most+1e-12 || most > math.Log(retrievalBatch)+1e-12 {
+			t.Fatalf("bounds %g and %g, mean log K %g", values[mmibx.InfoNCE], values[mmibx.InfoNCEImage], most)
+		}
+	})
+}
+
+// Alignment and uniformity of vectors that can be worked out by hand: 32 tweets
+// alternate between two opposite directions, their pictures are at right angles.
+func TestAlignmentAndUniformity(t *testing.T) {
+	const n = retrievalBatch
+	v := pooled{width: 2}
+	for i := range n {
+		sign := float32(1 - 2*(i%2))
+		v.text = append(v.text, 3*sign, 0)
+		v.image = append(v.image, 0, 0.5)
+		v.pictures = append(v.pictures, int32(i))
+	}
+	metrics := diagnoseAlignment(v, 1)
+	if got := valueOf(t, metrics, mmibx.Alignment); math.Abs(got-2) > 1e-12 {
+		t.Errorf("alignment %g, want 2", got)
+	}
+	// 240 of the 496 pairs are equal, 256 are at a squared distance of 4.
+	if got, want := valueOf(t, metrics, mmibx.UniformityText), math.Log((240+256*math.Exp(-8))/496); math.Abs(got-want) > 1e-12 {
+		t.Errorf("uniformity %g, want %g", got, want)
+	}
+	if got := valueOf(t, metrics, mmibx.UniformityImage); math.Abs(got) > 1e-12 {
+		t.Errorf("uniformity of one vector %g, want 0", got)
 	}
 }
