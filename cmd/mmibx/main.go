@@ -71,6 +71,7 @@ func newRoot() *cobra.Command {
 		newFeaturesCmd(a),
 		newPlotCmd(a),
 		newTableCmd(a),
+		newCompareCmd(a),
 		newUnsealCmd(a),
 		newLooksCmd(a),
 		newDoctorCmd(a),

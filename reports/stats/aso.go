@@ -24,7 +24,7 @@ type Order struct {
 // 2018). The violation ratio is integrated exactly over the empirical quantiles;
 // its deviation comes from a bootstrap.
 func AlmostStochasticOrder(a, b []float64, level float64, r Resampling) (Order, error) {
-	if err := errors.Join(r.check(), checkLevel(level), checkFinite(a, 2), checkFinite(b, 2)); err != nil {
+	if err := errors.Join(r.check(), checkLevel(level), checkBoth(a, b, 2)); err != nil {
 		return Order{}, err
 	}
 	n, m := len(a), len(b)

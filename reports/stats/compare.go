@@ -8,16 +8,18 @@ import (
 // Verdict is what a comparison lets one say.
 type Verdict string
 
-// The four verdicts. Two systems are told apart when randomisation finds their
+// The verdicts. Two systems are told apart when randomisation finds their
 // difference beyond what sentences explain and the interval over seeds and
 // sentences leaves zero out: the first alone takes the luck of a few seeds for a
 // difference (docs/reference/statistics.md has the rates). What was not found is
-// never "not worse" where it could hardly have been found.
+// never "not worse" where it could hardly have been found, and one seed says
+// something of two runs, nothing of two systems.
 const (
 	Better      Verdict = "better"
 	Worse       Verdict = "worse"
 	NotApart    Verdict = "not told apart"
 	CouldNotSay Verdict = "not told apart, and too little data to tell"
+	OneSeed     Verdict = "one seed: no verdict on the systems"
 )
 
 // minPower is the power at the target's difference below which a comparison that
@@ -175,6 +177,8 @@ func kept[T any](c *Comparison, name string, v T, err error) (*T, error) {
 // adjusts it among several comparisons.
 func (c *Comparison) VerdictAt(p float64) Verdict {
 	switch {
+	case len(c.Seeds) == 1:
+		return OneSeed
 	case p <= c.Target.Alpha && c.Difference.Excludes(0) && c.Difference.Value > 0:
 		return Better
 	case p <= c.Target.Alpha && c.Difference.Excludes(0):

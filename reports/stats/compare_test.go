@@ -59,6 +59,9 @@ func TestCompareByNumberOfSeeds(t *testing.T) {
 		if warned != c.warned || got.A.HasSpread() != c.spread || (got.T != nil) != c.spread || (got.Wilcoxon != nil) != c.exact || (got.Permutation != nil) != c.exact {
 			t.Errorf("%d seeds: %+v", c.seeds, got)
 		}
+		if (got.Verdict == OneSeed) != (c.seeds == 1) {
+			t.Errorf("%d seeds: %q", c.seeds, got.Verdict)
+		}
 		if refused := strings.Join(got.Refused, "\n"); strings.Contains(refused, ErrTooFewSeeds.Error()) == c.exact {
 			t.Errorf("%d seeds: refused %q", c.seeds, refused)
 		}

@@ -15,7 +15,7 @@ import (
 // 1996), with Student's quantile on n+m-2 degrees; values that do not overlap at
 // all have none, because their dominance has no variance.
 func CliffsDelta(a, b []float64, level float64) (Estimate, error) {
-	if err := errors.Join(checkLevel(level), checkFinite(a, 1), checkFinite(b, 1)); err != nil {
+	if err := errors.Join(checkLevel(level), checkBoth(a, b, 1)); err != nil {
 		return Estimate{}, err
 	}
 	n, m := float64(len(a)), float64(len(b))
@@ -65,7 +65,7 @@ func sumSquares(values []float64, around float64) float64 {
 // CohensD is the difference of two means in units of their pooled deviation. The
 // interval is exact for normal values, by the noncentral t distribution.
 func CohensD(a, b []float64, level float64) (Estimate, error) {
-	if err := errors.Join(checkLevel(level), checkFinite(a, 2), checkFinite(b, 2)); err != nil {
+	if err := errors.Join(checkLevel(level), checkBoth(a, b, 2)); err != nil {
 		return Estimate{}, err
 	}
 	n, m := float64(len(a)), float64(len(b))

@@ -17,7 +17,7 @@ import (
 var ErrTooFewSeeds = errors.New("fewer than six seeds")
 
 // ErrValues refuses numbers that a statistic is not defined for.
-var ErrValues = errors.New("no values for this statistic")
+var ErrValues = errors.New("not defined for such values")
 
 // MinSeeds is the fewest pairs that exact tests over seeds take.
 const MinSeeds = 6
@@ -202,11 +202,19 @@ func checkLevel(level float64) error {
 	return nil
 }
 
+// checkBoth is checkFinite of two samples; the first fault counts.
+func checkBoth(a, b []float64, least int) error {
+	if err := checkFinite(a, least); err != nil {
+		return err
+	}
+	return checkFinite(b, least)
+}
+
 // checkFinite wants at least so many values, all of them finite: a caller leaves
 // diverged runs out by NewSample, knowingly.
 func checkFinite(values []float64, least int) error {
 	if len(values) < least {
-		return fmt.Errorf("%w: %d values, want at least %d", ErrValues, len(values), least)
+		return fmt.Errorf("%w: it takes at least %d, there are %d", ErrValues, least, len(values))
 	}
 	for i, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -41,7 +40,7 @@ func PairedT(a, b []float64) (Test, error) {
 
 // WelchT is Welch's test of two means with unequal variances.
 func WelchT(a, b []float64) (Test, error) {
-	if err := errors.Join(checkFinite(a, 2), checkFinite(b, 2)); err != nil {
+	if err := checkBoth(a, b, 2); err != nil {
 		return Test{}, err
 	}
 	meanA, varA := stat.MeanVariance(a, nil)
@@ -70,7 +69,7 @@ func Wilcoxon(a, b []float64) (Test, error) {
 	}
 	d = slices.DeleteFunc(d, func(v float64) bool { return v == 0 })
 	if len(d) < MinSeeds {
-		return Test{}, fmt.Errorf("Wilcoxon over %d pairs that differ: %w", len(d), ErrTooFewSeeds)
+		return Test{}, fmt.Errorf("%d pairs that differ: %w", len(d), ErrTooFewSeeds)
 	}
 	doubled := doubledRanks(d)
 	plus, total := 0, 0
@@ -142,7 +141,7 @@ func PairedPermutation(a, b []float64, r Resampling) (Test, error) {
 		return Test{}, err
 	}
 	if len(d) < MinSeeds {
-		return Test{}, fmt.Errorf("permutation over %d pairs: %w", len(d), ErrTooFewSeeds)
+		return Test{}, fmt.Errorf("%d pairs: %w", len(d), ErrTooFewSeeds)
 	}
 	t := Test{Method: "paired permutation, exact", Statistic: stat.Mean(d, nil), N: len(d)}
 	if len(d) <= maxExact {
@@ -265,7 +264,7 @@ func differences(a, b []float64, least int) ([]float64, error) {
 	if len(a) != len(b) {
 		return nil, fmt.Errorf("%w: %d and %d values do not make pairs", ErrValues, len(a), len(b))
 	}
-	if err := errors.Join(checkFinite(a, least), checkFinite(b, least)); err != nil {
+	if err := checkBoth(a, b, least); err != nil {
 		return nil, err
 	}
 	d := make([]float64, len(a))
