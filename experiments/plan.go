@@ -36,7 +36,8 @@ type Plan struct {
 	// Collapsed counts the cells that turned out to be a run that the plan has
 	// already, because they differ only in what their model does not read.
 	Collapsed int `json:"collapsed"`
-	// LeftOut counts the cells that did not meet a condition.
+	// LeftOut counts the cells that did not meet a condition, or whose model is
+	// for the other task.
 	LeftOut int `json:"left_out,omitempty"`
 }
 
@@ -135,6 +136,10 @@ func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error)
 	for choice := range arm.choices() {
 		settings, axes := arm.at(choice)
 		settings["benchmark"] = benchmark
+		if x.sweep.elsewhere(settings) {
+			x.plan.LeftOut += len(x.sweep.Seeds)
+			continue
+		}
 		spec, err := arm.spec(settings)
 		if err != nil {
 			return nil, arm.locate(err, x.sweep.File)
@@ -154,6 +159,21 @@ func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error)
 		points = append(points, point)
 	}
 	return points, nil
+}
+
+// elsewhere says whether a cell's model is not for the task of its benchmark, but
+// for that of another benchmark of the sweep: a sweep over both tasks may hold
+// models of one.
+func (s *Sweep) elsewhere(settings map[string]any) bool {
+	m, ok := mmibx.LookupModel(fmt.Sprint(settings["model.name"]))
+	if !ok {
+		return false
+	}
+	fits := func(benchmark string) bool {
+		b, _ := mmibx.LookupBenchmark(benchmark)
+		return slices.Contains(m.Tasks, b.Task)
+	}
+	return !fits(fmt.Sprint(settings["benchmark"])) && slices.ContainsFunc(s.Benchmarks, fits)
 }
 
 // at returns the settings at a point of the arm's grids, and its place on them.

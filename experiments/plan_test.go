@@ -181,6 +181,32 @@ when = "train.batch > 1"
 	}
 }
 
+// A model of one task has cells on the benchmarks of that task only, and is a
+// fault where there are none.
+func TestModelsOfOneTask(t *testing.T) {
+	plan := mustPlan(t, `
+name = "rivals"
+benchmarks = ["mini-twitter2015", "mini-mnre"]
+seeds = 2
+grid.model = ["text", "umt", "mega"]
+`)
+	var got []string
+	for _, c := range plan.Cells[:4] {
+		got = append(got, c.Spec.Benchmark+" "+c.Spec.Model.Name)
+	}
+	want := []string{"mini-twitter2015 text", "mini-twitter2015 umt", "mini-mnre text", "mini-mnre mega"}
+	if !slices.Equal(got, want) || plan.LeftOut != 4 {
+		t.Errorf("cells %v, %d left out", got, plan.LeftOut)
+	}
+	s, err := Parse("x.toml", []byte("name = \"x\"\nbenchmarks = [\"mini-mnre\"]\n[base]\nmodel = \"umt\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Plan(goldenInputs); err == nil || !strings.Contains(err.Error(), `x.toml:4: model.name: found umt, expected a model for mre`) {
+		t.Errorf("a model for no benchmark: %v", err)
+	}
+}
+
 func TestRanges(t *testing.T) {
 	plan := mustPlan(t, `
 name = "ranges"

@@ -183,7 +183,7 @@ func printPlan(w io.Writer, p *experiments.Plan, states map[string]mmibx.State, 
 		fmt.Fprintf(w, "; %d more cells are one of these runs", p.Collapsed)
 	}
 	if p.LeftOut > 0 {
-		fmt.Fprintf(w, "; %d cells do not meet a condition", p.LeftOut)
+		fmt.Fprintf(w, "; %d cells are left out by a condition or by their model's task", p.LeftOut)
 	}
 	fmt.Fprintf(w, "\n\n")
 	rows := planRows(p, states)
