@@ -116,6 +116,17 @@ func (e *VersionError) Error() string {
 		"or move the file away; it is made again from the journals", e.Path, e.Found, e.Known)
 }
 
+// readDriver is that of reading connections: a query may not attach another
+// database, which it could write to.
+const readDriver = "mmibx-read"
+
+func init() {
+	sql.Register(readDriver, &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		c.SetLimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+		return nil
+	}})
+}
+
 func openRead(store mmibx.Store) (*DB, error) {
 	path := store.Database()
 	params := url.Values{"mode": {"ro"}, "_query_only": {"on"}, "_busy_timeout": {patient}}
@@ -124,7 +135,7 @@ func openRead(store mmibx.Store) (*DB, error) {
 			params.Set("immutable", "1") // WAL needs files beside the database, which cannot be made here
 		}
 	}
-	read, err := sql.Open("sqlite3", dsn(path, params))
+	read, err := sql.Open(readDriver, dsn(path, params))
 	if err != nil {
 		return nil, err
 	}

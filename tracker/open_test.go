@@ -175,6 +175,12 @@ func TestReadOnly(t *testing.T) {
 		if n := len(l.points(db, run, mmibx.Loss)); n != 1 {
 			t.Fatalf("%s wrote: %v", query, err)
 		}
+		if err == nil {
+			t.Errorf("%s is no error", query)
+		}
+	}
+	if _, err := os.Stat("x.db"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a query made another database: %v", err)
 	}
 }
 
