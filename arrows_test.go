@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"scoring":         nil,
 	"weights":         nil,
 	"datasets":        {"weights"},
+	"audit":           {"datasets", "weights"},
 	"model":           {"model/torch", "scoring", "weights"},
 	"model/torch":     nil,
 	"experiments":     {"tracker/journal", "reports/stats"},

@@ -14,7 +14,7 @@ import (
 // their files are in the folder, and they are not known to be broken. What else
 // the set names is to be blank.
 func (f *PictureFolder) Shown(set *Set, dataDir string) ([]string, error) {
-	broken, err := brokenPictures(set, dataDir)
+	broken, err := KnownBroken(set, dataDir)
 	if err != nil {
 		return nil, err
 	}
@@ -32,9 +32,9 @@ func (f *PictureFolder) Shown(set *Set, dataDir string) ([]string, error) {
 	return ids, nil
 }
 
-// brokenPictures lists what BLIP-2's captions give away as broken; nil where
-// they do not lie beside the pictures.
-func brokenPictures(set *Set, dataDir string) ([]string, error) {
+// KnownBroken lists the pictures of a set that are broken in the public files,
+// as BLIP-2's captions give it away; nil where those do not lie beside them.
+func KnownBroken(set *Set, dataDir string) ([]string, error) {
 	if set.Benchmark.Name != brokenBenchmark {
 		return nil, nil
 	}
@@ -50,6 +50,16 @@ func brokenPictures(set *Set, dataDir string) ([]string, error) {
 
 // featureFolder holds the feature files of a benchmark, by name.
 const featureFolder = "features"
+
+// FeatureNames lists the feature files in the folder of a benchmark, sorted.
+func FeatureNames(dir string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(dir, featureFolder, "*.safetensors"))
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = strings.TrimSuffix(filepath.Base(file), ".safetensors")
+	}
+	return names, err
+}
 
 // FeatureFile is the path of a benchmark's feature file NAME, within the folder of
 // the benchmark.

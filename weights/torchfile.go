@@ -76,20 +76,7 @@ func OpenTorch(path string) (*TorchFile, error) {
 
 // readTorch finds the tensors in size bytes of r.
 func readTorch(path string, r io.ReaderAt, size int64) (*TorchFile, error) {
-	head := make([]byte, min(size, int64(len(legacyMagic))))
-	if _, err := r.ReadAt(head, 0); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	var value any
-	var err error
-	switch {
-	case string(head) == legacyMagic:
-		value, err = readLegacy(r, size)
-	case strings.HasPrefix(string(head), "PK"):
-		value, err = readZip(r, size)
-	default:
-		err = &mmibx.InputError{Found: fmt.Sprintf("a file that begins with %.20q", head), Expected: "a file of torch.save"}
-	}
+	value, err := readPickle(r, size)
 	f := &TorchFile{path: path, views: map[string]view{}}
 	if err == nil {
 		nodes := 0
@@ -99,6 +86,21 @@ func readTorch(path string, r io.ReaderAt, size int64) (*TorchFile, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return f, nil
+}
+
+// readPickle reads the value that a file of torch.save holds, in either format.
+func readPickle(r io.ReaderAt, size int64) (any, error) {
+	head := make([]byte, min(size, int64(len(legacyMagic))))
+	if _, err := r.ReadAt(head, 0); err != nil {
+		return nil, err
+	}
+	switch {
+	case string(head) == legacyMagic:
+		return readLegacy(r, size)
+	case strings.HasPrefix(string(head), "PK"):
+		return readZip(r, size)
+	}
+	return nil, &mmibx.InputError{Found: fmt.Sprintf("a file that begins with %.20q", head), Expected: "a file of torch.save"}
 }
 
 // readZip reads the pickle of today's format: an archive of data.pkl and of a

@@ -58,19 +58,31 @@ func newFeaturesCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// progressLine says how far the pictures are in a line of the terminal that is
-// written over, and clears it; elsewhere it says nothing.
+// progressLine says how far the pictures are, as countLine does.
 func progressLine(w io.Writer) (report func(mmibx.FeatureReport), clear func()) {
+	say, clear := countLine(w)
+	return func(r mmibx.FeatureReport) { say("pictures", r.Done, r.Total) }, clear
+}
+
+// countLine says how far some work is in a line of the terminal that is written
+// over, and clears it; elsewhere it says nothing. A total of 0 is not shown.
+func countLine(w io.Writer) (say func(doing string, done, total int), clear func()) {
 	terminal := false
 	if f, ok := w.(*os.File); ok {
 		_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 		terminal = err == nil
 	}
 	if !terminal {
-		return func(mmibx.FeatureReport) {}, func() {}
+		return func(string, int, int) {}, func() {}
 	}
-	return func(r mmibx.FeatureReport) { fmt.Fprintf(w, "\r\x1b[Kpictures %d/%d", r.Done, r.Total) },
-		func() { fmt.Fprint(w, "\r\x1b[K") }
+	clear = func() { fmt.Fprint(w, "\r\x1b[K") }
+	return func(doing string, done, total int) {
+		clear()
+		fmt.Fprint(w, doing)
+		if total > 0 {
+			fmt.Fprintf(w, " %d/%d", done, total)
+		}
+	}, clear
 }
 
 // runFeatures lets a worker do the job and returns its last report.

@@ -56,6 +56,7 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(
 		newDataCmd(a),
+		newAuditCmd(a),
 		newRunsCmd(a),
 		newScoreCmd(a),
 		newSQLCmd(a),
