@@ -30,7 +30,61 @@ func ReadMNER(name string, split mmibx.Split) ([]mmibx.Example, error) {
 }
 
 func parseMNER(name string, split mmibx.Split, b []byte) ([]mmibx.Example, error) {
-	r := conllReader{split: split, faults: faults{file: name}}
+	return parseTagged(name, split, b, conllLayout{tag: 1, image: imageLine, other: true})
+}
+
+// conllLayout says what stands where in a CoNLL file.
+type conllLayout struct {
+	token, tag int    // columns, from 0
+	spaces     bool   // any white space separates, else TAB alone
+	image      string // how the line begins that names a tweet's picture
+	other      bool   // the real benchmarks: two columns, the type OTHER is read as MISC
+}
+
+// separator says in words what stands between columns.
+func (l conllLayout) separator() string {
+	if l.spaces {
+		return " "
+	}
+	return "<TAB>"
+}
+
+// line names the line of a picture, in an error.
+func (l conllLayout) line() string {
+	name := strings.TrimRight(l.image, ": ")
+	if strings.HasPrefix(name, "I") {
+		return "an " + name + " line"
+	}
+	return "a line " + quote(l.image)
+}
+
+// expected shows a line of a word.
+func (l conllLayout) expected() string {
+	columns := make([]string, max(l.token, l.tag)+1)
+	for i := range columns {
+		columns[i] = "..."
+	}
+	columns[l.token], columns[l.tag] = "token", "tag"
+	return strings.Join(columns, l.separator())
+}
+
+// word takes a line apart.
+func (l conllLayout) word(line string) (token, tag string, ok bool) {
+	columns := strings.Split(line, "\t")
+	switch {
+	case l.spaces:
+		columns = strings.Fields(line)
+	case l.other: // two columns, no more: what else stands there is no tag
+		columns = strings.SplitN(line, "\t", 2)
+	}
+	if len(columns) <= max(l.token, l.tag) || columns[l.token] == "" {
+		return "", "", false
+	}
+	return columns[l.token], columns[l.tag], true
+}
+
+func parseTagged(name string, split mmibx.Split, b []byte, layout conllLayout) ([]mmibx.Example, error) {
+	r := conllReader{split: split, faults: faults{file: name}, layout: layout}
 	for line := range strings.Lines(strings.TrimPrefix(string(b), "\ufeff")) {
 		r.line++
 		r.read(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
@@ -45,6 +99,7 @@ func parseMNER(name string, split mmibx.Split, b []byte) ([]mmibx.Example, error
 // conllReader is the state of reading one file.
 type conllReader struct {
 	faults
+	layout   conllLayout
 	split    mmibx.Split
 	examples []mmibx.Example
 	tweet    mmibx.Example
@@ -53,26 +108,36 @@ type conllReader struct {
 }
 
 func (r *conllReader) read(line string) {
-	id, isImage := strings.CutPrefix(line, imageLine)
+	id, isImage := strings.CutPrefix(line, r.layout.image)
 	switch {
 	case line == "":
 		r.endTweet()
-	case isImage && !strings.Contains(line, "\t"):
-		r.startTweet(id)
+	case isImage && !r.isWord(line):
+		r.startTweet(strings.TrimSpace(id))
 	default:
 		r.word(line)
 	}
 }
 
+// isWord says whether a line that begins like a picture's is that of a word.
+func (r *conllReader) isWord(line string) bool {
+	if r.layout.spaces {
+		_, tag, ok := r.layout.word(line)
+		_, known := cleanTag(tag, false)
+		return ok && known
+	}
+	return strings.Contains(line, "\t")
+}
+
 func (r *conllReader) startTweet(id string) {
 	switch {
 	case r.begun:
-		r.add(&mmibx.InputError{Found: "an IMGID line inside a tweet", Expected: "a blank line before it"})
+		r.add(&mmibx.InputError{Found: r.layout.line() + " inside a tweet", Expected: "a blank line before it"})
 		r.endTweet()
 	case len(r.examples) == 0:
 		r.pictures = true
 	case !r.pictures:
-		r.add(&mmibx.InputError{Found: "an IMGID line", Expected: "none, as the first tweet of the file has none"})
+		r.add(&mmibx.InputError{Found: r.layout.line(), Expected: "none, as the first tweet of the file has none"})
 	}
 	r.begun = true
 	r.tweet.Image = pictureFile(id)
@@ -82,14 +147,14 @@ func (r *conllReader) word(line string) {
 	if !r.begun {
 		r.begun = true
 		if r.pictures {
-			r.add(&mmibx.InputError{Found: quote(line), Expected: "a line IMGID:<id> at the start of the tweet"})
+			r.add(&mmibx.InputError{Found: quote(line), Expected: "a line " + r.layout.image + "<id> at the start of the tweet"})
 		}
 	}
-	token, tag, found := strings.Cut(line, "\t")
-	tag, known := cleanTag(tag)
+	token, tag, found := r.layout.word(line)
+	tag, known := cleanTag(tag, r.layout.other)
 	switch {
-	case !found || token == "":
-		r.add(&mmibx.InputError{Found: quote(line), Expected: "token<TAB>tag"})
+	case !found:
+		r.add(&mmibx.InputError{Found: quote(line), Expected: r.layout.expected()})
 	case !known:
 		r.add(&mmibx.InputError{Found: "tag " + quote(tag), Expected: "O, B-<type> or I-<type>"})
 	case !utf8.ValidString(token):
@@ -103,7 +168,7 @@ func (r *conllReader) endTweet() {
 		return
 	}
 	if len(r.tweet.Tokens) == 0 {
-		r.add(&mmibx.InputError{Found: "the end of a tweet without a word", Expected: "token<TAB>tag"})
+		r.add(&mmibx.InputError{Found: "the end of a tweet without a word", Expected: r.layout.expected()})
 	}
 	r.tweet.ID = exampleID(r.split, len(r.examples))
 	r.examples = append(r.examples, r.tweet)
@@ -125,8 +190,9 @@ func pictureFile(id string) string {
 // exampleID names an example by its split and its position from 0.
 func exampleID(split mmibx.Split, i int) string { return fmt.Sprintf("%s:%d", split, i) }
 
-// cleanTag returns the tag, OTHER read as MISC, and whether it is one.
-func cleanTag(tag string) (string, bool) {
+// cleanTag returns the tag, with other set OTHER read as MISC, and whether it is
+// one.
+func cleanTag(tag string, other bool) (string, bool) {
 	if tag == "O" {
 		return tag, true
 	}
@@ -134,7 +200,7 @@ func cleanTag(tag string) (string, bool) {
 	if !found || prefix != "B" && prefix != "I" || kind == "" || strings.ContainsAny(kind, "\t ") || !utf8.ValidString(kind) {
 		return tag, false
 	}
-	if kind == "OTHER" {
+	if other && kind == "OTHER" {
 		return prefix + "-MISC", true
 	}
 	return tag, true

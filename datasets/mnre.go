@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -29,6 +31,62 @@ func ReadMRE(path string, split mmibx.Split, relations []string) ([]mmibx.Exampl
 }
 
 func parseMRE(path string, split mmibx.Split, relations []string, b []byte) ([]mmibx.Example, error) {
+	return parsePairs(path, split, b, pairFormat{mnreKeys, relations, parseLiteral})
+}
+
+// pairKeys say where the parts of a pair stand in its dictionary; a dot goes down.
+type pairKeys struct {
+	Tokens   string `toml:"tokens"`
+	Head     string `toml:"head"` // [start, end) or {"start": s, "end": e}, of words from 0
+	Tail     string `toml:"tail"`
+	Image    string `toml:"image"` // "" where the tweets have no pictures
+	Relation string `toml:"relation"`
+}
+
+// mnreKeys are MNRE's.
+var mnreKeys = pairKeys{Tokens: "token", Head: "h.pos", Tail: "t.pos", Image: "img_id", Relation: "relation"}
+
+// pairFormat is a format of pairs, one a line.
+type pairFormat struct {
+	keys      pairKeys
+	relations []string // that are known; nil: any
+	parse     func(line string) (any, error)
+}
+
+// parseJSONValue reads a line of JSON into the values of parseLiteral; other
+// numbers than whole ones stay json.Number. Errors are *literalError.
+func parseJSONValue(line string) (any, error) {
+	in := json.NewDecoder(strings.NewReader(line))
+	in.UseNumber()
+	var v any
+	if err := in.Decode(&v); err != nil {
+		return nil, &literalError{quote(line) + " (" + err.Error() + ")", "a JSON object"}
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return nil, &literalError{quote(line), "one JSON object a line"}
+	}
+	return wholeNumbers(v), nil
+}
+
+func wholeNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := strconv.Atoi(v.String()); err == nil {
+			return n
+		}
+	case []any:
+		for i := range v {
+			v[i] = wholeNumbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = wholeNumbers(v[k])
+		}
+	}
+	return v
+}
+
+func parsePairs(path string, split mmibx.Split, b []byte, format pairFormat) ([]mmibx.Example, error) {
 	var examples []mmibx.Example
 	f := faults{file: path}
 	for line := range strings.Lines(strings.TrimPrefix(string(b), "\ufeff")) {
@@ -37,7 +95,7 @@ func parseMRE(path string, split mmibx.Split, relations []string, b []byte) ([]m
 		if line == "" {
 			continue
 		}
-		e, fault := parsePair(line, relations)
+		e, fault := format.pair(line)
 		if fault != nil {
 			f.add(fault)
 			continue
@@ -54,34 +112,39 @@ func parseMRE(path string, split mmibx.Split, relations []string, b []byte) ([]m
 	return examples, nil
 }
 
-// parsePair reads one line of MNRE.
-func parsePair(line string, relations []string) (mmibx.Example, *mmibx.InputError) {
+// pair reads one line.
+func (p pairFormat) pair(line string) (mmibx.Example, *mmibx.InputError) {
 	if !utf8.ValidString(line) {
 		return mmibx.Example{}, &mmibx.InputError{Found: quote(line), Expected: "a line in UTF-8"}
 	}
-	v, err := parseLiteral(line)
+	v, err := p.parse(line)
 	if fault, ok := errors.AsType[*literalError](err); ok {
 		return mmibx.Example{}, &mmibx.InputError{Found: fault.found, Expected: fault.expected}
 	}
 	r := record{value: v}
 	e := mmibx.Example{
-		Tokens:   r.strings("token"),
-		Head:     r.span("h", "pos"),
-		Tail:     r.span("t", "pos"),
-		Image:    r.string("img_id"),
-		Relation: r.string("relation"),
+		Tokens:   r.strings(keyPath(p.keys.Tokens)...),
+		Head:     r.span(keyPath(p.keys.Head)...),
+		Tail:     r.span(keyPath(p.keys.Tail)...),
+		Relation: r.string(keyPath(p.keys.Relation)...),
 	}
-	r.checkEntity("h", e.Tokens, e.Head)
-	r.checkEntity("t", e.Tokens, e.Tail)
-	if r.fault == nil && relations != nil && !slices.Contains(relations, e.Relation) {
-		near := mmibx.Nearest(e.Relation, relations)
+	if p.keys.Image != "" {
+		e.Image = r.string(keyPath(p.keys.Image)...)
+	}
+	r.checkEntity(keyPath(p.keys.Head), e.Tokens, e.Head)
+	r.checkEntity(keyPath(p.keys.Tail), e.Tokens, e.Tail)
+	if r.fault == nil && p.relations != nil && !slices.Contains(p.relations, e.Relation) {
+		near := mmibx.Nearest(e.Relation, p.relations)
 		if near != "" {
 			near = ", such as " + near
 		}
-		r.expect("a known relation"+near, quote(e.Relation), "relation")
+		r.expect("a known relation"+near, quote(e.Relation), p.keys.Relation)
 	}
 	return e, r.fault
 }
+
+// keyPath splits a key at its dots.
+func keyPath(key string) []string { return strings.Split(key, ".") }
 
 // record takes a literal apart and keeps the first fault that it meets.
 type record struct {
@@ -131,6 +194,9 @@ func (r *record) strings(keys ...string) []string {
 
 func (r *record) span(keys ...string) mmibx.Span {
 	list, _ := r.at(keys...).([]any)
+	if at, ok := r.at(keys...).(map[string]any); ok {
+		list = []any{at["start"], at["end"]}
+	}
 	if len(list) == 2 {
 		start, ok := list[0].(int)
 		end, ok2 := list[1].(int)
@@ -142,20 +208,22 @@ func (r *record) span(keys ...string) mmibx.Span {
 	return mmibx.Span{}
 }
 
-// checkEntity holds an entity's position against the words and its name; a
-// name may be spaced in another way.
-func (r *record) checkEntity(key string, words []string, s mmibx.Span) {
+// checkEntity holds an entity's position against the words and the name beside
+// it, if there is one; a name may be spaced in another way.
+func (r *record) checkEntity(keys []string, words []string, s mmibx.Span) {
 	if r.fault != nil {
 		return
 	}
 	if s.Start < 0 || s.End <= s.Start || s.End > len(words) {
-		r.expect(fmt.Sprintf("start < end within %d words", len(words)), fmt.Sprintf("[%d, %d]", s.Start, s.End), key, "pos")
+		r.expect(fmt.Sprintf("start < end within %d words", len(words)), fmt.Sprintf("[%d, %d]", s.Start, s.End), keys...)
 		return
 	}
-	name, there := r.at(key, "name").(string)
+	beside := append(slices.Clone(keys[:len(keys)-1]), "name")
+	name, there := r.at(beside...).(string)
+	there = there && len(keys) > 1
 	squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
 	if at := strings.Join(words[s.Start:s.End], " "); there && squeeze(name) != squeeze(at) {
-		r.expect(fmt.Sprintf("%s, the words at [%d, %d)", quote(at), s.Start, s.End), quote(name), key, "name")
+		r.expect(fmt.Sprintf("%s, the words at [%d, %d)", quote(at), s.Start, s.End), quote(name), beside...)
 	}
 }
 

@@ -33,8 +33,11 @@ func Open(name, dataDir string) (*Set, error) {
 		}
 		return nil, fault
 	}
-	if b.Miniature {
+	switch {
+	case b.Miniature:
 		return Mini(name)
+	case b.Own:
+		return openOwn(b, filepath.Join(dataDir, name))
 	}
 	return OpenFolder(b, filepath.Join(dataDir, name))
 }

@@ -80,10 +80,14 @@ const repairedMentions = 5237
 
 // Verify lists what tells a set from the one of its name that is known: of a
 // real benchmark the published version and its numbers, of a miniature one the
-// digests that this program states. An empty list is good.
+// digests that this program states. Of one of the user's own nothing is known but
+// what its benchmark.toml says: a label that train lacks. An empty list is good.
 func (s *Set) Verify() ([]string, error) {
 	if s.Benchmark.Miniature {
 		return s.verifyMini()
+	}
+	if s.Benchmark.Own {
+		return s.verifyOwn(), nil
 	}
 	var faults []string
 	if !slices.ContainsFunc(releases, func(r release) bool {
@@ -132,4 +136,15 @@ func (s *Set) verifyMini() ([]string, error) {
 	}
 	slices.Sort(faults)
 	return faults, nil
+}
+
+func (s *Set) verifyOwn() []string {
+	var faults []string
+	train := s.Counts(mmibx.Train)
+	for _, label := range s.Labels {
+		if train.Labels[label] == 0 {
+			faults = append(faults, fmt.Sprintf("train has no %s, which %s lists", quote(label), ownFile))
+		}
+	}
+	return faults
 }

@@ -1,6 +1,12 @@
 package datasets
 
-import "strings"
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // release is a published version of a benchmark: the digests of its text.
 type release struct {
@@ -31,10 +37,18 @@ var releases = []release{
 }
 
 // Version names the published version that a set is, and for another one the
-// files that differ from the one we know.
+// files that differ from the one we know. One of the user's own is told by a
+// digest of all of its files.
 func (s *Set) Version() string {
 	if s.Benchmark.Miniature {
 		return "generated"
+	}
+	if s.Benchmark.Own {
+		all := sha256.New()
+		for _, name := range slices.Sorted(maps.Keys(s.Digests)) {
+			fmt.Fprintf(all, "%s\t%s\n", name, s.Digests[name])
+		}
+		return fmt.Sprintf("own, %.8x", all.Sum(nil))
 	}
 	version := "unknown version"
 	for _, r := range releases {

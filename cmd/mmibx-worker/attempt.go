@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/model"
 	"github.com/mmibx/mmibx/model/torch"
 	"github.com/mmibx/mmibx/scoring"
@@ -28,6 +29,9 @@ const checkpointEvery = 20 * time.Second
 
 // record trains under a journal, whose trailer says how the attempt ended.
 func record(ctx context.Context, job mmibx.Job, library *library) (err error) {
+	if err := datasets.RegisterOwn(job.DataDir); err != nil {
+		return err
+	}
 	spec, err := mmibx.SpecOf(job.Spec)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/datasets"
 )
 
 func main() {
@@ -36,11 +37,12 @@ type app struct {
 func newRoot() *cobra.Command {
 	a := &app{}
 	root := &cobra.Command{
-		Use:           "mmibx",
-		Short:         "The laboratory of the multimodal information bottleneck",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          knownCommand,
+		Use:               "mmibx",
+		Short:             "The laboratory of the multimodal information bottleneck",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              knownCommand,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return datasets.RegisterOwn(a.dataDir) },
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.storeDir, "store", defaultStore(), "folder of the store ($MMIBX_STORE)")
