@@ -28,11 +28,7 @@ type derived struct {
 // layers merges what the sweep says into one list per arm, where later layers
 // replace earlier ones: base, grid, the arm's settings, the arm's grid, --set.
 func (s *Sweep) layers() []armLayers {
-	shared := append(fixed(s.Base), varying(s.Grid)...)
-	var overrides []*layered
-	for _, o := range s.overrides {
-		overrides = append(overrides, &layered{o, len(o.Points) > 1})
-	}
+	shared, overrides := append(fixed(s.Base), varying(s.Grid)...), s.overriding()
 	arms := s.Arms
 	if len(arms) == 0 {
 		arms = []Arm{{}}
@@ -40,19 +36,31 @@ func (s *Sweep) layers() []armLayers {
 	var all []armLayers
 	for _, a := range arms {
 		own := append(fixed(a.Settings), varying(a.Grid)...)
-		arm := armLayers{name: a.Name, layers: merge(shared, own, overrides)}
-		for _, e := range slices.Concat(s.Derive, a.Derive) {
-			arm.derive = slices.DeleteFunc(arm.derive, func(d derived) bool { return d.Key == e.Key })
-			arm.derive = append(arm.derive, derived{e, &layered{oneKey(e.Key, nil, e.Where), false}})
-		}
-		for _, when := range []*Expression{s.When, a.When} {
-			if when != nil {
-				arm.when = append(arm.when, when)
-			}
-		}
-		all = append(all, arm)
+		all = append(all, s.follow(armLayers{name: a.Name, layers: merge(shared, own, overrides)}, a))
 	}
-	return all
+	return s.withSanity(shared, all)
+}
+
+// follow adds the formulas and conditions of the sweep and of the arm.
+func (s *Sweep) follow(arm armLayers, a Arm) armLayers {
+	for _, e := range slices.Concat(s.Derive, a.Derive) {
+		arm.derive = slices.DeleteFunc(arm.derive, func(d derived) bool { return d.Key == e.Key })
+		arm.derive = append(arm.derive, derived{e, &layered{oneKey(e.Key, nil, e.Where), false}})
+	}
+	for _, when := range []*Expression{s.When, a.When} {
+		if when != nil {
+			arm.when = append(arm.when, when)
+		}
+	}
+	return arm
+}
+
+func (s *Sweep) overriding() []*layered {
+	var layers []*layered
+	for _, o := range s.overrides {
+		layers = append(layers, &layered{o, len(o.Points) > 1})
+	}
+	return layers
 }
 
 func fixed(settings []Setting) []*layered {

@@ -15,7 +15,7 @@ import (
 )
 
 // topKeys are the keys of a sweep file, in the order of docs/reference/sweep-files.md.
-var topKeys = []string{"name", "title", "question", "objective", "benchmarks", "seeds", "base", "grid", "zip", "rows", "derive", "when", "arm"}
+var topKeys = []string{"name", "title", "question", "objective", "benchmarks", "seeds", "sanity", "base", "grid", "zip", "rows", "derive", "when", "arm"}
 
 // sweepName is also the name of a folder in the store.
 var sweepName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -41,6 +41,7 @@ func Parse(file string, text []byte) (*Sweep, error) {
 	}
 	s.Benchmarks = p.benchmarks([]string{"benchmarks"}, doc["benchmarks"])
 	s.Seeds = p.seeds([]string{"seeds"}, doc["seeds"])
+	s.Sanity = p.sanity(doc["sanity"])
 	s.Base = p.settings([]string{"base"}, p.table([]string{"base"}, doc["base"]))
 	s.Grid = p.axes(nil, doc)
 	s.Derive = p.derivations([]string{"derive"}, p.table([]string{"derive"}, doc["derive"]))
@@ -187,6 +188,14 @@ func (p *parser) seeds(path []string, v any) []int {
 		seeds = append(seeds, s.Seed)
 	}
 	return seeds
+}
+
+func (p *parser) sanity(v any) Sanity {
+	wanted, ok := v.(bool)
+	if v != nil && !ok {
+		p.fail([]string{"sanity"}, quoted(v), "true or false", "")
+	}
+	return Sanity{wanted, p.place([]string{"sanity"})}
 }
 
 // armKeys are the keys of an arm that are not settings of the spec.

@@ -16,7 +16,7 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\nname = \"b\"", `x.toml:2: name: found Key 'name' has already been defined., expected valid TOML`},
 		{"title = \"x\"", `x.toml: name: found nothing, expected a name of letters`},
 		{"name = \"a/b\"", `x.toml:1: name: found "a/b", expected a name`},
-		{"name = \"a\"\nbenchmark = \"mnre\"", `x.toml:2: benchmark: found an unknown key, expected one of name, title, question, objective, benchmarks, seeds, base, grid, zip, rows, derive, when, arm; did you mean benchmarks?`},
+		{"name = \"a\"\nbenchmark = \"mnre\"", `x.toml:2: benchmark: found an unknown key, expected one of name, title, question, objective, benchmarks, seeds, sanity, base, grid, zip, rows, derive, when, arm; did you mean benchmarks?`},
 		{"name = \"a\"\nobjective = \"test.f1\"", `x.toml:2: objective: found "test.f1", expected a metric of dev, such as dev.f1; test is sealed`},
 		{"name = \"a\"\nbenchmarks = [\"twiter2015\"]", `x.toml:2: benchmarks: found "twiter2015", expected one of twitter2015`},
 		{"name = \"a\"\nbenchmarks = [\"twiter2015\"]", `did you mean twitter2015?`},

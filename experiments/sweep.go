@@ -28,6 +28,7 @@ type Sweep struct {
 	Objective  string
 	Benchmarks []string
 	Seeds      []int
+	Sanity     Sanity
 	Base       []Setting
 	Grid       []Axis // with zip and rows
 	Derive     []*Expression
@@ -44,6 +45,13 @@ type Arm struct {
 	Grid     []Axis
 	Derive   []*Expression
 	When     *Expression
+}
+
+// Sanity says whether every multimodal arm is run with shuffled and with blank
+// pictures too, and text only beside them.
+type Sanity struct {
+	Wanted bool
+	Where  Place
 }
 
 // Setting gives one key of the spec a value. Key is a full key, `preset` or
