@@ -73,6 +73,7 @@ func newRoot() *cobra.Command {
 		newImportCmd(a),
 		newFeaturesCmd(a),
 		newPlotCmd(a),
+		newPublishedCmd(a),
 		newTableCmd(a),
 		newCompareCmd(a),
 		newUnsealCmd(a),
