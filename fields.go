@@ -47,6 +47,8 @@ var Fields = index([]Field{
 	{Key: "model.markers", Frozen: "whole", Choices: []string{"whole", "released"}, Doc: "all four markers of the two entities, or as the released code writes them: none closes at the end of the tweet", when: forTask(MRE)},
 	{Key: "model.dropout", Frozen: 0.1, Max: 0.9, Doc: "share of activations dropped in training"},
 
+	{Key: "model.fusion", Frozen: "cross", Choices: []string{"cross", "concat"}, Doc: "cross-modal attention as published, or the mean latent of the picture beside every word's, projected", named: true},
+
 	{Key: "encoder.name", Frozen: "small", Doc: "`small` (from scratch) or the name of pretrained weights"},
 	{Key: "encoder.width", Frozen: 32, Min: 8, Max: 1024, Doc: "width of the small encoder", when: smallEncoder},
 	{Key: "encoder.layers", Frozen: 1, Min: 0, Max: 24, Doc: "layers of the small encoder", when: smallEncoder},
@@ -62,6 +64,7 @@ var Fields = index([]Field{
 	{Key: "ib.beta_image", Frozen: 1e-3, Max: 1e6, Doc: "weight of the picture's KL"},
 	{Key: "ib.warmup", Frozen: 0.0, Max: 1, Doc: "share of the steps over which both betas rise linearly from 0; 0: constant", when: compressed},
 	{Key: "ib.size", Frozen: 64, Max: 768, Doc: "width of the latents; 0: the encoder's, without a projection, as released"},
+	{Key: "ib.train_latent", Frozen: "sample", Choices: []string{"sample", "mean"}, Doc: "latent used in training; mean leaves the noise out and keeps both KL terms"},
 	{Key: "ib.eval_latent", Frozen: "mean", Choices: []string{"mean", "sample"}, Doc: "latent used at evaluation"},
 	{Key: "ib.kl_positions", Frozen: "real", Choices: []string{"real", "all"}, Doc: "positions whose KL counts"},
 	{Key: "ib.kl_reduction", Frozen: "sum", Choices: []string{"sum", "mean"}, Doc: "over latent dimensions: sum is nats per position"},

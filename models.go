@@ -58,7 +58,7 @@ var Models = []Model{
 		Instead: "rows of evidence for 10 objects; equal weights for the alignment of scene graph and parse tree",
 	},
 	{
-		Name: "mmib", Title: "MMIB", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence", "ib", "align", "model.key_mask"}, Revision: 2,
+		Name: "mmib", Title: "MMIB", Tasks: []Task{MNER, MRE}, Reads: []string{"evidence", "ib", "align", "model.key_mask", "model.fusion"}, Revision: 2,
 		Doc: "the variational information bottleneck of Cui et al. (TASLP 2024)",
 	},
 }

@@ -37,6 +37,7 @@ type ModelSpec struct {
 	Tags    string  `json:"tags"`     // "bio": 9 tags on first pieces; "official": 13 tags on every piece
 	Markers string  `json:"markers"`  // of MRE: "whole", or "released": none closes at the end of the tweet
 	Dropout float64 `json:"dropout"`
+	Fusion  string  `json:"fusion"` // cross-modal attention, or concat
 }
 
 // EncoderSpec chooses what turns words into vectors.
@@ -62,6 +63,7 @@ type IBSpec struct {
 	BetaImage   float64 `json:"beta_image"`   // weight of the picture's KL (beta3)
 	Warmup      float64 `json:"warmup"`       // share of the steps over which both betas rise from 0
 	Size        int     `json:"size"`         // width d_z of the latents; 0: as released, no projection
+	TrainLatent string  `json:"train_latent"` // sample or mean
 	EvalLatent  string  `json:"eval_latent"`  // mean or sample
 	KLPositions string  `json:"kl_positions"` // real or all, padding included
 	KLReduction string  `json:"kl_reduction"` // sum over dimensions (nats) or their mean

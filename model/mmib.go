@@ -18,6 +18,7 @@ type mmib struct {
 	expand      linear // latents back to the encoder's width, with a bottleneck size
 	img2txt     *block
 	txt2img     *block
+	beside      linear // instead of both blocks, where the fusion is concat
 	align       *aligner
 }
 
@@ -33,8 +34,12 @@ func newMMIB(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int
 		picture: newLinear(p, "linear", evidenceWidth, d),
 		text:    newVariational(p, names[0], names[1], d, heads, spec.IB.Size),
 		image:   newVariational(p, names[2], names[3], d, heads, spec.IB.Size),
-		img2txt: newBlock(p, "img2txt_cross", d, heads),
-		txt2img: newBlock(p, "txt2img_cross", d, heads),
+	}
+	if spec.Model.Fusion == "concat" {
+		m.beside = newLinear(p, "beside", 2*d, d)
+	} else {
+		m.img2txt = newBlock(p, "img2txt_cross", d, heads)
+		m.txt2img = newBlock(p, "txt2img_cross", d, heads)
 	}
 	z := d
 	if spec.IB.Size > 0 {
@@ -68,10 +73,22 @@ func (m *mmib) decode(p *pass, in *tensors, q *latents) state {
 	lat.zTextBLZ = lat.text.sample(p, p.epsText)
 	lat.zImageBMZ = lat.image.sample(p, p.epsImage)
 
-	// Fusion: the picture asks the text, then the text asks what came of it.
 	tBLD, iBMD := m.widen(p.Scope, lat.zTextBLZ), m.widen(p.Scope, lat.zImageBMZ)
+	if m.spec.Model.Fusion == "concat" {
+		return state{hBLD: m.concatenate(p.Scope, tBLD, iBMD, in.realBM), latents: lat}
+	}
+	// Fusion: the picture asks the text, then the text asks what came of it.
 	hBMD := m.img2txt.forward(p, iBMD, tBLD, masks.imageToText)
 	return state{hBLD: m.txt2img.forward(p, tBLD, hBMD, masks.textToImage), latents: lat}
+}
+
+// concatenate is the ablation of the fusion: the mean of the picture's real rows
+// beside every word, and a linear map of both.
+func (m *mmib) concatenate(s *torch.Scope, tBLD, iBMD, realBM torch.Tensor) torch.Tensor {
+	weightBM1 := s.To(s.Unsqueeze(realBM, 2), torch.Float32)
+	meanBD := s.Div(s.Sum(s.Mul(iBMD, weightBM1), 1), s.Sum(weightBM1, 1))
+	everyBLD := s.Expand(s.Unsqueeze(meanBD, 1), tBLD.Dim(0), tBLD.Dim(1), tBLD.Dim(2))
+	return m.beside.of(s, s.Cat(-1, tBLD, everyBLD))
 }
 
 // widen brings latents to the width of the fusion.

@@ -160,7 +160,7 @@ func (t *training) step(b *batch) ([]mmibx.Metric, error) {
 	s := torch.NewScope()
 	defer s.Free()
 	torch.Seed(hash(uint64(t.spec.Seed), forStep, uint64(t.at.Step)))
-	p := &pass{Scope: s, training: true, dropout: t.spec.Model.Dropout, sample: true, heldBack: heldBack(t.at.Step, t.betaWarmup)}
+	p := &pass{Scope: s, training: true, dropout: t.spec.Model.Dropout, sample: t.spec.IB.TrainLatent == "sample", heldBack: heldBack(t.at.Step, t.betaWarmup)}
 	var l losses
 	torch.Autocast(t.spec.Train.Precision == "bfloat16", func() { l = t.loss(p, b) })
 	metrics := l.metrics()
