@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"strings"
+
+	"github.com/mmibx/mmibx/reports/stats"
 )
 
 // marks are the signs behind a number. The same ones stand in every format.
@@ -11,6 +13,9 @@ const (
 	markFewer  = "‡" // seeds that were planned are not finished
 	markOnTest = "§" // the checkpoint was chosen on test
 	markOthers = "¶" // another program's predictions, scored here
+	markUnsure = "°" // bold for want of data
+	markAbove  = "↑" // better than the baseline
+	markBelow  = "↓" // worse than the baseline
 	dash       = "–" // no score
 )
 
@@ -18,6 +23,7 @@ const (
 type remarks struct {
 	spread, otherN, single, errors            bool
 	failed, fewer, onTest, others, gaps, rank bool
+	tested, unsure, arrows                    bool
 	usual                                     int
 }
 
@@ -38,6 +44,9 @@ func (t *Table) remarks() remarks {
 			r.onTest = r.onTest || strings.Contains(marks, markOnTest)
 			r.others = r.others || c.Imported
 			r.gaps = r.gaps || c.missing()
+			r.tested = r.tested || c.VsBest != nil
+			r.unsure = r.unsure || c.unsure()
+			r.arrows = r.arrows || c.arrow() != ""
 		}
 	}
 	return r
@@ -58,6 +67,10 @@ func (c *Cell) marks() string {
 	if c.Imported {
 		m += markOthers
 	}
+	if c.unsure() {
+		m += markUnsure
+	}
+	m += c.arrow()
 	return m
 }
 
@@ -87,8 +100,20 @@ func (t *Table) caption(bold, underlined string) string {
 	if r.errors {
 		add("Scores without runs are ± one standard error.")
 	}
-	if r.rank {
+	switch {
+	case r.tested && r.rank:
+		add("%s: the best mean of a column and all that are not told apart from it; %s: the second.", bold, underlined)
+		add("Told apart: p at most %g by approximate randomisation on predictions, Holm within the column, and a hierarchical bootstrap interval that leaves zero out.", stats.DefaultTarget.Alpha)
+	case r.rank:
 		add("%s: the best mean of a column; %s: the second.", bold, underlined)
+	}
+	if r.unsure {
+		add("%s The runs could hardly have told it from the best; this is no evidence that it is as good.", markUnsure)
+	}
+	if r.arrows {
+		add("%s, %s Better, worse than %s, told apart by the same test.", markAbove, markBelow, t.Baseline)
+	} else if r.tested {
+		add("No other row is told apart from %s.", t.Baseline)
 	}
 	if r.failed {
 		add("%s Runs failed or diverged and are left out of the mean.", markFailed)

@@ -116,7 +116,7 @@ var latexRunes = map[rune]string{
 	'~': `\textasciitilde{}`, '^': `\textasciicircum{}`, '<': `\textless{}`, '>': `\textgreater{}`, '|': `\textbar{}`,
 	'"': `\textquotedbl{}`, '-': `-`, '–': `--`, '—': `---`, '…': `\dots{}`, '‘': "`", '’': `'`, '“': "``", '”': `''`,
 	'†': `\dag{}`, '‡': `\ddag{}`, '§': `\S{}`, '¶': `\P{}`, '±': `$\pm$`, '×': `$\times$`, '÷': `$\div$`, '−': `$-$`, '·': `$\cdot$`,
-	'≤': `$\leq$`, '≥': `$\geq$`, '≈': `$\approx$`, '→': `$\rightarrow$`, '∞': `$\infty$`, '°': `$^\circ$`,
+	'≤': `$\leq$`, '≥': `$\geq$`, '≈': `$\approx$`, '→': `$\rightarrow$`, '↑': `$\uparrow$`, '↓': `$\downarrow$`, '∞': `$\infty$`, '°': `$^\circ$`,
 	'α': `$\alpha$`, 'β': `$\beta$`, 'γ': `$\gamma$`, 'δ': `$\delta$`, 'ε': `$\epsilon$`, 'λ': `$\lambda$`,
 	'µ': `$\mu$`, 'μ': `$\mu$`, 'ρ': `$\rho$`, 'σ': `$\sigma$`, 'τ': `$\tau$`,
 }

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,9 @@ import (
 	"github.com/mmibx/mmibx/reports/stats"
 	"github.com/mmibx/mmibx/scoring"
 )
+
+// ErrNoCommonSeed refuses to compare systems that share no seed.
+var ErrNoCommonSeed = errors.New("no seed in common")
 
 // Side is one of two systems that are compared on a split.
 type Side struct {
@@ -46,7 +50,7 @@ func Pair(task mmibx.Task, examples []mmibx.Example, a, b Side) (*stats.Pairs, [
 		}
 	}
 	if len(p.Seeds) == 0 {
-		return nil, nil, fmt.Errorf("%s has the seeds %v, %s has %v: %w that both have", a.Title, slices.Sorted(maps.Keys(a.Seeds)), b.Title, slices.Sorted(maps.Keys(b.Seeds)), mmibx.ErrNotFound)
+		return nil, nil, fmt.Errorf("%w: %w: %s has the seeds %v, %s has %v", mmibx.ErrNotFound, ErrNoCommonSeed, a.Title, slices.Sorted(maps.Keys(a.Seeds)), b.Title, slices.Sorted(maps.Keys(b.Seeds)))
 	}
 	for _, side := range []Side{a, b} {
 		var alone []int

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+
+	"github.com/mmibx/mmibx/reports/stats"
 )
 
 // standing is the place of a cell within its column.
@@ -19,8 +21,8 @@ const (
 // Means that print alike are alike: several may be best, and then none is
 // second. Alone in its column nothing is best.
 //
-// This is the one place that decides what is bold. A test of significance will
-// widen "best" here to all that the data could not tell from it.
+// This is the one place that decides what is bold. Where Test has compared the
+// cells, "best" is also all that are not told apart from the best mean.
 func (t *Table) standings() map[*Cell]standing {
 	places := map[*Cell]standing{}
 	for j, column := range t.Columns {
@@ -36,7 +38,7 @@ func (t *Table) standings() map[*Cell]standing {
 		})
 		top := t.printedMean(ranked[0])
 		for _, c := range ranked {
-			if t.printedMean(c) == top {
+			if t.printedMean(c) == top || c.VsBest != nil && c.VsBest.Verdict != stats.Worse {
 				places[c] = best
 			}
 		}

@@ -20,6 +20,9 @@ type CellRecord struct {
 	Failed  int        `json:"failed,omitempty"`
 	OnTest  bool       `json:"chosen_on_test,omitempty"`
 	Others  bool       `json:"imported,omitempty"`
+	// Only in tables with a baseline.
+	VsBest     *Tested `json:"vs_best,omitempty"`
+	VsBaseline *Tested `json:"vs_baseline,omitempty"`
 }
 
 // Sidecar writes what every cell stands for, by key, as JSON.
@@ -37,6 +40,7 @@ func (t *Table) Sidecar(w io.Writer) error {
 				Text: plainCell(t.parts(c, usual), ""), Mean: finite(s.Mean), SD: finite(s.SD), N: s.N,
 				Values: []*float64{}, Runs: append([]string{}, c.Runs...),
 				Planned: c.Planned, Failed: c.failures(), OnTest: c.OnTest, Others: c.Imported,
+				VsBest: c.VsBest, VsBaseline: c.VsBaseline,
 			}
 			for _, v := range c.Values {
 				record.Values = append(record.Values, finite(v))

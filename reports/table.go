@@ -18,6 +18,8 @@ type Table struct {
 	Columns []Column
 	Groups  []Group
 	Notes   []string // sentences that end the caption
+	// Baseline is the title of the row that Test compared the others with.
+	Baseline string
 }
 
 // Column is one benchmark or metric.
@@ -56,6 +58,8 @@ type Cell struct {
 	Imported bool
 	// Error is one standard error of a value without runs; 0 for none.
 	Error float64
+	// VsBest and VsBaseline are set by Table.Test; nil where nothing was tested.
+	VsBest, VsBaseline *Tested
 }
 
 // summary describes the cell's finite values.

@@ -279,3 +279,48 @@ func armNames(rows []tracker.RunRow) []string {
 	}
 	return names
 }
+
+// cellComparer compares cells of a table by the predictions of their runs. It
+// keeps what it has read: the best of a column is compared with all others.
+func (a *app) cellComparer(ctx context.Context, db *tracker.DB, split mmibx.Split, list []result) reports.CompareCells {
+	byID := map[string]*result{}
+	for i := range list {
+		byID[list[i].ID] = &list[i]
+	}
+	sets, kept := map[string]*datasets.Set{}, map[string][]mmibx.Prediction{}
+	side := func(c *reports.Cell) (reports.Side, error) {
+		s := reports.Side{Title: reports.ArmTitle(byID[c.Runs[0]].Spec), Seeds: map[int]reports.Answers{}}
+		for _, id := range c.Runs {
+			if kept[id] == nil {
+				var err error
+				if kept[id], err = keptPredictions(ctx, db, mmibx.Store(a.storeDir), id, split); err != nil {
+					return s, err
+				}
+			}
+			s.Seeds[byID[id].Spec.Seed] = reports.Answers{Run: id, Predictions: kept[id]}
+		}
+		return s, nil
+	}
+	return func(x, y *reports.Cell) (*statistics.Comparison, error) {
+		name := byID[x.Runs[0]].Spec.Benchmark
+		if sets[name] == nil {
+			var err error
+			if sets[name], err = datasets.Open(name, a.dataDir); err != nil {
+				return nil, err
+			}
+		}
+		sideX, err := side(x)
+		if err != nil {
+			return nil, err
+		}
+		sideY, err := side(y)
+		if err != nil {
+			return nil, err
+		}
+		c, err := reports.Compare(sets[name].Benchmark, split, sets[name].Examples[split], sideX, sideY, statistics.DefaultOptions())
+		if err != nil {
+			return nil, err
+		}
+		return c.Comparison, ctx.Err()
+	}
+}

@@ -42,6 +42,9 @@ func storeOfTwo(t *testing.T) mmibx.Store {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := w.Log(1, mmibx.Metric{Name: mmibx.DevF1, Value: map[string]float64{"text": 80, "mmib": 94}[c.Spec.Model.Name]}); err != nil {
+			t.Fatal(err)
+		}
 		every := map[string]int{"text": 3, "mmib": 9}[c.Spec.Model.Name]
 		for _, split := range []mmibx.Split{mmibx.Dev, mmibx.Test} {
 			if err := w.Artifact(wrongEvery(t, store, set.Examples[split], split, every, c.Spec.Seed)); err != nil {
@@ -105,6 +108,18 @@ func TestCompare(t *testing.T) {
 	byID, err := mmibxSays(t, "compare", c.B.Runs[1][:8], c.A.Runs[0], "--json", "--store", string(store))
 	if err != nil || json.Unmarshal([]byte(byID), &list) != nil || len(list[0].A.Runs) != 3 || list[0].Verdict != "better" {
 		t.Error(err, byID)
+	}
+}
+
+func TestTableAgainstABaseline(t *testing.T) {
+	store := storeOfTwo(t)
+	out, err := mmibxSays(t, "table", "--sweep", "two", "--baseline", "Text only", "--store", string(store))
+	if err != nil || !strings.Contains(out, "94.00 ± 0.00↑") || !strings.Contains(out, "↓ Better, worse than Text only") {
+		t.Error(err, out)
+	}
+	out, err = mmibxSays(t, "table", "--sweep", "two", "--baseline", "concat", "--store", string(store))
+	if exitCode(err) != 2 || !strings.Contains(err.Error(), "text, mmib") {
+		t.Error(err, out)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 type tableFlags struct {
 	sweep, filter, split, format, out, caption string
+	baseline                                   string
 	wide                                       bool
 	with                                       []string // systems whose predictions were imported
 }
@@ -38,6 +39,10 @@ func newTableCmd(a *app) *cobra.Command {
 		Short: "Write a table of a sweep: methods by benchmarks, mean and deviation over seeds",
 		Long: `Write a table of a sweep: methods by benchmarks, mean and deviation over seeds.
 What is missing, failed or short of seeds is marked, and the caption explains it.
+
+--baseline tests the cells: bold is then all that is not told apart from the best
+of a column, and arrows say what is better or worse than the baseline
+(docs/reference/statistics.md).
 
 Scores are of dev. --split test scores the predictions that the workers kept on
 test, which is a look at test: it adds a line to the ledger in the store, which
@@ -66,6 +71,7 @@ With -o, NAME.cells.json beside the file holds the values and runs of each cell.
 	flags.StringVar(&f.split, "split", f.split, "dev, or test, which is a look at test")
 	flags.StringVar(&f.format, "format", "", "latex, markdown, csv or text (by the extension of -o, else text)")
 	flags.StringVarP(&f.out, "output", "o", "", "file to write; else standard output")
+	flags.StringVar(&f.baseline, "baseline", "", "test against this `ROW` (its title or key) and against the best; bold is all that is not told apart from the best")
 	flags.StringVar(&f.caption, "caption", "", "what the table shows; the explanation of its marks follows")
 	flags.BoolVar(&f.wide, "wide", false, "LaTeX: span both columns of the page")
 	return cmd
@@ -134,6 +140,11 @@ func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports
 		t.Caption = fmt.Sprintf("Micro F1 (%%) on %s", split)
 	}
 	t.AddPlan(runs)
+	if f.baseline != "" {
+		if err := t.Test(f.baseline, a.cellComparer(ctx, db, split, list)); err != nil {
+			return nil, err
+		}
+	}
 	return t, a.addBounds(t, list, split)
 }
 
