@@ -37,6 +37,10 @@ func headsOf(width int64) int64 {
 	return 1
 }
 
+// padding is the id that fills rows up. Its vector is not trained, as in Hugging
+// Face's BertModel: it matters where padded pieces are attended to.
+const padding = 0
+
 // bert is the encoder; its parameters have the names of Hugging Face's BertModel.
 type bert struct {
 	config                 BertConfig
@@ -127,11 +131,11 @@ type prefix struct{ keyBPD, valueBPD torch.Tensor }
 // nil.
 func (e *bert) encode(p *pass, in *tensors, before *prefixes) torch.Tensor {
 	n, l := in.idsBL.Dim(0), in.idsBL.Dim(1)
-	hBLD := p.Add(p.Embedding(e.word, in.idsBL), p.Narrow(e.position, 0, 0, l))
+	hBLD := p.Add(p.Embedding(e.word, in.idsBL, padding), p.Narrow(e.position, 0, 0, l))
 	if in.kindsBL == torch.None {
 		hBLD = p.Add(hBLD, p.Select(e.kind, 0, 0))
 	} else {
-		hBLD = p.Add(hBLD, p.Embedding(e.kind, in.kindsBL))
+		hBLD = p.Add(hBLD, p.Embedding(e.kind, in.kindsBL, -1))
 	}
 	hBLD = p.drop(p.LayerNorm(hBLD, e.embedNormW, e.embedNormB, e.config.Eps))
 	hiddenBN := p.Not(in.realBL)

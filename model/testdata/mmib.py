@@ -58,7 +58,7 @@ def bert(p, ids, real, drop):
     w = lambda name: p["bert." + name]
     dense = lambda name, x: F.linear(x, w(name + ".weight"), w(name + ".bias"))
     norm = lambda name, x: F.layer_norm(x, (D,), w(name + ".weight"), w(name + ".bias"), 1e-12)
-    h = F.embedding(ids, w("embeddings.word_embeddings.weight"))
+    h = F.embedding(ids, w("embeddings.word_embeddings.weight"), padding_idx=0)  # not trained, as in BertModel
     h = h + w("embeddings.position_embeddings.weight")[: ids.shape[1]] + w("embeddings.token_type_embeddings.weight")[0]
     h = drop("bert embeddings", norm("embeddings.LayerNorm", h))
     hidden = ~real[:, None, None, :]

@@ -276,10 +276,11 @@ func (s *Scope) IndexSelect(a Tensor, dim int64, index Tensor) Tensor {
 	return s.own("index select", out)
 }
 
-// Embedding looks rows of a table up.
-func (s *Scope) Embedding(table, ids Tensor) Tensor {
+// Embedding looks rows of a table up. The row padding gets no gradient, as in
+// PyTorch's Embedding with a padding_idx; -1 is none of them.
+func (s *Scope) Embedding(table, ids Tensor, padding int64) Tensor {
 	var out libtch.Ctensor
-	libtch.AtgEmbedding(&out, table.c, ids.c, -1, 0, 0)
+	libtch.AtgEmbedding(&out, table.c, ids.c, padding, 0, 0)
 	return s.own("embedding", out)
 }
 
