@@ -1,6 +1,14 @@
 package datasets
 
-import "github.com/mmibx/mmibx"
+import (
+	"slices"
+
+	"github.com/mmibx/mmibx"
+)
+
+// EntityTypes lists the entity types of the MNER benchmarks in the order in which a
+// model numbers them.
+func EntityTypes() []string { return slices.Clone(entityTypes) }
 
 // Set is a benchmark that has been read (or, when miniature, generated).
 type Set struct {

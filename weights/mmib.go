@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,10 @@ const (
 
 	wordTable = "bert.embeddings.word_embeddings.weight"
 	resNet    = "vis_encoding.resnet."
+
+	logTau          = "align.log_tau"
+	textProjection  = "align.text_projection.weight"
+	imageProjection = "align.image_projection.weight"
 
 	// HeadsKey is where the metadata of a run's weights hold the number of heads.
 	HeadsKey = "mmibx.heads"
@@ -137,6 +142,9 @@ func (m *MMIB) readSizes(config string) error {
 		}
 		return otherwise
 	}
+	if shape, _, _ := m.source.Shape(m.stored[wordTable]); len(shape) != 2 || min(shape[0], shape[1]) < 1 {
+		return &mmibx.InputError{File: m.Path, Key: wordTable, Found: fmt.Sprintf("shape %v", shape), Expected: "word-pieces x width"}
+	}
 	c.Vocab, c.Width = size(wordTable, 0, 0), size(wordTable, 1, 0)
 	c.Positions = size("bert.embeddings.position_embeddings.weight", 0, 512)
 	c.Types = size("bert.embeddings.token_type_embeddings.weight", 0, 2)
@@ -179,7 +187,8 @@ func (m *MMIB) layers() int {
 }
 
 // Fit gives a spec the sizes of the weights: the width of the latents, the scores
-// of the discriminator, and whether the temperature is learned.
+// of the discriminator, the projection of infonce, and whether its temperature is
+// learned.
 func (m *MMIB) Fit(spec *mmibx.Spec) {
 	spec.IB.Size = m.Latent
 	switch spec.Align.Estimator {
@@ -191,7 +200,10 @@ func (m *MMIB) Fit(spec *mmibx.Spec) {
 			spec.Align.Width = 0 // as many as the latent is wide
 		}
 	case "infonce":
-		_, spec.Align.LearnTau = m.stored["align.log_tau"]
+		_, spec.Align.LearnTau = m.stored[logTau]
+		if shape, _, ok := m.source.Shape(m.stored[textProjection]); ok && len(shape) > 0 {
+			spec.Align.Projection = int(shape[0])
+		}
 	}
 }
 
@@ -246,25 +258,25 @@ func (m *MMIB) Shapes(spec *mmibx.Spec) map[string][]int64 {
 }
 
 func (m *MMIB) alignShapes(shapes map[string][]int64, spec *mmibx.AlignSpec, z int64) {
-	const name = "discrimonator" // so spelled by the authors
-	scores := int64(1)
+	const weight, bias = "discrimonator.weight", "discrimonator.bias" // so spelled by the authors
 	switch {
 	case spec.Weight == 0:
-		return
 	case spec.Estimator == "bce-bilinear":
-		shapes[name+".weight"] = []int64{1, z, z}
+		shapes[weight], shapes[bias] = []int64{1, z, z}, []int64{1}
 	case spec.Estimator == "bce-concat":
-		if scores = int64(spec.Width); scores == 0 {
+		scores := int64(spec.Width)
+		if scores == 0 {
 			scores = z
 		}
-		shapes[name+".weight"] = []int64{scores, 2 * z}
-	case spec.LearnTau:
-		shapes["align.log_tau"] = nil
-		return
+		shapes[weight], shapes[bias] = []int64{scores, 2 * z}, []int64{scores}
 	default:
-		return
+		if spec.LearnTau {
+			shapes[logTau] = []int64{1}
+		}
+		if width := int64(spec.Projection); width > 0 {
+			shapes[textProjection], shapes[imageProjection] = []int64{width, z}, []int64{width, z}
+		}
 	}
-	shapes[name+".bias"] = []int64{scores}
 }
 
 // latentBlocks are the mean and the log variance of the text's code, then of the
@@ -283,6 +295,8 @@ type Match struct {
 	Missing  []string `json:"missing"`
 	LeftOver []string `json:"left_over"`
 	Misfits  []Misfit `json:"misfits"`
+
+	near string // the name left over that is nearest to the first missing one
 }
 
 // Misfit is a tensor of another shape than the model's.
@@ -317,6 +331,13 @@ func (m *MMIB) Match(spec *mmibx.Spec) Match {
 	for _, names := range [][]string{report.Used, report.Missing, report.LeftOver} {
 		slices.Sort(names)
 	}
+	if len(report.Missing) > 0 {
+		bare := slices.DeleteFunc(slices.Collect(maps.Keys(m.stored)), func(name string) bool {
+			return !slices.Contains(report.LeftOver, m.stored[name])
+		})
+		slices.Sort(bare)
+		report.near = m.stored[mmibx.Nearest(report.Missing[0], bare)]
+	}
 	slices.SortFunc(report.Misfits, func(a, b Misfit) int { return strings.Compare(a.Name, b.Name) })
 	return report
 }
@@ -348,8 +369,8 @@ func (r Match) Err(path string) error {
 	if more := len(r.Missing) - 1; more > 0 {
 		fault.Found += fmt.Sprintf(", and %d more are missing", more)
 	}
-	if near := mmibx.Nearest(r.Missing[0], r.LeftOver); near != "" {
-		fault.Cure = "the nearest name that is left over is " + near
+	if r.near != "" {
+		fault.Cure = "the nearest name that is left over is " + r.near
 	}
 	return fault
 }

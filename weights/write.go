@@ -37,13 +37,14 @@ func WriteFile(path string, tensors []Named, metadata map[string]string) error {
 }
 
 // WritePending is WriteFile for tensors that need not fit into memory together.
-func WritePending(path string, tensors []Pending, metadata map[string]string) (err error) {
+func WritePending(path string, tensors []Pending, metadata map[string]string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
+	whole := false
 	defer func() {
-		if err != nil {
+		if !whole { // an error, or a panic while numbers were made
 			f.Close()
 			os.Remove(f.Name())
 		}
@@ -63,6 +64,7 @@ func WritePending(path string, tensors []Pending, metadata map[string]string) (e
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
+	whole = true
 	dir, err := os.Open(filepath.Dir(path)) // the name must be on disk too
 	if err != nil {
 		return err

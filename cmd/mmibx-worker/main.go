@@ -5,6 +5,8 @@
 //	          ends, and answer each with an mmibx.Outcome on standard output
 //	features  turn a folder of pictures into a feature file (mmibx.FeatureJob)
 //	predict   answer one mmibx.Inquiry with an mmibx.Prediction a line
+//	parity    write what MMIB computes of a batch with given weights
+//	          (mmibx.ParityJob)
 //	facts     print what libtorch is linked and what it found, as JSON
 package main
 
@@ -52,8 +54,10 @@ func run(ctx context.Context, args []string) error {
 		return features(ctx, os.Stdin, os.Stdout)
 	case "predict":
 		return predict(ctx, os.Stdin, os.Stdout)
+	case "parity":
+		return parity(ctx, os.Stdin, os.Stdout)
 	case "facts":
 		return facts(os.Stdout)
 	}
-	return fmt.Errorf("%w: mmibx-worker work|features|predict|facts; mmibx starts it by itself", mmibx.ErrUsage)
+	return fmt.Errorf("%w: mmibx-worker work|features|predict|parity|facts; mmibx starts it by itself", mmibx.ErrUsage)
 }

@@ -16,6 +16,8 @@ func features(context.Context, io.Reader, io.Writer) error { return errNoTorch()
 
 func predict(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
 
+func parity(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
+
 func facts(io.Writer) error { return errNoTorch() }
 
 func errNoTorch() error {

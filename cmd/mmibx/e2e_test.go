@@ -30,6 +30,7 @@ func TestEndToEnd(t *testing.T) {
 	}
 	t.Run("kill -9", func(t *testing.T) { testKill(t, bin) })
 	t.Run("wrong input", func(t *testing.T) { testWrongInput(t, bin) })
+	t.Run("parity", func(t *testing.T) { testParity(t, bin) })
 	t.Run("terminal UI", func(t *testing.T) { testTerminalUI(t, bin) })
 }
 

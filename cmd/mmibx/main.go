@@ -72,6 +72,7 @@ func newRoot() *cobra.Command {
 		newFieldsCmd(a),
 		newImportCmd(a),
 		newFeaturesCmd(a),
+		newParityCmd(a),
 		newPlotCmd(a),
 		newPublishedCmd(a),
 		newTableCmd(a),
