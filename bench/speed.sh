@@ -17,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 go test -tags torch -c -o "$work/model.test" ./model
 for ((i = 1; i <= blocks; i++)); do
 	for m in "${models[@]}"; do # each in a process of its own, for its peak memory
-		(cd model && OMP_WAIT_POLICY=passive "$work/model.test" -test.run '^$' -test.bench "^$bench\$/${m/\//\$/}\$" -test.benchtime $times) |
+		(cd model && GOMP_SPINCOUNT=10000 "$work/model.test" -test.run '^$' -test.bench "^$bench\$/${m/\//\$/}\$" -test.benchtime $times) |
 			sed -nE "s|^$bench/([a-z]+/[a-z0-9]+)(-[0-9]+)?[[:space:]]+[0-9]+[[:space:]]+([0-9.]+) ns/op[[:space:]]+([0-9.]+) peak-MiB.*|\1 \3 \4|p" |
 			awk '{printf "ours %s %.4f %.0f\n", $1, $2 / 1e9, $3}' >>"$work/times"
 		"$python" -W ignore bench/step.py --only "$m" "${flags[@]}" | sed 's/^/eager /' >>"$work/times"

@@ -48,9 +48,9 @@ var ownFormats = map[string][]string{"entities": {"conll"}, "relations": {"jsonl
 var ownEvidence = []string{"features", "pixels"}
 
 // RegisterOwn makes the benchmarks known whose folders under dataDir hold a
-// benchmark.toml; the name of the folder is the benchmark's. A file that is not
-// one is an *mmibx.InputError with line and key. A folder that is not there has
-// none.
+// benchmark.toml; the name of the folder is the benchmark's. The error joins one
+// *mmibx.InputError, with line and key, for each file that is none; all others are
+// known even so. A folder that is not there has none.
 func RegisterOwn(dataDir string) error {
 	if dataDir == "" {
 		return nil
@@ -59,19 +59,21 @@ func RegisterOwn(dataDir string) error {
 	if err != nil {
 		return fmt.Errorf("benchmarks in %s: %w", dataDir, err)
 	}
+	var faults []error
 	for _, file := range files {
 		o, err := readOwn(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // gone since
 		}
 		if err != nil {
-			return err
+			faults = append(faults, err)
+			continue
 		}
 		if !mmibx.RegisterBenchmark(o.benchmark()) {
-			return &mmibx.InputError{File: file, Found: fmt.Sprintf("the name %s of a benchmark that is built in", quote(o.name())), Expected: "a folder of another name"}
+			faults = append(faults, &mmibx.InputError{File: file, Found: fmt.Sprintf("the name %s of a benchmark that is built in", quote(o.name())), Expected: "a folder of another name"})
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (o *own) name() string { return filepath.Base(filepath.Dir(o.file)) }

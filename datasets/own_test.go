@@ -134,6 +134,13 @@ func TestOwnFaults(t *testing.T) {
 	if err := RegisterOwn(dir); err == nil || !strings.Contains(err.Error(), "built in") {
 		t.Errorf("the name of a built-in benchmark: %v", err)
 	}
+	writeFiles(t, filepath.Join(dir, "zebra"), good)
+	if err := RegisterOwn(dir); err == nil {
+		t.Error("no fault")
+	}
+	if _, known := mmibx.LookupBenchmark("zebra"); !known {
+		t.Error("one faulty folder hides the others")
+	}
 }
 
 // The benchmarks of docs/examples are whole, and only what their files say.

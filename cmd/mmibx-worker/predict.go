@@ -27,7 +27,7 @@ func predict(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&q); err != nil {
 		return fmt.Errorf("%w: an inquiry: %w", mmibx.ErrUsage, err)
 	}
-	if err := datasets.RegisterOwn(q.DataDir); err != nil {
+	if err := registerOwn(&q.Job); err != nil {
 		return err
 	}
 	spec, err := mmibx.SpecOf(q.Spec)

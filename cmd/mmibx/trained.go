@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/tracker"
 )
 
@@ -109,10 +110,9 @@ func (a *app) ask(ctx context.Context, t *trained, device string, q mmibx.Inquir
 	if err != nil {
 		return nil, err
 	}
-	n := strconv.Itoa(q.Threads)
 	var out, said bytes.Buffer
 	cmd := exec.CommandContext(ctx, runner.Worker[0], "predict") // nothing is lost when it is killed
-	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS="+n, "MKL_NUM_THREADS="+n, "OMP_WAIT_POLICY=passive")
+	cmd.Env = experiments.WorkerEnv(q.Threads)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(blob), &out, &said
 	if err := cmd.Run(); err != nil {
 		return nil, workerFault(ctx, err, said.String())
