@@ -26,30 +26,16 @@ func states(t *testing.T, m *system, samples []*mmibx.Sample) (hLD [][]float32, 
 	return hLD, out.latents.zTextBLZ.Floats(), out.latents.text.meanBTZ.Floats(), d
 }
 
-func furthest(a, b []float32) float64 {
-	far := 0.0
-	for i := range a {
-		far = max(far, math.Abs(float64(a[i]-b[i])))
-	}
-	return far
-}
-
 // Training on the mean draws nothing and keeps both KL terms; on samples the same
 // network draws.
 func TestTrainingLatent(t *testing.T) {
 	for _, latent := range []string{"sample", "mean"} {
 		spec := defaultSpec(t, "mini-mnre", "ib.train_latent", latent, "model.dropout", 0.0)
 		data := invented(spec.TaskOf(), 12)
-		do(t, func() {
-			m, err := newSystem(spec, data)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer m.params.Free()
+		withSystem(t, spec, data, func(m *system) {
 			samples := pick(data.Samples[mmibx.Train], []int{0, 1, 2})
 			_, z, mean, _ := states(t, m, samples)
-			if far := furthest(z, mean); (far == 0) != (latent == "mean") {
+			if far := farthest(z, mean); (far == 0) != (latent == "mean") {
 				t.Errorf("%s: latents lie %g from their means", latent, far)
 			}
 			s := torch.NewScope()
@@ -70,13 +56,7 @@ func TestConcatenationMovesEveryWordAlike(t *testing.T) {
 	for _, fusion := range []string{"cross", "concat"} {
 		spec := defaultSpec(t, "mini-mnre", "model.fusion", fusion, "ib.train_latent", "mean", "model.dropout", 0.0)
 		data := invented(spec.TaskOf(), 12)
-		do(t, func() {
-			m, err := newSystem(spec, data)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer m.params.Free()
+		withSystem(t, spec, data, func(m *system) {
 			own := *pick(data.Samples[mmibx.Train], []int{0})[0]
 			other := own
 			other.Picture = (own.Picture + 1) % 7

@@ -10,14 +10,6 @@ import (
 	"github.com/mmibx/mmibx/model/torch"
 )
 
-// do runs fn on the torch goroutine and fails the test with what libtorch says.
-func do(t *testing.T, fn func()) {
-	t.Helper()
-	if err := torch.Do(fn); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The log-likelihood of ragged sequences against the sum over all paths, by the
 // definition of a CRF.
 func TestCRFAgainstAllPaths(t *testing.T) {

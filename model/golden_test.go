@@ -86,13 +86,7 @@ func tenLosses(t *testing.T, spec mmibx.Spec) []float64 {
 	data := invented(spec.TaskOf(), 32)
 	r := rand.New(rand.NewPCG(11, 12))
 	var losses []float64
-	do(t, func() {
-		m, err := newSystem(spec, data)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer m.params.Free()
+	withSystem(t, spec, data, func(m *system) {
 		optim := torch.NewAdamW(m.params, m.groups(false)...)
 		defer optim.Free()
 		for step := range int64(10) {

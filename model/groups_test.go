@@ -74,13 +74,7 @@ func TestReleasedMREHasOneGroup(t *testing.T) {
 	spec := defaultSpec(t, "mnre", "preset", "official")
 	data := invented(spec.TaskOf(), 8)
 	spec.Encoder.Name, spec.Encoder.Width, spec.Encoder.Layers = "small", 32, 1
-	do(t, func() {
-		m, err := newSystem(spec, data)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer m.params.Free()
+	withSystem(t, spec, data, func(m *system) {
 		groups := m.groups(true)
 		names := 0
 		for _, g := range groups {

@@ -26,6 +26,28 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// do runs fn on the torch goroutine and fails the test with what libtorch says.
+func do(t *testing.T, fn func()) {
+	t.Helper()
+	if err := torch.Do(fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withSystem hands a fresh model to fn, on the torch goroutine.
+func withSystem(t *testing.T, spec mmibx.Spec, data Data, fn func(m *system)) {
+	t.Helper()
+	do(t, func() {
+		m, err := newSystem(spec, data)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer m.params.Free()
+		fn(m)
+	})
+}
+
 // The registry of the root package is what plans know of the networks here.
 func TestRegistry(t *testing.T) {
 	var names []string
@@ -109,13 +131,7 @@ func TestPaddingChangesNothing(t *testing.T) {
 		for _, benchmark := range benchmarksOf(registered) {
 			spec := defaultSpec(t, benchmark, "model", name)
 			data := invented(spec.TaskOf(), 12)
-			do(t, func() {
-				m, err := newSystem(spec, data)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer m.params.Free()
+			withSystem(t, spec, data, func(m *system) {
 				samples := pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3, 4, 5})
 				together := outputs(m, samples)
 				for i, s := range samples {
@@ -216,13 +232,7 @@ func (m *memory) Checkpoint(step int64, _ string) error {
 func TestNoLeak(t *testing.T) {
 	spec := defaultSpec(t, "mini-twitter2015", "train.batch", 8)
 	data := invented(mmibx.MNER, 32)
-	do(t, func() {
-		m, err := newSystem(spec, data)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer m.params.Free()
+	withSystem(t, spec, data, func(m *system) {
 		r := &training{system: m, data: data, o: Options{Sink: &memory{}}, total: 1000}
 		r.optim = torch.NewAdamW(m.params, m.groups(false)...)
 		defer r.optim.Free()
@@ -335,13 +345,7 @@ func TestPadBeyondTheLongestTweet(t *testing.T) {
 func TestRegularizersInFloat32(t *testing.T) {
 	spec := defaultSpec(t, "mini-twitter2015", "model.dropout", 0.0)
 	data := invented(mmibx.MNER, 16)
-	do(t, func() {
-		m, err := newSystem(spec, data)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer m.params.Free()
+	withSystem(t, spec, data, func(m *system) {
 		s := torch.NewScope()
 		defer s.Free()
 		b := m.batcher.make(pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3}))

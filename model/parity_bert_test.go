@@ -92,7 +92,7 @@ func (f *fixture) compareBertGradients(t *testing.T, s *torch.Scope, params *tor
 		}
 		bare := strings.TrimPrefix(name, "bert.")
 		values := g.Doubles()
-		if isKeyBias(name) {
+		if shiftsAllScores("text", name) {
 			if size := relativeError(values, make([]float64, len(values)), largest); size > 1e-6 {
 				t.Errorf("the gradient of %s is %.2g of the largest, its true value 0", name, size)
 			}

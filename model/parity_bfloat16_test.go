@@ -220,7 +220,7 @@ func loweredPass(t *testing.T, m *system, optim *torch.AdamW, k int, low bool) m
 		if !ok {
 			t.Fatalf("%s has no gradient", name)
 		}
-		if !isKeyBias(name) {
+		if !shiftsAllScores("mmib", name) {
 			out["grad."+name] = g.Doubles()
 		}
 	}

@@ -81,7 +81,7 @@ func TestPermutingTheBatchPermutesTheOutput(t *testing.T) {
 			if !ok {
 				continue
 			}
-			withSystem(t, spec, func(m *system, data Data) {
+			withoutGradients(t, spec, func(m *system, data Data) {
 				order := rand.New(rand.NewPCG(1, 2)).Perm(9)
 				samples := pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3, 4, 5, 6, 7, 8})
 				permuted := make([]*mmibx.Sample, len(order))
@@ -119,7 +119,7 @@ func TestAloneAsInAnyBatch(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, task := range []mmibx.Task{mmibx.MNER, mmibx.MRE} {
 		spec, _ := specFor(t, "mmib", task)
-		withSystem(t, spec, func(m *system, data Data) {
+		withoutGradients(t, spec, func(m *system, data Data) {
 			all := data.Samples[mmibx.Dev]
 			for range 20 {
 				indices := r.Perm(len(all))[:1+r.IntN(len(all)-1)]
@@ -163,7 +163,7 @@ func TestTwoEvaluationsOfOneCheckpoint(t *testing.T) {
 		differ bool
 	}{{"official", mmibx.MRE, true}, {"official", mmibx.MNER, false}, {"default", mmibx.MRE, false}, {"default", mmibx.MNER, false}} {
 		spec, _ := specFor(t, "mmib", c.task, "preset", c.preset)
-		withSystem(t, spec, func(m *system, data Data) {
+		withoutGradients(t, spec, func(m *system, data Data) {
 			samples := data.Samples[mmibx.Dev]
 			first, second := m.evaluate(samples, 10), m.evaluate(samples, 20)
 			same := slices.EqualFunc(first.predictions, second.predictions, func(a, b mmibx.Prediction) bool { return reflect.DeepEqual(a, b) })
@@ -178,7 +178,7 @@ func TestTwoEvaluationsOfOneCheckpoint(t *testing.T) {
 // and kl_positions of default are for.
 func TestPaddingChangesOfficial(t *testing.T) {
 	spec, _ := specFor(t, "mmib", mmibx.MNER, "model.key_mask", false)
-	withSystem(t, spec, func(m *system, data Data) {
+	withoutGradients(t, spec, func(m *system, data Data) {
 		all := data.Samples[mmibx.Dev]
 		shortest, longest := 0, 0
 		for i := range all {
@@ -210,17 +210,11 @@ func specFor(t *testing.T, name string, task mmibx.Task, settings ...any) (mmibx
 	return defaultSpec(t, benchmark, append([]any{"model", name}, settings...)...), true
 }
 
-// withSystem hands a fresh model on invented data to fn, on the torch goroutine.
-func withSystem(t *testing.T, spec mmibx.Spec, fn func(*system, Data)) {
+// withoutGradients hands a fresh model on invented data to fn.
+func withoutGradients(t *testing.T, spec mmibx.Spec, fn func(*system, Data)) {
 	t.Helper()
 	data := invented(spec.TaskOf(), 16)
-	do(t, func() {
-		m, err := newSystem(spec, data)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer m.params.Free()
+	withSystem(t, spec, data, func(m *system) {
 		torch.WithGrad(false, func() { fn(m, data) })
 	})
 }
