@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/mmibx/mmibx"
@@ -67,14 +65,7 @@ func realSentences(t testing.TB) (sentences [][]string) {
 // miniLM is the folder of MiniLM's files.
 func miniLM(t testing.TB) string {
 	t.Helper()
-	dir, err := weights.Find("minilm")
-	if err != nil {
-		if slices.Contains(strings.Fields(os.Getenv("MMIBX_REQUIRE")), "minilm") {
-			t.Fatal(err)
-		}
-		t.Skipf("SKIPPED: %v", err)
-	}
-	return dir
+	return needs.Weights(t, "minilm", weights.Find)
 }
 
 // Every sentence of the three benchmarks gets the ids that Hugging Face's

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/needs"
 	"github.com/mmibx/mmibx/model/torch"
 	"github.com/mmibx/mmibx/weights"
 )
@@ -102,10 +103,8 @@ func (f visionFixture) hold(t *testing.T, encoder *PretrainedVision) {
 // The real weights against geffnet.
 func TestEfficientNetLite0Parity(t *testing.T) {
 	const name = "efficientnet-lite0"
+	needs.Weights(t, name, weights.FindVision)
 	file, err := weights.OpenVision(name)
-	if errors.Is(err, mmibx.ErrNotFound) && !slices.Contains(strings.Fields(os.Getenv("MMIBX_REQUIRE")), name) {
-		t.Skipf("SKIPPED: %v", err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

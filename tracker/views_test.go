@@ -48,10 +48,7 @@ print(len(runs), points.value.max())
 `
 
 func TestViewsInPandas(t *testing.T) {
-	python := needs.Program(t, "python3")
-	if exec.Command(python, "-c", "import pandas").Run() != nil {
-		t.Skip("SKIPPED: python3 has no pandas")
-	}
+	python := needs.Python(t, "pandas")
 	l := newLab(t)
 	l.done(nil, "train.loss", 2.5, math.NaN(), math.Inf(1))
 	l.must(l.synced().Close())

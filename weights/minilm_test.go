@@ -1,21 +1,14 @@
 package weights
 
 import (
-	"os"
-	"slices"
-	"strings"
 	"testing"
+
+	"github.com/mmibx/mmibx/internal/needs"
 )
 
 // The real encoder: its architecture, its tensors, its digests.
 func TestMiniLM(t *testing.T) {
-	dir, err := Find("minilm")
-	if err != nil {
-		if slices.Contains(strings.Fields(os.Getenv("MMIBX_REQUIRE")), "minilm") {
-			t.Fatal(err)
-		}
-		t.Skipf("SKIPPED: %v", err)
-	}
+	dir := needs.Weights(t, "minilm", Find)
 	f, err := OpenFolder(dir)
 	if err != nil {
 		t.Fatal(err)

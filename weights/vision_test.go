@@ -4,11 +4,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/needs"
 )
 
 func TestFindVision(t *testing.T) {
@@ -41,13 +41,7 @@ func TestFindVision(t *testing.T) {
 
 // The real encoder: its tensors, its digest.
 func TestEfficientNetLite0(t *testing.T) {
-	path, err := FindVision("efficientnet-lite0")
-	if err != nil {
-		if slices.Contains(strings.Fields(os.Getenv("MMIBX_REQUIRE")), "efficientnet-lite0") {
-			t.Fatal(err)
-		}
-		t.Skipf("SKIPPED: %v", err)
-	}
+	path := needs.Weights(t, "efficientnet-lite0", FindVision)
 	source, err := OpenSource(path)
 	if err != nil {
 		t.Fatal(err)

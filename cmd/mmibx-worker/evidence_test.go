@@ -15,6 +15,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/datasets"
+	"github.com/mmibx/mmibx/internal/needs"
 	"github.com/mmibx/mmibx/tracker/journal"
 	"github.com/mmibx/mmibx/weights"
 )
@@ -73,12 +74,7 @@ func TestPixelsThatAreThere(t *testing.T) {
 // Pixels are encoded once; the second time the weights are not needed.
 func TestPixelsAreCached(t *testing.T) {
 	const encoder = "efficientnet-lite0"
-	if _, err := weights.FindVision(encoder); err != nil {
-		if slices.Contains(strings.Fields(os.Getenv("MMIBX_REQUIRE")), encoder) {
-			t.Fatal(err)
-		}
-		t.Skipf("SKIPPED: %v", err)
-	}
+	needs.Weights(t, encoder, weights.FindVision)
 	m, job := benchmarkOf(t)
 	spec := &mmibx.Spec{Benchmark: "twitter2017", Evidence: mmibx.EvidenceSpec{Kind: "pixels", Encoder: encoder}}
 	w, err := journal.OpenAppend(filepath.Join(t.TempDir(), "journal"))

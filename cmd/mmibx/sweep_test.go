@@ -17,32 +17,36 @@ import (
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
-// TestPlayWorker is no test: it is a worker when a test starts it as one. It
-// does nothing in each run but log a score; seed 7 diverges.
-func TestPlayWorker(t *testing.T) {
+// TestMain makes the test binary a worker where a test starts it as one.
+func TestMain(m *testing.M) {
 	if os.Getenv("MMIBX_PLAY") != "worker" {
-		t.Skip("not started as a worker")
+		os.Exit(m.Run())
 	}
-	err := experiments.Serve(context.Background(), os.Stdin, os.Stdout, func(_ context.Context, job mmibx.Job) mmibx.Outcome {
+	if err := play(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// play does nothing in each run but log a score; seed 7 diverges.
+func play() error {
+	return experiments.Serve(context.Background(), os.Stdin, os.Stdout, func(_ context.Context, job mmibx.Job) mmibx.Outcome {
 		w, err := journal.Create(job.Store.Journal(job.Run, job.Attempt), journal.Header{Run: job.Run, Arm: job.Arm, Attempt: job.Attempt, Spec: job.Spec, Sweep: job.Sweep, Started: time.Now()})
 		if err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		o := mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: mmibx.Done}
 		if job.Spec["seed"] == 7.0 {
 			o.State, o.Class, o.Error = mmibx.Diverged, mmibx.FailDiverged, "train.loss is NaN at step 3"
 		}
 		if err := errors.Join(w.Log(1, mmibx.Metric{Name: mmibx.DevF1, Value: 80}), w.Close(journal.Trailer{State: o.State, Class: o.Class, Error: o.Error, Finished: time.Now()})); err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		return o
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
-// playWorker makes $MMIBX_WORKER a program that is TestPlayWorker.
+// playWorker makes $MMIBX_WORKER a program that plays one.
 func playWorker(t *testing.T) {
 	t.Helper()
 	self, err := os.Executable()
@@ -50,7 +54,7 @@ func playWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), workerName)
-	script := fmt.Sprintf("#!/bin/sh\nMMIBX_PLAY=worker exec '%s' -test.run '^TestPlayWorker$'\n", self)
+	script := fmt.Sprintf("#!/bin/sh\nMMIBX_PLAY=worker exec '%s'\n", self)
 	if err := os.WriteFile(path, []byte(script), 0o777); err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func Program(t testing.TB, name string) string {
 	return path
 }
 
-// Python returns a Python that can import the modules: $MMIBX_PYTHON where that is set, else python3. MMIBX_REQUIRE knows it as "python".
+// Python returns a Python that can import the modules: $MMIBX_PYTHON where that is set, else python3. MMIBX_REQUIRE knows it by the first of them.
 func Python(t testing.TB, modules ...string) string {
 	t.Helper()
 	name := os.Getenv("MMIBX_PYTHON")
@@ -31,7 +31,7 @@ func Python(t testing.TB, modules ...string) string {
 		name = "python3"
 	}
 	if out, err := exec.CommandContext(t.Context(), name, "-c", "import "+strings.Join(modules, ", ")).CombinedOutput(); err != nil {
-		missing(t, "python", "%s does not import %s (set MMIBX_PYTHON): %v, %s", name, strings.Join(modules, ", "), err, lastLine(out))
+		missing(t, modules[0], "%s does not import %s (set MMIBX_PYTHON): %v, %s", name, strings.Join(modules, ", "), err, lastLine(out))
 	}
 	return name
 }

@@ -63,9 +63,6 @@ func system(r *rand.Rand, gold []int, ease []float64, skill float64) []Counts {
 // hypothesis is about the trained systems; the verdict, which asks for the
 // interval over seeds too, must hold 5 % there as well.
 func TestSize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("simulates thousands of tests")
-	}
 	for _, c := range []struct {
 		name string
 		world

@@ -415,21 +415,3 @@ func BenchmarkKey(b *testing.B) {
 		a.View()
 	}
 }
-
-// TestDemo shows the fake store in the terminal: MMIBX_TUI_DEMO=1 go test -run
-// TestDemo.
-func TestDemo(t *testing.T) {
-	if os.Getenv("MMIBX_TUI_DEMO") == "" {
-		t.Skip("MMIBX_TUI_DEMO is not set")
-	}
-	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tty.Close()
-	f := newFake()
-	_, err = Show(t.Context(), Options{Reader: f, Control: f, Store: "~/paper/mmibx-runs"}, tea.WithInput(tty), tea.WithOutput(tty))
-	if err != nil {
-		t.Fatal(err)
-	}
-}
