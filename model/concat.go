@@ -32,5 +32,10 @@ func (m *concat) forward(p *pass, in *tensors) state {
 	hBLD := m.encoder.words(p, m.spec, in, nil)
 	weightBM1 := p.To(p.Unsqueeze(in.realBM, 2), torch.Float32)
 	meanBE := p.Div(p.Sum(p.Mul(in.evidenceBME, weightBM1), 1), p.Sum(weightBM1, 1))
-	return state{hBLD: hBLD, extraBD: m.picture.of(p.Scope, meanBE)}
+	pictureBD := m.picture.of(p.Scope, meanBE)
+	if m.spec.TaskOf() == mmibx.MRE {
+		return state{hBLD: hBLD, pairBF: p.Cat(1, markers(p.Scope, hBLD, in.markB2), pictureBD)}
+	}
+	pictureBLD := p.Expand(p.Unsqueeze(pictureBD, 1), -1, hBLD.Dim(1), -1)
+	return state{hBLD: p.Cat(2, hBLD, pictureBLD)}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/model/torch"
+	"github.com/mmibx/mmibx/weights"
 )
 
 // BertConfig holds the sizes of a BERT encoder (Devlin et al. 2019), by the
@@ -16,6 +17,14 @@ type BertConfig struct {
 	Vocab, Positions, Types            int64
 	Eps                                float64 // of LayerNorm, 1e-12 in BERT
 	InitDeviation                      float64 // of the normal start, 0.02 in BERT
+}
+
+// BertConfigOf is the configuration of a Hugging Face folder.
+func BertConfigOf(c weights.Config) BertConfig {
+	return BertConfig{
+		Width: int64(c.Width), Layers: int64(c.Layers), Heads: int64(c.Heads), Intermediate: int64(c.Intermediate),
+		Vocab: int64(c.Vocab), Positions: int64(c.Positions), Types: int64(c.Types), Eps: c.Epsilon, InitDeviation: 0.02,
+	}
 }
 
 // smallBert is the encoder of the miniature benchmarks, trained from scratch.

@@ -9,6 +9,9 @@ import (
 
 // head turns what a network computed into the task's loss and labels.
 type head interface {
+	// scores of each tag at each tagged position, [B, W, K], or of each relation,
+	// [B, K], in float32.
+	scores(p *pass, st state, b *batch) torch.Tensor
 	// loss of each sample, [B].
 	loss(p *pass, st state, b *batch) torch.Tensor
 	// predict labels every sample of the batch.
@@ -27,14 +30,8 @@ func newTagger(p *torch.Params, scheme *tagScheme, width int64) *tagger {
 	return &tagger{scheme: scheme, fc: newLinear(p, "fc", width, k), crf: newCRF(p, "crf", k)}
 }
 
-// emissions returns the score of each tag at each tagged position, [B, W, K].
-func (t *tagger) emissions(p *pass, st state, b *batch) torch.Tensor {
-	fBLD := st.hBLD
-	if st.extraBD != torch.None {
-		extra := p.Expand(p.Unsqueeze(st.extraBD, 1), -1, fBLD.Dim(1), -1)
-		fBLD = p.Cat(2, fBLD, extra)
-	}
-	return scoresAtTags(p, t.fc, fBLD, b)
+func (t *tagger) scores(p *pass, st state, b *batch) torch.Tensor {
+	return scoresAtTags(p, t.fc, st.hBLD, b)
 }
 
 // scoresAtTags maps states to scores and picks those of the tagged positions,
@@ -46,11 +43,11 @@ func scoresAtTags(p *pass, fc linear, hBLD torch.Tensor, b *batch) torch.Tensor 
 }
 
 func (t *tagger) loss(p *pass, st state, b *batch) torch.Tensor {
-	return t.crf.negLogLikelihood(p.Scope, t.emissions(p, st, b), b.tagBW, b)
+	return t.crf.negLogLikelihood(p.Scope, t.scores(p, st, b), b.tagBW, b)
 }
 
 func (t *tagger) predict(p *pass, st state, b *batch) []mmibx.Prediction {
-	return t.decode(t.emissions(p, st, b).Floats(), b)
+	return t.decode(t.scores(p, st, b).Floats(), b)
 }
 
 // decode takes the best path through each sample's emissions [B, W, K].
@@ -81,14 +78,10 @@ func newRelator(p *torch.Params, relations []string, width int64) *relator {
 	return &relator{relations: relations, classifier: newLinear(p, "classifier", width, int64(len(relations)))}
 }
 
-// logits returns the score of each relation, [B, K].
-func (r *relator) logits(p *pass, st state, b *batch) torch.Tensor {
+func (r *relator) scores(p *pass, st state, b *batch) torch.Tensor {
 	fBF := st.pairBF
 	if fBF == torch.None {
 		fBF = markers(p.Scope, st.hBLD, p.Int64s(b.markB2, int64(b.b), 2))
-	}
-	if st.extraBD != torch.None {
-		fBF = p.Cat(1, fBF, st.extraBD)
 	}
 	return p.To(r.classifier.of(p.Scope, fBF), torch.Float32)
 }
@@ -101,11 +94,11 @@ func markers(s *torch.Scope, hBLD, markB2 torch.Tensor) torch.Tensor {
 }
 
 func (r *relator) loss(p *pass, st state, b *batch) torch.Tensor {
-	return p.CrossEntropyEach(r.logits(p, st, b), p.Int64s(b.relationB, int64(b.b)))
+	return p.CrossEntropyEach(r.scores(p, st, b), p.Int64s(b.relationB, int64(b.b)))
 }
 
 func (r *relator) predict(p *pass, st state, b *batch) []mmibx.Prediction {
-	logits := r.logits(p, st, b).Floats()
+	logits := r.scores(p, st, b).Floats()
 	k := len(r.relations)
 	out := make([]mmibx.Prediction, b.b)
 	for i, s := range b.samples {

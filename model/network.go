@@ -49,7 +49,6 @@ type headed interface {
 type state struct {
 	hBLD    torch.Tensor
 	pairBF  torch.Tensor // in place of the two markers' states (MRE), or torch.None
-	extraBD torch.Tensor // a vector per sample to stand beside it, or torch.None
 	spanBLD torch.Tensor // what a tagger of spans reads, or torch.None
 	latents *latents     // nil for networks without a bottleneck
 }

@@ -156,10 +156,8 @@ func outputs(m *system, samples []*mmibx.Sample) [][]float32 {
 	p := &pass{Scope: s}
 	st := m.forward(p, b)
 	out := make([][]float32, b.b)
-	if h, ok := m.head.(interface {
-		emissions(p *pass, st state, b *batch) torch.Tensor
-	}); ok {
-		all := h.emissions(p, st, b).Floats()
+	all := m.head.scores(p, st, b).Floats()
+	if m.spec.TaskOf() == mmibx.MNER {
 		k := len(all) / (b.b * b.w)
 		for i := range out {
 			real := 0
@@ -172,10 +170,9 @@ func outputs(m *system, samples []*mmibx.Sample) [][]float32 {
 		}
 		return out
 	}
-	h := m.head.(*relator)
-	all := h.logits(p, st, b).Floats()
+	k := len(all) / b.b
 	for i := range out {
-		out[i] = all[i*len(h.relations) : (i+1)*len(h.relations)]
+		out[i] = all[i*k : (i+1)*k]
 	}
 	return out
 }

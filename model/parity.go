@@ -146,11 +146,7 @@ func (c *parity) system() (*system, error) {
 	m, err := newSystem(c.Spec, Data{
 		Labels: labels, Vocab: from.Config.Vocab, Evidence: &mmibx.EvidenceTable{Rows: c.batch.m, Width: from.Evidence},
 		Encoder: &Pretrained{
-			Config: BertConfig{
-				Width: int64(from.Config.Width), Layers: int64(from.Config.Layers), Heads: int64(from.Config.Heads),
-				Intermediate: int64(from.Config.Intermediate), Vocab: int64(from.Config.Vocab), Positions: int64(from.Config.Positions),
-				Types: int64(from.Config.Types), Eps: from.Config.Epsilon, InitDeviation: 0.02,
-			},
+			Config: BertConfigOf(from.Config),
 			Tensor: func(name string) ([]int64, []float32, error) { return from.Tensor("bert." + name) },
 		},
 	})
@@ -226,7 +222,7 @@ func (c *parity) outputs(p *pass, m *system) []weights.Pending {
 	if h, ok := m.head.(*tagger); ok {
 		add("emissions", h.fc.of(p.Scope, st.hBLD))
 	} else {
-		add("logits", m.head.(*relator).logits(p, st, c.batch))
+		add("logits", m.head.scores(p, st, c.batch))
 	}
 	lat := st.latents
 	add("mean_text", lat.text.meanBTZ)

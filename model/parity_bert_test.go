@@ -30,11 +30,7 @@ func TestBertParity(t *testing.T) {
 }
 
 func (f *fixture) holdBert(t *testing.T, folder *weights.Folder) {
-	c := folder.Config
-	config := BertConfig{
-		Width: int64(c.Width), Layers: int64(c.Layers), Heads: int64(c.Heads), Intermediate: int64(c.Intermediate),
-		Vocab: int64(c.Vocab), Positions: int64(c.Positions), Types: int64(c.Types), Eps: c.Epsilon,
-	}
+	config := BertConfigOf(folder.Config)
 	params := torch.NewParams()
 	defer params.Free()
 	e := newBert(params, config)

@@ -193,11 +193,7 @@ func loweredPass(t *testing.T, m *system, optim *torch.AdamW, k int, low bool) m
 	torch.Autocast(low, func() {
 		st = m.forward(p, b)
 		l = m.terms(p, st, b)
-		if h, ok := m.head.(*tagger); ok {
-			scores = h.emissions(p, st, b)
-		} else {
-			scores = m.head.(*relator).logits(p, st, b)
-		}
+		scores = m.head.scores(p, st, b)
 	})
 	name := "logits"
 	if m.spec.TaskOf() == mmibx.MNER {

@@ -62,10 +62,16 @@ func (f *fixture) hold(t *testing.T, spec mmibx.Spec) {
 	st := m.forward(p, b)
 	f.compare(t, "out.mean_text", st.latents.text.meanBTZ.Doubles(), 0)
 	f.compare(t, "out.logvar_image", st.latents.image.logVarBTZ.Doubles(), 0)
+	f.compare(t, "out.logvar_text", st.latents.text.logVarBTZ.Doubles(), 0)
+	f.compare(t, "out.mean_image", st.latents.image.meanBTZ.Doubles(), 0)
 	f.compare(t, "out.z_text", st.latents.zTextBLZ.Doubles(), 0)
+	f.compare(t, "out.z_image", st.latents.zImageBMZ.Doubles(), 0)
 	f.compare(t, "out.fused", st.hBLD.Doubles(), 0)
-	name, scores := scoresOf(m, p, st, b)
-	f.compare(t, "out."+name, scores.Doubles(), 0)
+	name := "emissions"
+	if spec.TaskOf() == mmibx.MRE {
+		name = "logits"
+	}
+	f.compare(t, "out."+name, m.head.scores(p, st, b).Doubles(), 0)
 
 	l := m.loss(p, b)
 	for name, term := range map[string]torch.Tensor{
@@ -122,16 +128,6 @@ func (f *fixture) layers() int64 {
 	for ; slices.Contains(f.file.Names(), fmt.Sprintf("param.bert.encoder.layer.%d.output.dense.weight", n)); n++ {
 	}
 	return n
-}
-
-// scoresOf returns the emissions or the logits, with their name.
-func scoresOf(m *system, p *pass, st state, b *batch) (string, torch.Tensor) {
-	if h, ok := m.head.(*relator); ok {
-		return "logits", h.logits(p, st, b)
-	}
-	return "emissions", m.head.(interface {
-		emissions(p *pass, st state, b *batch) torch.Tensor
-	}).emissions(p, st, b)
 }
 
 func (f *fixture) batch(m *system) *batch {

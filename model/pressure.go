@@ -43,7 +43,7 @@ func (t *training) gradNorms() []mmibx.Metric {
 	for i := range indices {
 		indices[i] = i
 	}
-	p := &pass{Scope: s, training: true, dropout: t.spec.Model.Dropout, sample: true, heldBack: heldBack(t.at.Step, t.betaWarmup)}
+	p := t.pass(s)
 	var l losses
 	torch.Autocast(t.spec.Train.Precision == "bfloat16", func() { l = t.loss(p, t.batcher.make(pick(samples, indices))) })
 	var metrics []mmibx.Metric

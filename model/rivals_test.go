@@ -51,8 +51,7 @@ func (f *fixture) holdRival(t *testing.T, spec mmibx.Spec, alone bool) {
 
 	st := m.forward(p, b)
 	states := st.hBLD.Doubles()
-	_, scoresBWK := scoresOf(m, p, st, b)
-	scores, share := scoresBWK.Doubles(), 1e-4
+	scores, share := m.head.scores(p, st, b).Doubles(), 1e-4
 	if alone {
 		share = 1e-3 // float32 rounds the largest by 6e-8
 		clearRows(states, b.realBL)

@@ -155,12 +155,20 @@ func (t *training) epoch(ctx context.Context) error {
 // logEvery is the number of steps between two points of the train metrics.
 const logEvery = 10
 
+// pass is a training pass at the step of the moment.
+func (t *training) pass(s *torch.Scope) *pass {
+	return &pass{
+		Scope: s, training: true, dropout: t.spec.Model.Dropout,
+		sample: t.spec.IB.TrainLatent == "sample", heldBack: heldBack(t.at.Step, t.betaWarmup),
+	}
+}
+
 // step does one optimiser step and counts it.
 func (t *training) step(b *batch) ([]mmibx.Metric, error) {
 	s := torch.NewScope()
 	defer s.Free()
 	torch.Seed(hash(uint64(t.spec.Seed), forStep, uint64(t.at.Step)))
-	p := &pass{Scope: s, training: true, dropout: t.spec.Model.Dropout, sample: t.spec.IB.TrainLatent == "sample", heldBack: heldBack(t.at.Step, t.betaWarmup)}
+	p := t.pass(s)
 	var l losses
 	torch.Autocast(t.spec.Train.Precision == "bfloat16", func() { l = t.loss(p, b) })
 	metrics := l.metrics()

@@ -91,10 +91,10 @@ func (t *spanTagger) spanEmissions(p *pass, st state, b *batch) torch.Tensor {
 	return scoresAtTags(p, t.spanFC, st.spanBLD, b)
 }
 
-// emissions mixes the tags' own scores with those of their spans. A span tag's
+// scores mixes the tags' own scores with those of their spans. A span tag's
 // score is shared equally among its tags: a quarter to each of four types.
-func (t *spanTagger) emissions(p *pass, st state, b *batch) torch.Tensor {
-	ownBWK := t.tagger.emissions(p, st, b)
+func (t *spanTagger) scores(p *pass, st state, b *batch) torch.Tensor {
+	ownBWK := t.tagger.scores(p, st, b)
 	shareK := p.Float32s(t.shares(), int64(len(t.spanOfTag)))
 	spanBWK := p.Mul(p.IndexSelect(t.spanEmissions(p, st, b), 2, p.Int64s(t.spanOfTag, int64(len(t.spanOfTag)))), shareK)
 	return p.Add(p.Scale(ownBWK, 1-umtMix), p.Scale(spanBWK, umtMix))
@@ -119,11 +119,11 @@ func (t *spanTagger) loss(p *pass, st state, b *batch) torch.Tensor {
 	for i, tag := range b.tagBW {
 		spanBW[i] = t.spanOfTag[tag]
 	}
-	mainB := t.crf.negLogLikelihood(p.Scope, t.emissions(p, st, b), b.tagBW, b)
+	mainB := t.crf.negLogLikelihood(p.Scope, t.scores(p, st, b), b.tagBW, b)
 	spanB := t.spanCRF.negLogLikelihood(p.Scope, t.spanEmissions(p, st, b), spanBW, b)
 	return p.Add(mainB, p.Scale(spanB, t.weight))
 }
 
 func (t *spanTagger) predict(p *pass, st state, b *batch) []mmibx.Prediction {
-	return t.decode(t.emissions(p, st, b).Floats(), b)
+	return t.decode(t.scores(p, st, b).Floats(), b)
 }

@@ -114,12 +114,8 @@ func (m *material) openEncoder(name string) error {
 	if err != nil {
 		return err
 	}
-	c := folder.Config
 	m.encoder = &model.Pretrained{
-		Config: model.BertConfig{
-			Width: int64(c.Width), Layers: int64(c.Layers), Heads: int64(c.Heads), Intermediate: int64(c.Intermediate),
-			Vocab: int64(c.Vocab), Positions: int64(c.Positions), Types: int64(c.Types), Eps: c.Epsilon, InitDeviation: 0.02,
-		},
+		Config: model.BertConfigOf(folder.Config),
 		Tensor: folder.Tensor,
 	}
 	return nil

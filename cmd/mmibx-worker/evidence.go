@@ -159,7 +159,11 @@ func (m *material) addPixels(ctx context.Context, job *mmibx.Job, spec *mmibx.Sp
 		return err
 	}
 	encoder := spec.Evidence.Encoder
-	path, err := cacheFile(job, "pictures", p.digest, encoder, job.Inputs.Weights[encoder], model.PictureRows)
+	decided := []any{p.digest, encoder, job.Inputs.Weights[encoder], model.PictureRows}
+	if encoder == mmibx.SmallPictureEncoder {
+		decided = []any{p.digest, thumbnails}
+	}
+	path, err := cacheFile(job, "pictures", decided...)
 	if err != nil {
 		return err
 	}

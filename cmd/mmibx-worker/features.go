@@ -63,12 +63,20 @@ func fromFolder(folder *datasets.PictureFolder) func(id string) (image.Image, er
 	}
 }
 
+// thumbnails says what datasets.Thumbnail does to a picture.
+var thumbnails = fmt.Sprintf("Resize(%d), CenterCrop(%[1]d)", datasets.ThumbnailSide)
+
 // encodePictures computes the evidence of pictures with a frozen encoder; for the
 // one that is trained with the network it is their thumbnails.
 func encodePictures(ctx context.Context, encoder string, ids []string, open func(id string) (image.Image, error), report func(done int)) (*datasets.Features, error) {
 	if encoder == mmibx.SmallPictureEncoder {
-		table, err := datasets.ThumbnailTable(ids, open)
-		return &datasets.Features{IDs: ids, Table: table, Encoder: encoder, Preprocessing: "Resize(64), CenterCrop(64)"}, err
+		table, err := datasets.ThumbnailTable(ids, func(id string) (image.Image, error) {
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("%w: %w", mmibx.ErrInterrupted, err)
+			}
+			return open(id)
+		})
+		return &datasets.Features{IDs: ids, Table: table, Encoder: encoder, Preprocessing: thumbnails}, err
 	}
 	file, err := weights.OpenVision(encoder)
 	if err != nil {

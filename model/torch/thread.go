@@ -14,22 +14,27 @@ import (
 
 var work = make(chan func())
 
-func init() {
-	go func() {
-		runtime.LockOSThread()
-		for fn := range work {
-			fn()
-		}
-	}()
+func init() { go serve() }
+
+// serve does all torch work. What ends its goroutine, as a test's Fatal does, ends
+// only the piece of work: another goroutine goes on.
+func serve() {
+	defer func() { go serve() }()
+	runtime.LockOSThread()
+	for fn := range work {
+		fn()
+	}
 }
 
 // Do runs fn on the goroutine that does all torch work and waits for it. A panic
 // with an *Error comes back as an error, and wraps mmibx.ErrOutOfMemory where
 // libtorch could not allocate; any other panic goes on in the caller, with the
-// stack of where it began. Do must not be called from within fn.
+// stack of where it began, and runtime.Goexit, as a test's Fatal calls it, goes on
+// there too. Do must not be called from within fn.
 func Do(fn func()) error {
 	var failure any
 	var stack []byte
+	returned := false
 	done := make(chan struct{})
 	work <- func() {
 		defer close(done)
@@ -39,8 +44,12 @@ func Do(fn func()) error {
 			}
 		}()
 		fn()
+		returned = true
 	}
 	<-done
+	if failure == nil && !returned {
+		runtime.Goexit()
+	}
 	switch failure := failure.(type) {
 	case nil:
 		return nil
