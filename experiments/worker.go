@@ -7,9 +7,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -48,27 +48,58 @@ type message struct {
 // user has set stays.
 func WorkerEnv(threads int) []string {
 	n := strconv.Itoa(threads)
-	wait := "GOMP_SPINCOUNT=10000"
-	if busy() {
-		wait = "OMP_WAIT_POLICY=passive"
-	}
 	env := []string{"OMP_NUM_THREADS=" + n, "MKL_NUM_THREADS=" + n}
-	if os.Getenv("GOMP_SPINCOUNT") == "" && os.Getenv("OMP_WAIT_POLICY") == "" {
-		env = append(env, wait)
+	switch {
+	case os.Getenv("GOMP_SPINCOUNT") != "" || os.Getenv("OMP_WAIT_POLICY") != "":
+	case busy():
+		env = append(env, "OMP_WAIT_POLICY=passive")
+	default:
+		env = append(env, "GOMP_SPINCOUNT=10000")
 	}
 	return append(os.Environ(), env...)
 }
 
-// busy says whether other programs keep half of the processors at work, by the
-// load of the last minute; where that is not known, they do not.
-func busy() bool {
-	blob, err := os.ReadFile("/proc/loadavg")
+// busy says whether the processors were at work for more than half of a moment
+// before this program's first worker, whose own work does not count so. Where
+// that is not known, they were not.
+var busy = sync.OnceValue(func() bool {
+	before, ok := readProcessorTime()
+	time.Sleep(100 * time.Millisecond)
+	after, okToo := readProcessorTime()
+	all := after.all - before.all
+	return ok && okToo && all > 0 && float64(after.idle-before.idle) < 0.5*float64(all)
+})
+
+// processorTime is that of all processors since the machine started, in ticks.
+type processorTime struct{ all, idle uint64 }
+
+// readProcessorTime reads the first line of Linux's /proc/stat: user, nice,
+// system, idle, waiting for disks, and more.
+func readProcessorTime() (processorTime, bool) {
+	blob, err := os.ReadFile("/proc/stat")
 	if err != nil {
-		return false
+		return processorTime{}, false
 	}
-	first, _, _ := strings.Cut(string(blob), " ")
-	load, err := strconv.ParseFloat(first, 64)
-	return err == nil && load > float64(runtime.NumCPU())/2
+	return parseProcessorTime(string(blob))
+}
+
+func parseProcessorTime(stat string) (t processorTime, ok bool) {
+	line, _, _ := strings.Cut(stat, "\n")
+	fields := strings.Fields(line)
+	if len(fields) < 6 || fields[0] != "cpu" {
+		return t, false
+	}
+	for i, field := range fields[1:] {
+		ticks, err := strconv.ParseUint(field, 10, 64)
+		if err != nil {
+			return t, false
+		}
+		t.all += ticks
+		if i == 3 || i == 4 {
+			t.idle += ticks
+		}
+	}
+	return t, true
 }
 
 // startWorker starts a worker in a process group of its own, so that a Ctrl-C

@@ -5,13 +5,14 @@ docs/reference/models.md: random parameters (param.*), a batch (in.*), what the 
 every parameter (grad.*) and the losses of ten optimiser steps (out.ten_losses), dropout off. The program shares no code
 with model/ and none with mmib.py.
 
-Run: pip install torch==2.11.0 safetensors numpy && python3 model/testdata/hvpnet_mega.py
+Run: pip install torch==2.11.0 safetensors numpy && python3 model/testdata/hvpnet_mega.py [FOLDER]
 """
 import pathlib
+import sys
 
 import torch
 from torch.nn.functional import cross_entropy, gelu, layer_norm, leaky_relu, softmax
-from safetensors.torch import save_file
+from rival_fixture import write
 
 D, HEADS, LAYERS, VOCAB, POSITIONS, B, L, M, E, HIDDEN = 8, 2, 2, 14, 10, 4, 7, 3, 5, 6
 LENGTHS = [7, 5, 3, 6]
@@ -186,40 +187,12 @@ def batch(case, g):
     return x
 
 
-def ten_steps(p, x, case):
-    """AdamW at 1e-3 (BERT) and 3e-3; no decay on biases and LayerNorm; clipped at 1; 2 steps of warm-up of 10."""
-    groups = []
-    for name, t in p.items():
-        rate = 1e-3 if name.startswith("bert.") else 3e-3
-        decay = 0.0 if name.endswith("bias") or "LayerNorm" in name else 0.01
-        groups.append(dict(params=[t], lr=rate, peak=rate, weight_decay=decay))
-    optimizer, losses = torch.optim.AdamW(groups, betas=(0.9, 0.999), eps=1e-8), []
-    for step in range(10):
-        loss = forward(p, x, case)["loss"]
-        losses.append(loss.item())
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(list(p.values()), 1.0)
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * (step / 2 if step < 2 else (10 - step) / 8)
-        optimizer.step()
-    return torch.tensor(losses)
-
-
-def main():
+def main(folder):
     torch.set_num_threads(1)
     for name, case in CASES.items():
         g = torch.Generator().manual_seed(case["seed"])
         p, x = parameters(case, g), batch(case, g)
-        file = {"param." + n: t.detach().clone() for n, t in p.items()}
-        file.update({"in." + n: t.long() if t.dtype == torch.bool else t for n, t in x.items()})
-        out = forward(p, x, case)
-        out["loss"].backward()
-        file.update({"grad." + n: t.grad.clone() for n, t in p.items()})
-        file.update({"out." + n: t.detach().reshape(t.shape if t.dim() else (1,)) for n, t in out.items()})
-        file["out.ten_losses"] = ten_steps(p, x, case)
-        save_file({k: v.contiguous() for k, v in file.items()}, str(pathlib.Path(__file__).with_name(name + ".safetensors")))
-        print(name, out["loss"].item(), file["out.ten_losses"][-1].item())
+        write(str(pathlib.Path(folder) / (name + ".safetensors")), p, x, lambda: forward(p, x, case))
 
 
-main()
+main(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)

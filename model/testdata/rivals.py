@@ -3,14 +3,15 @@
 Each is one model of tiny size in plain PyTorch, from its description in docs/reference/models.md, one sample and where it
 matters one pair at a time: random parameters (param.*), a batch (in.*), what the model computes (out.*), the gradient of
 every parameter (grad.*) and the losses of ten optimiser steps (out.ten_losses), dropout off. Numbers are float32
-and what is computed from them float64. The program shares no code with model/ and none with the other programs here.
+and what is computed from them float64. The program shares no code with model/ and none with mmib.py.
 
-Run: pip install torch==2.11.0 safetensors numpy && python3 model/testdata/rivals.py
+Run: pip install torch==2.11.0 safetensors numpy && python3 model/testdata/rivals.py [FOLDER]
 """
 import pathlib
+import sys
 
 import torch
-from safetensors.torch import save_file
+from rival_fixture import write
 from torch import nn
 
 D, HEADS, LAYERS, VOCAB, POSITIONS, B, L, M, E = 8, 2, 2, 14, 10, 4, 7, 3, 5
@@ -255,41 +256,13 @@ def batch(case, g):
     return x
 
 
-def ten_steps(model, x, case):
-    """AdamW at 1e-3 (BERT) and 3e-3; no decay on biases and LayerNorm; clipped at 1; 2 steps of warm-up of 10."""
-    groups = []
-    for name, p in model.named_parameters():
-        rate = 1e-3 if name.startswith("bert.") else 3e-3
-        decay = 0.0 if name.endswith("bias") or "LayerNorm" in name else 0.01
-        groups.append(dict(params=[p], lr=rate, peak=rate, weight_decay=decay))
-    optimizer, losses = torch.optim.AdamW(groups), []
-    for step in range(10):
-        loss = forward(model, x, case)["loss"]
-        losses.append(loss.item())
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * (step / 2 if step < 2 else (10 - step) / 8)
-        optimizer.step()
-    return torch.tensor(losses)
-
-
-def main():
+def main(folder):
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     for name, case in CASES.items():
         g = torch.Generator().manual_seed(case["seed"])
         model, x = build(case, g), batch(case, g)
-        file = {"param." + n: p.detach().clone() for n, p in model.named_parameters()}
-        file.update({"in." + n: t.long() if t.dtype == torch.bool else t for n, t in x.items()})
-        out = forward(model, x, case)
-        out["loss"].backward()
-        file.update({"grad." + n: p.grad.clone() for n, p in model.named_parameters()})
-        file.update({"out." + n: t.detach().reshape(t.shape if t.dim() else (1,)) for n, t in out.items()})
-        file["out.ten_losses"] = ten_steps(model, x, case)
-        save_file({k: (v.float() if v.is_floating_point() else v).contiguous() for k, v in file.items()}, str(pathlib.Path(__file__).with_name(name + ".safetensors")))
-        print(name, out["loss"].item(), file["out.ten_losses"][-1].item())
+        write(str(pathlib.Path(folder) / (name + ".safetensors")), dict(model.named_parameters()), x, lambda: forward(model, x, case))
 
 
-main()
+main(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
