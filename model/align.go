@@ -74,12 +74,10 @@ func (a *aligner) pool(s *torch.Scope, zBTZ, realBT torch.Tensor) torch.Tensor {
 	if a.spec.Pooling == "first" {
 		return s.Select(zBTZ, 1, 0)
 	}
-	weightBT1 := s.To(s.Unsqueeze(realBT, 2), zBTZ.Kind())
-	sum := s.Sum(s.Mul(zBTZ, weightBT1), 1)
 	if a.spec.Pooling == "sum" {
-		return sum
+		return s.Sum(s.Mul(zBTZ, maskAs(s, realBT, zBTZ.Kind())), 1)
 	}
-	return s.Div(sum, s.Sum(weightBT1, 1))
+	return meanRows(s, zBTZ, realBT)
 }
 
 // loss takes pooled latents [B, Z] of texts and pictures.

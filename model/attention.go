@@ -28,6 +28,23 @@ func (p *pass) drop(x torch.Tensor) torch.Tensor {
 	return p.Dropout(x, p.dropout, p.training)
 }
 
+// maskAs makes a mask [B, T] of real positions a factor [B, T, 1] of a kind.
+func maskAs(s *torch.Scope, realBT torch.Tensor, kind torch.Kind) torch.Tensor {
+	return s.To(s.Unsqueeze(realBT, 2), kind)
+}
+
+// meanRows is the mean of x [B, T, D] over its real positions, [B, D], in float32
+// where x is lower.
+func meanRows(s *torch.Scope, xBTD, realBT torch.Tensor) torch.Tensor {
+	weightBT1 := maskAs(s, realBT, torch.Float32)
+	return s.Div(s.Sum(s.Mul(xBTD, weightBT1), 1), s.Sum(weightBT1, 1))
+}
+
+// paddedKeys hides the keys of an attention that are not real, [B, 1, 1, N].
+func paddedKeys(s *torch.Scope, realBN torch.Tensor) torch.Tensor {
+	return s.Reshape(s.Not(realBN), realBN.Dim(0), 1, 1, realBN.Dim(1))
+}
+
 // hiddenScore is what a masked attention score becomes, as in the released code.
 const hiddenScore = -1e9
 

@@ -61,14 +61,13 @@ func newCoAttention(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWi
 func (m *coAttention) headWidth() int64 { return 2 * m.encoder.config.Width }
 
 func (m *coAttention) forward(p *pass, in *tensors) state {
-	n, l, rows := in.realBL.Dim(0), in.realBL.Dim(1), in.realBM.Dim(1)
 	heads := int64(m.spec.CoAttention.Heads)
 	hBLD := m.encoder.words(p, m.spec, in, nil)
 	vBMD := m.picture.of(p.Scope, in.evidenceBME)
 
 	// Word-guided visual attention, then picture-guided textual attention.
-	sawBLD := m.guide.of(p, hBLD, vBMD, p.Reshape(p.Not(in.realBM), n, 1, 1, rows), heads)
-	readBLD := m.back.of(p, sawBLD, hBLD, p.Reshape(p.Not(in.realBL), n, 1, 1, l), heads)
+	sawBLD := m.guide.of(p, hBLD, vBMD, paddedKeys(p.Scope, in.realBM), heads)
+	readBLD := m.back.of(p, sawBLD, hBLD, paddedKeys(p.Scope, in.realBL), heads)
 
 	// Gated fusion: g u + (1 - g) r, with one g a word.
 	uBLD := p.Tanh(m.sawMap.of(p.Scope, sawBLD))

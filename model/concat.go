@@ -30,9 +30,7 @@ func newConcat(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth i
 
 func (m *concat) forward(p *pass, in *tensors) state {
 	hBLD := m.encoder.words(p, m.spec, in, nil)
-	weightBM1 := p.To(p.Unsqueeze(in.realBM, 2), torch.Float32)
-	meanBE := p.Div(p.Sum(p.Mul(in.evidenceBME, weightBM1), 1), p.Sum(weightBM1, 1))
-	pictureBD := m.picture.of(p.Scope, meanBE)
+	pictureBD := m.picture.of(p.Scope, meanRows(p.Scope, in.evidenceBME, in.realBM))
 	if m.spec.TaskOf() == mmibx.MRE {
 		return state{hBLD: hBLD, pairBF: p.Cat(1, markers(p.Scope, hBLD, in.markB2), pictureBD)}
 	}

@@ -48,7 +48,7 @@ func (m *mega) forward(p *pass, in *tensors) state {
 	semanticBMF := m.semantic(p, objectsBMF, wordsBLF, in.realBL)
 	structuralBMF := m.structural(p.Scope, wordsBLF, in)
 	alignedBMF := m.merge.of(p.Scope, p.Cat(2, semanticBMF, structuralBMF))
-	pictureBF := p.Sum(p.Mul(alignedBMF, realAs(p.Scope, in.realBM, alignedBMF)), 1)
+	pictureBF := p.Sum(p.Mul(alignedBMF, maskAs(p.Scope, in.realBM, alignedBMF.Kind())), 1)
 
 	pairBF := m.fuse.of(p.Scope, p.Cat(1, markers(p.Scope, hBLD, in.markB2), pictureBF))
 	return state{hBLD: hBLD, pairBF: p.Dropout(pairBF, m.spec.MEGA.Dropout, p.training)}
@@ -57,21 +57,13 @@ func (m *mega) forward(p *pass, in *tensors) state {
 // semantic lets each object attend to the words: one head, no dropout on its
 // weights, and a sigmoid on what it gathers.
 func (m *mega) semantic(p *pass, objectsBMF, wordsBLF, realBL torch.Tensor) torch.Tensor {
-	n, l := realBL.Dim(0), realBL.Dim(1)
 	still := &pass{Scope: p.Scope}
 	q, k, v := m.query.of(p.Scope, objectsBMF), m.key.of(p.Scope, wordsBLF), m.value.of(p.Scope, wordsBLF)
-	return p.Sigmoid(attend(still, q, k, v, p.Reshape(p.Not(realBL), n, 1, 1, l), 1))
+	return p.Sigmoid(attend(still, q, k, v, paddedKeys(p.Scope, realBL), 1))
 }
 
 // structural stands for the weights of the graph alignment times the words' states
 // with 1 / words as every weight: each object gets the mean state.
 func (m *mega) structural(s *torch.Scope, wordsBLF torch.Tensor, in *tensors) torch.Tensor {
-	realBL1 := realAs(s, in.realBL, wordsBLF)
-	meanBF := s.Div(s.Sum(s.Mul(wordsBLF, realBL1), 1), s.Sum(realBL1, 1))
-	return s.Expand(s.Unsqueeze(meanBF, 1), -1, in.realBM.Dim(1), -1)
-}
-
-// realAs makes a mask [B, T] a factor [B, T, 1] of a tensor's kind.
-func realAs(s *torch.Scope, realBT, like torch.Tensor) torch.Tensor {
-	return s.To(s.Unsqueeze(realBT, 2), like.Kind())
+	return s.Expand(s.Unsqueeze(meanRows(s, wordsBLF, in.realBL), 1), -1, in.realBM.Dim(1), -1)
 }

@@ -85,9 +85,7 @@ func (m *mmib) decode(p *pass, in *tensors, q *latents) state {
 // concatenate is the ablation of the fusion: the mean of the picture's real rows
 // beside every word, and a linear map of both.
 func (m *mmib) concatenate(s *torch.Scope, tBLD, iBMD, realBM torch.Tensor) torch.Tensor {
-	weightBM1 := s.To(s.Unsqueeze(realBM, 2), torch.Float32)
-	meanBD := s.Div(s.Sum(s.Mul(iBMD, weightBM1), 1), s.Sum(weightBM1, 1))
-	everyBLD := s.Expand(s.Unsqueeze(meanBD, 1), tBLD.Dim(0), tBLD.Dim(1), tBLD.Dim(2))
+	everyBLD := s.Expand(s.Unsqueeze(meanRows(s, iBMD, realBM), 1), tBLD.Dim(0), tBLD.Dim(1), tBLD.Dim(2))
 	return m.beside.of(s, s.Cat(-1, tBLD, everyBLD))
 }
 
@@ -105,13 +103,11 @@ type mmibMasks struct{ text, image, imageToText, textToImage torch.Tensor }
 // masks hides padded keys. The released code hides padded queries instead, whose
 // rows so become uniform, and attends to padded keys.
 func (m *mmib) masks(s *torch.Scope, in *tensors) mmibMasks {
-	n, l, rows := in.realBL.Dim(0), in.realBL.Dim(1), in.realBM.Dim(1)
-	paddedBL := s.Not(in.realBL)
 	if !m.spec.Model.KeyMask {
-		queries := s.Reshape(paddedBL, n, 1, l, 1)
+		queries := s.Reshape(s.Not(in.realBL), in.realBL.Dim(0), 1, in.realBL.Dim(1), 1)
 		return mmibMasks{text: queries, textToImage: queries}
 	}
-	keys, rowKeys := s.Reshape(paddedBL, n, 1, 1, l), s.Reshape(s.Not(in.realBM), n, 1, 1, rows)
+	keys, rowKeys := paddedKeys(s, in.realBL), paddedKeys(s, in.realBM)
 	return mmibMasks{text: keys, image: rowKeys, imageToText: keys, textToImage: rowKeys}
 }
 

@@ -61,8 +61,7 @@ func encodeSentences(e *bert, pieces [][]int32, indices []int, table *mmibx.Evid
 	b := padded(samples, 0)
 	in := b.tensors(s)
 	hBLD := e.encode(&pass{Scope: s}, in, nil)
-	weightBL1 := s.To(s.Unsqueeze(in.realBL, 2), torch.Float32)
-	mean := s.Div(s.Sum(s.Mul(hBLD, weightBL1), 1), s.Sum(weightBL1, 1)).Floats()
+	mean := meanRows(s, hBLD, in.realBL).Floats()
 	states := hBLD.Floats()
 
 	d := table.Width

@@ -127,8 +127,7 @@ func (m *umgf) forward(p *pass, in *tensors) state {
 
 // forward takes and returns the nodes of words and of pictures.
 func (y *umgfLayer) forward(p *pass, xBLG, oBMG torch.Tensor, in *tensors) (x, o torch.Tensor) {
-	n, l, rows := in.realBL.Dim(0), in.realBL.Dim(1), in.realBM.Dim(1)
-	hiddenText, hiddenRows := p.Reshape(p.Not(in.realBL), n, 1, 1, l), p.Reshape(p.Not(in.realBM), n, 1, 1, rows)
+	hiddenText, hiddenRows := paddedKeys(p.Scope, in.realBL), paddedKeys(p.Scope, in.realBM)
 
 	mixed := attend(p, y.text.query.of(p.Scope, xBLG), y.text.key.of(p.Scope, xBLG), y.textValue.of(p.Scope, xBLG), hiddenText, umgfHeads)
 	xBLG = y.textNorms[0].of(p, xBLG, y.textOutput.of(p.Scope, mixed))
@@ -136,14 +135,14 @@ func (y *umgfLayer) forward(p *pass, xBLG, oBMG torch.Tensor, in *tensors) (x, o
 
 	// Every word gathers from every picture and, unless nothing depends on it, the
 	// other way round.
-	realBMG := p.Mul(oBMG, p.To(p.Unsqueeze(in.realBM, 2), torch.Float32))
+	realBMG := p.Mul(oBMG, maskAs(p.Scope, in.realBM, torch.Float32))
 	seenBLG := p.Sum(p.Mul(gates(p, y.textToRows, xBLG, oBMG), p.Unsqueeze(realBMG, 1)), 2)
 	x = y.textNorms[1].of(p, xBLG, seenBLG)
 	x = y.textNorms[2].of(p, x, feedForward(p, x, y.textUp, y.textDown))
 	if y.rowsToText.w == torch.None {
 		return x, torch.None
 	}
-	realBLG := p.Mul(xBLG, p.To(p.Unsqueeze(in.realBL, 2), torch.Float32))
+	realBLG := p.Mul(xBLG, maskAs(p.Scope, in.realBL, torch.Float32))
 	readBMG := p.Sum(p.Mul(gates(p, y.rowsToText, xBLG, oBMG), p.Unsqueeze(realBLG, 2)), 1)
 	o = y.rowsNorms[1].of(p, oBMG, readBMG)
 	return x, y.rowsNorms[2].of(p, o, feedForward(p, o, y.rowsUp, y.rowsDown))

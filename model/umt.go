@@ -46,10 +46,9 @@ func newUMT(p *torch.Params, spec *mmibx.Spec, encoder *bert, evidenceWidth int6
 func (m *umt) headWidth() int64 { return 2 * m.encoder.config.Width }
 
 func (m *umt) forward(p *pass, in *tensors) state {
-	n, l, rows := in.realBL.Dim(0), in.realBL.Dim(1), in.realBM.Dim(1)
 	c := m.encoder.config
-	hiddenText := p.Reshape(p.Not(in.realBL), n, 1, 1, l)
-	hiddenRows := p.Reshape(p.Not(in.realBM), n, 1, 1, rows)
+	hiddenText := paddedKeys(p.Scope, in.realBL)
+	hiddenRows := paddedKeys(p.Scope, in.realBM)
 	hBLD := m.encoder.words(p, m.spec, in, nil)
 
 	spanBLD := m.spans.forward(p, hBLD, hBLD, hiddenText, nil, c)
