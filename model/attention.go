@@ -21,6 +21,16 @@ type pass struct {
 	keep              func(x torch.Tensor) torch.Tensor
 }
 
+// dropping is the pass with another rate of dropout; at 0 it has no sites.
+func (p *pass) dropping(rate float64) *pass {
+	other := *p
+	other.dropout = rate
+	if rate == 0 {
+		other.keep = nil
+	}
+	return &other
+}
+
 func (p *pass) drop(x torch.Tensor) torch.Tensor {
 	if p.keep != nil {
 		return p.Mul(x, p.keep(x))

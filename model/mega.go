@@ -51,15 +51,14 @@ func (m *mega) forward(p *pass, in *tensors) state {
 	pictureBF := p.Sum(p.Mul(alignedBMF, maskAs(p.Scope, in.realBM, alignedBMF.Kind())), 1)
 
 	pairBF := m.fuse.of(p.Scope, p.Cat(1, markers(p.Scope, hBLD, in.markB2), pictureBF))
-	return state{hBLD: hBLD, pairBF: p.Dropout(pairBF, m.spec.MEGA.Dropout, p.training)}
+	return state{hBLD: hBLD, pairBF: p.dropping(m.spec.MEGA.Dropout).drop(pairBF)}
 }
 
 // semantic lets each object attend to the words: one head, no dropout on its
 // weights, and a sigmoid on what it gathers.
 func (m *mega) semantic(p *pass, objectsBMF, wordsBLF, realBL torch.Tensor) torch.Tensor {
-	still := &pass{Scope: p.Scope}
 	q, k, v := m.query.of(p.Scope, objectsBMF), m.key.of(p.Scope, wordsBLF), m.value.of(p.Scope, wordsBLF)
-	return p.Sigmoid(attend(still, q, k, v, paddedKeys(p.Scope, realBL), 1))
+	return p.Sigmoid(attend(p.dropping(0), q, k, v, paddedKeys(p.Scope, realBL), 1))
 }
 
 // structural stands for the weights of the graph alignment times the words' states

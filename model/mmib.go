@@ -69,17 +69,17 @@ func (m *mmib) encode(p *pass, in *tensors) *latents {
 // decode draws the codes, or takes their means, and fuses them.
 func (m *mmib) decode(p *pass, in *tensors, q *latents) state {
 	masks := m.masks(p.Scope, in)
-	lat := &latents{text: q.text, image: q.image, realBL: q.realBL, realBM: q.realBM}
+	lat := *q
 	lat.zTextBLZ = lat.text.sample(p, p.epsText)
 	lat.zImageBMZ = lat.image.sample(p, p.epsImage)
 
 	tBLD, iBMD := m.widen(p.Scope, lat.zTextBLZ), m.widen(p.Scope, lat.zImageBMZ)
 	if m.spec.Model.Fusion == "concat" {
-		return state{hBLD: m.concatenate(p.Scope, tBLD, iBMD, in.realBM), latents: lat}
+		return state{hBLD: m.concatenate(p.Scope, tBLD, iBMD, in.realBM), latents: &lat}
 	}
 	// Fusion: the picture asks the text, then the text asks what came of it.
 	hBMD := m.img2txt.forward(p, iBMD, tBLD, masks.imageToText)
-	return state{hBLD: m.txt2img.forward(p, tBLD, hBMD, masks.textToImage), latents: lat}
+	return state{hBLD: m.txt2img.forward(p, tBLD, hBMD, masks.textToImage), latents: &lat}
 }
 
 // concatenate is the ablation of the fusion: the mean of the picture's real rows

@@ -112,15 +112,14 @@ func (m *umgf) headWidth() int64 { return m.encoder.config.Width + m.words.w.Dim
 
 func (m *umgf) forward(p *pass, in *tensors) state {
 	hBLD := m.encoder.encode(p, in, nil) // no dropout on it, as released
-	graph := *p
-	graph.dropout = m.spec.UMGF.Dropout
+	graph := p.dropping(m.spec.UMGF.Dropout)
 	xBLG := m.words.of(p.Scope, hBLD)
 	oBMG := in.evidenceBME
 	for _, l := range m.rows {
 		oBMG = graph.drop(p.Relu(l.of(p.Scope, oBMG)))
 	}
 	for i := range m.layers {
-		xBLG, oBMG = m.layers[i].forward(&graph, xBLG, oBMG, in)
+		xBLG, oBMG = m.layers[i].forward(graph, xBLG, oBMG, in)
 	}
 	return state{hBLD: p.Cat(2, hBLD, xBLG)}
 }

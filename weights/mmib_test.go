@@ -21,15 +21,7 @@ func authorsTensors(t *testing.T) []Named {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var all []Named
-	for _, name := range f.Names() {
-		tensor, err := f.Tensor(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, Named{name, tensor})
-	}
-	return all
+	return all(t, f)
 }
 
 func writeTensors(t *testing.T, all []Named, metadata map[string]string) string {

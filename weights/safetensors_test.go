@@ -68,7 +68,10 @@ func wantValues(t *testing.T, name string, got []float64, want []string) {
 	}
 }
 
-func all(t testing.TB, f *File) []Named {
+func all(t testing.TB, f interface {
+	Names() []string
+	Tensor(name string) (Tensor, error)
+}) []Named {
 	t.Helper()
 	var tensors []Named
 	for _, name := range f.Names() {
