@@ -185,13 +185,24 @@ func (p *parser) derivations(path []string, t map[string]any) []*Expression {
 			all = append(all, e)
 		}
 	})
-	for _, e := range all {
-		for _, other := range all {
-			if slices.Contains(e.reads, other.Key) {
-				p.faults = append(p.faults, &mmibx.InputError{File: e.Where.File, Line: e.Where.Line, Key: e.Key,
-					Found: other.Key + ", which is derived too", Expected: "keys that are set", Cure: "write its formula out"})
+	return all
+}
+
+// derivedOfDerived refuses formulas that read a key which another formula of the
+// same arm sets, be it the sweep's: a formula reads the cell before any is applied.
+func (p *parser) derivedOfDerived(s *Sweep) {
+	type pair struct{ reader, other *Expression }
+	seen := map[pair]bool{}
+	for _, a := range append([]Arm{{}}, s.Arms...) {
+		all := s.follow(a, deriving(s.Derive), nil).derive
+		for _, e := range all {
+			for _, other := range all {
+				if both := (pair{e.Expression, other.Expression}); slices.Contains(e.reads, other.Key) && !seen[both] {
+					seen[both] = true
+					p.faults = append(p.faults, &mmibx.InputError{File: e.Where.File, Line: e.Where.Line, Key: e.Key,
+						Found: other.Key + ", which is derived too" + other.Where.inWords(), Expected: "keys that are set", Cure: "write its formula out"})
+				}
 			}
 		}
 	}
-	return all
 }

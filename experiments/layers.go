@@ -14,9 +14,11 @@ type layered struct {
 // armLayers are the settings in force in an arm, one layer per key.
 type armLayers struct {
 	name   string
+	said   []*layered // all that is said of the arm, before the later replaces the earlier
 	layers []*layered
 	derive []derived
 	when   []*Expression
+	sanity bool // added by withSanity, not declared
 }
 
 // derived is a formula, and the layer that its key makes.
@@ -33,19 +35,25 @@ func (s *Sweep) layers() []armLayers {
 	if len(arms) == 0 {
 		arms = []Arm{{}}
 	}
+	formulas := deriving(s.Derive)
 	var all []armLayers
 	for _, a := range arms {
 		own := append(fixed(a.Settings), varying(a.Grid)...)
-		all = append(all, s.follow(armLayers{name: a.Name, layers: merge(shared, own, overrides)}, a))
+		all = append(all, s.follow(a, formulas, slices.Concat(shared, own, overrides)))
 	}
-	return s.withSanity(shared, all)
+	if s.Sanity.Wanted {
+		all = append(all, s.sanityArms(all, s.follow(Arm{}, formulas, slices.Concat(shared, overrides)))...)
+	}
+	return all
 }
 
-// follow adds the formulas and conditions of the sweep and of the arm.
-func (s *Sweep) follow(arm armLayers, a Arm) armLayers {
-	for _, e := range slices.Concat(s.Derive, a.Derive) {
+// follow makes an arm of what is said of it, with the formulas and conditions of
+// the sweep and of its own.
+func (s *Sweep) follow(a Arm, shared []derived, said []*layered) armLayers {
+	arm := armLayers{name: a.Name, said: said, layers: merge(said)}
+	for _, e := range slices.Concat(shared, deriving(a.Derive)) {
 		arm.derive = slices.DeleteFunc(arm.derive, func(d derived) bool { return d.Key == e.Key })
-		arm.derive = append(arm.derive, derived{e, &layered{oneKey(e.Key, nil, e.Where), false}})
+		arm.derive = append(arm.derive, e)
 	}
 	for _, when := range []*Expression{s.When, a.When} {
 		if when != nil {
@@ -53,6 +61,16 @@ func (s *Sweep) follow(arm armLayers, a Arm) armLayers {
 		}
 	}
 	return arm
+}
+
+// deriving gives each formula the layer of its key; arms that share the formula
+// share the layer.
+func deriving(formulas []*Expression) []derived {
+	all := make([]derived, len(formulas))
+	for i, e := range formulas {
+		all[i] = derived{e, &layered{oneKey(e.Key, nil, e.Where), false}}
+	}
+	return all
 }
 
 func (s *Sweep) overriding() []*layered {
@@ -82,11 +100,10 @@ func varying(axes []Axis) []*layered {
 // merge keeps, of the layers that set a key, the last. One that sets several keys
 // (ib.beta, zip, rows) stays in front of a later one that replaces only some of
 // them.
-func merge(groups ...[]*layered) []*layered {
-	flat := slices.Concat(groups...)
+func merge(said []*layered) []*layered {
 	var kept []*layered
 	covered := map[string]bool{}
-	for _, l := range slices.Backward(flat) {
+	for _, l := range slices.Backward(said) {
 		if !slices.ContainsFunc(l.touches(), func(k string) bool { return !covered[k] }) {
 			continue
 		}

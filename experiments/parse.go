@@ -47,6 +47,7 @@ func Parse(file string, text []byte) (*Sweep, error) {
 	s.Derive = p.derivations([]string{"derive"}, p.table([]string{"derive"}, doc["derive"]))
 	s.When = p.condition([]string{"when"}, doc["when"])
 	s.Arms = p.arms(doc["arm"])
+	p.derivedOfDerived(s)
 	for _, k := range slices.Sorted(maps.Keys(doc)) {
 		if !slices.Contains(topKeys, k) {
 			p.unknownTop(k)
@@ -218,6 +219,8 @@ func (p *parser) arms(v any) []Arm {
 			p.fail(append(path, "name"), quoted(t["name"]), "a name for the arm", `write for example name = "text only"`)
 		} else if slices.ContainsFunc(arms, func(a Arm) bool { return a.Name == name }) {
 			p.fail(append(path, "name"), quoted(name)+" twice", "a name of its own for each arm", "")
+		} else if strings.ContainsAny(name, `,"`) {
+			p.fail(append(path, "name"), quoted(name), "a name without commas and double quotes", "--arms takes a list of names with commas between them")
 		}
 		settings := maps.Clone(t)
 		for _, k := range armKeys {

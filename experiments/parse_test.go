@@ -39,6 +39,7 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\n[[arm]]\nmodel = \"text\"", `x.toml:2: arm[1].name: found nothing, expected a name for the arm`},
 		{"name = \"a\"\n[[arm]]\nname = \"x\"\n[[arm]]\nname = \"x\"", `x.toml:5: arm[2].name: found "x" twice`},
 		{"name = \"a\"\n[[arm]]\nname = \"x\"\n[[arm]]\nname = \"y\"\n[arm.grid]\nib.sise = [1]", `x.toml:7: ib.sise: found an unknown key, expected a field of the spec; did you mean ib.size?`},
+		{"name = \"a\"\n[[arm]]\nname = \"x, y\"", `x.toml:3: arm[1].name: found "x, y", expected a name without commas`},
 		{"name = \"a\"\n[zip]\n\"ib.size\" = [1, 2]", `x.toml:2: zip: found 1 keys, expected two or more keys`},
 		{"name = \"a\"\n[zip]\n\"align.tau\" = [1, 2]\n\"ib.size\" = [1, 2, 3]", `x.toml:4: zip.ib.size: found 3 values, expected 2, as many as align.tau has`},
 		{"name = \"a\"\nrows = [1]", `x.toml:2: rows: found [1], expected a list of tables of settings`},
@@ -50,6 +51,7 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\nwhen = \"seed > 1\"", `x.toml:2: when: found unknown name seed at its character 1`},
 		{"name = \"a\"\n[derive]\n\"train.lr\" = 0.1", `x.toml:3: derive.train.lr: found 0.1, expected a formula in quotes`},
 		{"name = \"a\"\n[derive]\n\"train.lr\" = \"train.head_lr / 10\"\n\"train.head_lr\" = \"1e-3\"", `x.toml:3: train.lr: found train.head_lr, which is derived too`},
+		{"name = \"a\"\n[derive]\n\"train.lr\" = \"1e-3 * ib.size\"\n[[arm]]\nname = \"x\"\n[[arm]]\nname = \"y\"\n[arm.derive]\n\"train.head_lr\" = \"train.lr * 2\"", `x.toml:9: train.head_lr: found train.lr, which is derived too (x.toml:3), expected keys that are set; write its formula out`},
 		{"name = \"a\"\n[base]\ntrain.epochs = 1.5", `x.toml:3: train.epochs: found 1.5, expected a whole number`},
 		{"name = \"a\"\n[base]\nevidence = \"photos\"", `x.toml:3: evidence.kind: found "photos", expected one of none, grid`},
 	} {

@@ -75,6 +75,9 @@ func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 	x := expansion{sweep: s, inputs: inputs, read: map[*layered]bool{}, cell: map[string]int{}, inputIndex: map[string]int{}}
 	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Source: s.Text}
 	arms := s.layers()
+	if err := s.variesDerived(arms); err != nil {
+		return nil, err
+	}
 	points := 0
 	for _, a := range arms {
 		points += a.points()
@@ -265,9 +268,11 @@ func (x *expansion) add(r *resolved, seed int) {
 
 // unread refuses settings that are in force somewhere and read nowhere. A
 // setting that only some of its cells read is what a grid over several models
-// or estimators looks like; the other cells collapse.
+// or estimators looks like; the other cells collapse. What only sanity arms bring
+// into force, such as a value that every arm replaces, nobody set for them.
 func unread(arms []armLayers, read map[*layered]bool) error {
 	var faults parser
+	arms = slices.DeleteFunc(slices.Clone(arms), func(a armLayers) bool { return a.sanity })
 	for _, l := range uniqueLayers(arms) {
 		if did, inForce := read[l]; inForce && !did {
 			faults.faults = append(faults.faults, &mmibx.InputError{
@@ -275,6 +280,37 @@ func unread(arms []armLayers, read map[*layered]bool) error {
 				Expected: "a key that the model, the evidence or the estimator of at least one of its cells reads",
 				Cure:     "remove it, or move it to an arm that reads it",
 			})
+		}
+	}
+	return faults.err()
+}
+
+// variesDerived refuses axes and --set of a key that a formula of the same arm
+// sets: the formula would win, the cells of the axis would be one run, and their
+// labels would lie. A plain setting is what a formula is there to replace.
+func (s *Sweep) variesDerived(arms []armLayers) error {
+	var faults parser
+	seen := map[*layered]bool{}
+	for _, a := range arms {
+		for _, l := range a.layers {
+			set := l.Where.File == overrideFile
+			if seen[l] || !l.axis && !set {
+				continue
+			}
+			for _, d := range a.derive {
+				if !slices.Contains(l.touches(), d.Key) {
+					continue
+				}
+				seen[l] = true
+				found := "an axis"
+				if set {
+					found = "a value"
+				}
+				faults.faults = append(faults.faults, &mmibx.InputError{
+					File: l.Where.File, Line: l.Where.Line, Key: d.Key, Found: found + " of a key that [derive] sets" + d.Where.inWords(),
+					Expected: "keys that no formula sets", Cure: "vary what the formula reads, or remove the formula",
+				})
+			}
 		}
 	}
 	return faults.err()

@@ -142,7 +142,7 @@ rows = [
   { "train.batch" = 16 },
   { "ib.size" = 5, "align.tau" = 0.5 },
 ]
-derive = { "train.head_lr" = "train.lr * 2" }
+derive = { "train.head_lr" = "1 / train.max_length" }
 when = "train.batch > 1"
 `)
 	type place struct {
@@ -164,7 +164,7 @@ when = "train.batch > 1"
 	if a := plan.Cells[2].Axes; fmt.Sprint(a) != "map[train.batch:16]" {
 		t.Errorf("a row's place %v", a)
 	}
-	if s := plan.Cells[2].Spec.Train; s.HeadLR != 2*5e-3 { // of the preset: a formula reads what is set, not what is derived
+	if s := plan.Cells[2].Spec.Train; s.HeadLR != 1./64 { // of the preset, which is no frozen default
 		t.Errorf("head_lr %g", s.HeadLR)
 	}
 	// What the command line says wins over one of two coupled keys.
@@ -264,6 +264,43 @@ func TestOverrides(t *testing.T) {
 		if err := s.Override(set); err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, mmibx.ErrUsage) {
 			t.Errorf("--set %s: %v, want %q", set, err, want)
 		}
+	}
+}
+
+// A formula replaces a plain setting; a key that it sets may not come from the
+// command line, which would be ignored.
+func TestDerivedKeysAreNotOverridden(t *testing.T) {
+	text := "name = \"x\"\nbenchmarks = [\"mini-mnre\"]\n[base]\nmodel = \"mmib\"\nib.size = 4\n[derive]\n\"ib.size\" = \"train.batch / 2\"\n"
+	if plan := mustPlan(t, text); len(plan.Cells) != 1 || plan.Cells[0].Spec.IB.Size != 16 {
+		t.Errorf("%+v", plan.Cells)
+	}
+	for _, set := range []string{"ib.size=8", "ib.size=[8, 9]"} {
+		s := mustParse(t, text)
+		if err := s.Override(set); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Plan(noInputs); err == nil || !strings.Contains(err.Error(), "--set: ib.size: found") || !strings.Contains(err.Error(), "that [derive] sets (test.toml:7)") {
+			t.Errorf("--set %s: %v", set, err)
+		}
+	}
+}
+
+// A formula that several arms share is refused only where none of them reads its key.
+func TestSharedFormulaOfAKeyThatOneArmReads(t *testing.T) {
+	plan := mustPlan(t, `
+name = "x"
+benchmarks = ["mini-mnre"]
+[derive]
+"ib.size" = "train.batch / 2"
+[[arm]]
+name = "text"
+model = "text"
+[[arm]]
+name = "mmib"
+model = "mmib"
+`)
+	if len(plan.Cells) != 2 || plan.Cells[1].Spec.IB.Size != 16 {
+		t.Errorf("%+v", plan.Cells)
 	}
 }
 
@@ -409,6 +446,8 @@ func TestPlanErrors(t *testing.T) {
 		{head + "when = \"ib.size > 700\"\n[base]\nmodel = \"mmib\"\n", `x.toml: when: found conditions that no cell meets`},
 		{head + "[base]\nmodel = \"text\"\n[derive]\n\"ib.size\" = \"train.batch\"\n", `x.toml:6: ib.size: found a key that no cell reads`},
 		{head + "[base]\nmodel = \"mmib\"\n[derive]\n\"ib.size\" = \"train.batch * 100\"\n", `x.toml:6: ib.size: found 3200, expected a number from 0 to 768`},
+		{head + "[base]\nmodel = \"mmib\"\n[derive]\n\"ib.size\" = \"train.batch\"\n[grid]\n\"ib.size\" = [4, 8]\n", `x.toml:8: ib.size: found an axis of a key that [derive] sets (x.toml:6), expected keys that no formula sets`},
+		{head + "[base]\nmodel = \"mmib\"\n[zip]\n\"ib.size\" = [4, 8]\n\"align.tau\" = [0.1, 0.2]\n[[arm]]\nname = \"a\"\n[arm.derive]\n\"align.tau\" = \"ib.size / 10\"\n", `x.toml:5: align.tau: found an axis of a key that [derive] sets (x.toml:11)`},
 		{head + "[base]\nmodel = \"mmbi\"\n", `x.toml:4: model.name: found "mmbi", expected one of ` + models + `; did you mean mmib?`},
 		{head + "[base]\nmodel = \"text\"\n[grid]\n\"ib.beta_image\" = [0, 1]\n", "x.toml:6: ib.beta_image: found a key that no cell reads"},
 		{head + "[[arm]]\nname = \"a\"\nmodel = \"mmib\"\n\n[[arm]]\nname = \"b\"\nmodel = \"mmib\"\nalign.estimator = \"bce-concat\"\nalign.tau = 1\n", "x.toml:11: align.tau: found a key that no cell reads"},

@@ -10,41 +10,41 @@ import (
 // `sanity = true`; text only stands beside them for no picture.
 var sanityPictures = []any{"own", "shuffled", "blank"}
 
-// withSanity adds the arms that tell whether a gain comes from the pictures: each
-// arm whose model reads evidence with its own, shuffled and blank pictures, and
-// one of text only. They are in the usual setting of their arm: without its axes,
-// but for those that choose preset, model or encoder, and follow the formulas and
-// conditions of the sweep. What an arm runs already collapses.
-func (s *Sweep) withSanity(shared []*layered, arms []armLayers) []armLayers {
-	if !s.Sanity.Wanted {
-		return arms
+// sanityArms are those that tell whether a gain comes from the pictures: each arm
+// whose model reads evidence with its own, shuffled and blank pictures, and one of
+// text only, which has what none shares. They are in the usual setting of their arm:
+// without its axes, but for those that choose preset, model or encoder, so that
+// what an axis covers counts again; and they follow the formulas and conditions of
+// the sweep. What an arm runs already collapses.
+func (s *Sweep) sanityArms(arms []armLayers, none armLayers) []armLayers {
+	var all []armLayers
+	add := func(a armLayers, name string, key string, values []any) {
+		choice := &layered{oneKey(key, values, s.Sanity.Where), len(values) > 1}
+		a.name, a.sanity = sanityName(name), true
+		a.layers = merge(append(a.usual(), choice))
+		all = append(all, a)
 	}
-	pictures := &layered{oneKey("evidence.pictures", sanityPictures, s.Sanity.Where), true}
-	text := &layered{oneKey("model.name", []any{"text"}, s.Sanity.Where), false}
-	all := slices.Clone(arms)
 	for _, a := range arms {
 		if a.multimodal() {
-			a.name, a.layers = sanityName(a.name), merge(a.usual(), []*layered{pictures})
-			all = append(all, a)
+			add(a, a.name, "evidence.pictures", sanityPictures)
 		}
 	}
-	none := s.follow(armLayers{name: sanityName("text only"), layers: merge(shared, s.overriding())}, Arm{})
-	none.layers = merge(none.usual(), []*layered{text})
-	return append(all, none)
+	add(none, "text only", "model.name", []any{"text"})
+	return all
 }
 
 func sanityName(arm string) string {
 	if arm == "" {
 		return "sanity"
 	}
-	return arm + ", sanity"
+	return arm + " (sanity)"
 }
 
-// usual leaves out the axes that do not choose preset, model or encoder, and what
-// else is said of the choice of pictures.
+// usual leaves the axes out of what is said of an arm that do not choose preset, model or
+// encoder, and what else is said of the choice of pictures.
 func (a armLayers) usual() []*layered {
 	chooses := func(key string) bool { return key == "preset" || key == "model.name" || key == "encoder.name" }
-	return slices.DeleteFunc(slices.Clone(a.layers), func(l *layered) bool {
+	return slices.DeleteFunc(slices.Clone(a.said), func(l *layered) bool {
 		if l.axis {
 			return !slices.ContainsFunc(l.touches(), chooses)
 		}

@@ -45,8 +45,41 @@ func TestSanityAddsOwnShuffledBlankAndNone(t *testing.T) {
 	if got := sanityOf(with); !slices.Equal(got, want) || usual == 0.5 || usual == 1 {
 		t.Errorf("cells\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if got := with.Arms(); !slices.Equal(got, []string{"mmib", "mmib, sanity", "text only, sanity"}) {
+	if got := with.Arms(); !slices.Equal(got, []string{"mmib", "mmib (sanity)", "text only (sanity)"}) {
 		t.Errorf("arms %q", got)
+	}
+}
+
+// A sanity arm is in the setting that its arm has without its axes: what an axis
+// covers in [base] or in the arm counts there, and a shared formula is read by whom it
+// concerns. Text only shares settings that it does not read.
+func TestSanityKeepsWhatAxesCover(t *testing.T) {
+	based := strings.Replace(sanitySweep, "[[arm]]", "[base]\nib.beta_image = 0.7\ntrain.epochs = 2\n[derive]\n\"align.tau\" = \"train.epochs / 10\"\n[[arm]]", 1)
+	s := mustParse(t, strings.Replace(based, "ib.beta_image = [0.5, 1]", "ib.beta_image = [0.5, 1]\n\"ib.beta_text\" = [0.2, 0.3]", 1))
+	if err := s.Override("ib.size=[4, 16]"); err != nil { // an axis too: not in the sanity arms
+		t.Fatal(err)
+	}
+	p, err := s.Plan(noInputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sane := 0
+	for _, c := range p.Cells {
+		if !strings.Contains(c.ArmName, "(sanity)") {
+			continue
+		}
+		sane++
+		if s := c.Spec; s.Train.Epochs != 2 || s.Model.Name == "mmib" && (s.IB.BetaImage != 0.7 || s.Align.Tau != 0.2 || s.IB.Size != 8) {
+			t.Errorf("%s: %+v %+v", c.ArmName, s.IB, s.Align)
+		}
+	}
+	if sane != 4 || len(p.Cells) != 2*2*2+4 {
+		t.Errorf("%d of %d cells are sanity's", sane, len(p.Cells))
+	}
+	// What all of the sweep's own arms leave unread is still a fault.
+	wrong := mustParse(t, strings.Replace(sanitySweep, "[[arm]]", "[base]\numt.aux_weight = 0.7\n[[arm]]", 1))
+	if _, err := wrong.Plan(noInputs); err == nil || !strings.Contains(err.Error(), "umt.aux_weight: found a key that no cell reads") {
+		t.Error(err)
 	}
 }
 

@@ -105,6 +105,17 @@ type Place struct {
 	Line int
 }
 
+// overrideFile is where overrides were "written".
+const overrideFile = "--set"
+
+// inWords is the place in brackets, "" where it is not known.
+func (p Place) inWords() string {
+	if p.Line == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s:%d)", p.File, p.Line)
+}
+
 // Load reads a sweep file.
 func Load(path string) (*Sweep, error) {
 	text, err := os.ReadFile(path)
@@ -137,7 +148,7 @@ func (s *Sweep) Override(assignment string) error {
 	case "seeds":
 		return s.OverrideSeeds(text)
 	}
-	p := parser{file: "--set"}
+	p := parser{file: overrideFile}
 	p.overrideAxis(s, key, value)
 	return p.err()
 }
