@@ -254,11 +254,16 @@ func (s *Spec) Unread(keys []string) []string {
 }
 
 // Label is a short name of the spec for people: the model and those canonical
-// values that differ from the preset default for its benchmark.
+// values that differ from the preset default for its benchmark, or, of a benchmark
+// that is not known here, from the frozen defaults: two arms never share it.
 func (s *Spec) Label() string {
 	base, err := Resolve(map[string]any{"benchmark": s.Benchmark, "model.name": s.Model.Name, "encoder.name": s.Encoder.Name})
 	if err != nil {
-		return s.Model.Name
+		if _, known := LookupModel(s.Model.Name); !known {
+			return s.Model.Name // of another program
+		}
+		base = frozenSpec()
+		base.Model.Name, base.Encoder.Name = s.Model.Name, s.Encoder.Name
 	}
 	usual := base.Canonical()
 	var parts []string

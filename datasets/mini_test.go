@@ -218,7 +218,7 @@ func TestMiniOfAnotherName(t *testing.T) {
 	if _, err := Mini("mini-twitter2016"); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("Mini of an unknown name: %v", err)
 	}
-	for _, b := range mmibx.Benchmarks {
+	for _, b := range mmibx.Benchmarks() {
 		if _, err := Mini(b.Name); (err == nil) != b.Miniature {
 			t.Errorf("Mini(%s) = %v", b.Name, err)
 		}

@@ -11,12 +11,6 @@ import (
 	"github.com/mmibx/mmibx"
 )
 
-// forgetOwn undoes what a test registers.
-func forgetOwn(t *testing.T) {
-	known := slices.Clone(mmibx.Benchmarks)
-	t.Cleanup(func() { mmibx.Benchmarks = known })
-}
-
 func writeFiles(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
@@ -46,7 +40,6 @@ splits = {train = "a.txt", dev = "a.txt", test = "a.txt"}
 
 func openOwnTest(t *testing.T, files map[string]string) (*Set, error) {
 	t.Helper()
-	forgetOwn(t)
 	dir := t.TempDir()
 	for name, text := range files {
 		writeFiles(t, filepath.Join(dir, "mine"), map[string]string{name: text})
@@ -128,7 +121,6 @@ func TestOwnFaults(t *testing.T) {
 	if _, err := openOwnTest(t, pairs); err == nil || !strings.Contains(err.Error(), "a.txt:1: t.pos: found a list of 2, expected [start, end]") {
 		t.Errorf("a position that is not whole: %v", err)
 	}
-	forgetOwn(t)
 	dir := t.TempDir()
 	writeFiles(t, filepath.Join(dir, "mnre"), good)
 	if err := RegisterOwn(dir); err == nil || !strings.Contains(err.Error(), "built in") {
@@ -145,7 +137,6 @@ func TestOwnFaults(t *testing.T) {
 
 // The benchmarks of docs/examples are whole, and only what their files say.
 func TestExamplesOfTheGuide(t *testing.T) {
-	forgetOwn(t)
 	dir := filepath.Join("..", "docs", "examples")
 	if err := RegisterOwn(dir); err != nil {
 		t.Fatal(err)

@@ -275,9 +275,7 @@ func entering(runs []Run) []Run {
 
 // benchmarks lists those that runs have, in the order of tables.
 func benchmarks(runs []Run) []mmibx.Benchmark {
-	return slices.DeleteFunc(slices.Clone(mmibx.Benchmarks), func(b mmibx.Benchmark) bool {
-		return !slices.ContainsFunc(runs, func(r Run) bool { return r.Spec.Benchmark == b.Name })
-	})
+	return mmibx.BenchmarksOf(runs, func(r Run) string { return r.Spec.Benchmark })
 }
 
 // note says what a figure of runs lacks, and which of them looked at test.

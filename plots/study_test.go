@@ -200,3 +200,20 @@ func TestTrainingFigure(t *testing.T) {
 		t.Errorf("no runs: %v", err)
 	}
 }
+
+// Runs of a benchmark that this program does not know have their panel.
+func TestUnknownBenchmarkHasItsPanel(t *testing.T) {
+	runs := demo(t)
+	for i := range runs {
+		if runs[i].Spec.Benchmark == "mini-mnre" {
+			runs[i].Spec.Benchmark = "alien"
+		}
+	}
+	var names []string
+	for _, b := range benchmarks(runs) {
+		names = append(names, b.Title)
+	}
+	if want := []string{"mini Twitter-2015", "alien"}; !slices.Equal(names, want) {
+		t.Errorf("panels %v, want %v", names, want)
+	}
+}

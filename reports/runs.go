@@ -27,11 +27,9 @@ func ByBenchmark(name string, runs []Run) *Table {
 	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.State == mmibx.Pruned })
 	t := &Table{Name: Key(name), Corner: "Method", Digits: 2}
 	var benchmarks []string
-	for _, b := range mmibx.Benchmarks {
-		if slices.ContainsFunc(runs, func(r Run) bool { return r.Spec.Benchmark == b.Name }) {
-			benchmarks = append(benchmarks, b.Name)
-			t.Columns = append(t.Columns, Column{Key: Key(b.Name), Title: headOf(b.Title)})
-		}
+	for _, b := range mmibx.BenchmarksOf(runs, func(r Run) string { return r.Spec.Benchmark }) {
+		benchmarks = append(benchmarks, b.Name)
+		t.Columns = append(t.Columns, Column{Key: Key(b.Name), Title: headOf(b.Title)})
 	}
 	slices.SortStableFunc(runs, func(a, b Run) int {
 		return cmp.Or(

@@ -278,3 +278,25 @@ func TestCellLookup(t *testing.T) {
 		t.Error("a cell that does not exist was found")
 	}
 }
+
+// A benchmark that this program does not know (the user's own, its folder
+// elsewhere) has its column behind the others; no run is dropped.
+func TestUnknownBenchmarkHasItsColumn(t *testing.T) {
+	runs := madeUpRuns(t)
+	alien := runs[0]
+	alien.ID, alien.Spec.Benchmark = "aaaaaaaaaaaa", "alien"
+	table := ByBenchmark("demo", append(runs, alien))
+	last := len(table.Columns) - 1
+	if table.Columns[last].Title != "alien" || last != 3 {
+		t.Fatalf("columns %+v", table.Columns)
+	}
+	var found []string
+	for _, g := range table.Groups {
+		for _, r := range g.Rows {
+			found = append(found, r.Cells[last].Runs...)
+		}
+	}
+	if len(found) != 1 || found[0] != alien.ID {
+		t.Errorf("its column holds %v", found)
+	}
+}

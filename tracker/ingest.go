@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -188,6 +189,9 @@ func (in *ingest) newAttempt(id int64, c *chunk) (*attemptRow, error) {
 	if h.Started.IsZero() && len(c.records) > 0 {
 		h.Started = c.records[0].At
 	}
+	if err := in.benchmark(id, h); err != nil {
+		return nil, err
+	}
 	run, err := in.run(c.run, h)
 	if err != nil {
 		return nil, err
@@ -252,6 +256,57 @@ func (in *ingest) run(name string, h *journal.Header) (id int64, err error) {
 	return id, in.params(id, p.values)
 }
 
+// benchmarkEntry is the kind of entry that a header's description of a benchmark is.
+const benchmarkEntry = "benchmark"
+
+// benchmark keeps what a header says of a benchmark of the user's own, so that its
+// runs mean the same where the benchmark's folder is not at hand.
+func (in *ingest) benchmark(journal int64, h *journal.Header) error {
+	b := h.Benchmark
+	if b == nil || b.Name != h.Spec["benchmark"] || !register(*b) {
+		return nil
+	}
+	body, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	return in.exec("INSERT INTO entry (journal, offset, at, kind, body) VALUES (?, 0, ?, ?, ?)", journal, h.Started.UnixNano(), benchmarkEntry, string(body))
+}
+
+// register makes a benchmark of the user's own known unless it is already: what its
+// folder says wins. It answers false for a description that specs cannot be made of.
+func register(b mmibx.Benchmark) bool {
+	if !b.Own || b.Name == "" || b.Task != mmibx.MNER && b.Task != mmibx.MRE || len(b.Evidence) == 0 {
+		return false
+	}
+	if _, known := mmibx.LookupBenchmark(b.Name); !known {
+		mmibx.RegisterBenchmark(b)
+	}
+	return true
+}
+
+// registerBenchmarks makes those known that the journals describe, as the latest does.
+func (db *DB) registerBenchmarks(ctx context.Context) error {
+	rows, err := db.read.QueryContext(ctx, "SELECT body, max(at) FROM entry WHERE kind = ? GROUP BY body ORDER BY 2 DESC, 1", benchmarkEntry)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body string
+		var at int64
+		if err := rows.Scan(&body, &at); err != nil {
+			return err
+		}
+		var b mmibx.Benchmark
+		if err := json.Unmarshal([]byte(body), &b); err != nil {
+			return fmt.Errorf("a benchmark of %s: %w", db.store.Database(), err)
+		}
+		register(b)
+	}
+	return rows.Err()
+}
+
 // params writes the parameters of a run, in one statement.
 func (in *ingest) params(run int64, values map[string]any) error {
 	if len(values) == 0 {
@@ -293,8 +348,10 @@ func describe(spec map[string]any) description {
 			settings[key] = v
 		}
 	}
-	s, err := mmibx.Resolve(settings)
-	if err != nil { // another program's, or another version's: kept as it is
+	s, err := mmibx.SpecOf(settings)
+	_, model := mmibx.LookupModel(s.Model.Name)
+	_, benchmark := mmibx.LookupBenchmark(s.Benchmark)
+	if err != nil || !model || !benchmark { // another program's, or another version's: kept as it is
 		d.benchmark, _ = spec["benchmark"].(string)
 		d.model, _ = spec["model.name"].(string)
 		d.seed, _ = spec["seed"].(int)

@@ -150,7 +150,11 @@ func openRead(store mmibx.Store) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, read.Close())
 	}
-	return &DB{store: store, read: read}, nil
+	db := &DB{store: store, read: read}
+	if err := db.registerBenchmarks(context.Background()); err != nil {
+		return nil, errors.Join(err, read.Close())
+	}
+	return db, nil
 }
 
 // openWrite opens one writing connection, to be closed soon. Where another

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -107,8 +108,8 @@ func (a *app) compare(ctx context.Context, db *tracker.DB, wordA, wordB string, 
 	}
 	var both []mmibx.Benchmark
 	var looked []result
-	for _, b := range mmibx.Benchmarks {
-		if len(sideA[b.Name]) == 0 || len(sideB[b.Name]) == 0 {
+	for _, b := range mmibx.BenchmarksOf(slices.Collect(maps.Keys(sideA)), func(name string) string { return name }) {
+		if len(sideB[b.Name]) == 0 {
 			continue
 		}
 		if sideA[b.Name][0].Arm == sideB[b.Name][0].Arm {

@@ -317,7 +317,7 @@ func newDataSynthCmd(a *app) *cobra.Command {
 
 func miniatureNames() []string {
 	var names []string
-	for _, b := range mmibx.Benchmarks {
+	for _, b := range mmibx.Benchmarks() {
 		if b.Miniature {
 			names = append(names, b.Name)
 		}

@@ -56,10 +56,10 @@ func TestDataListWithoutTheRealOnes(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &lines); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	if len(lines) != len(mmibx.Benchmarks) {
-		t.Fatalf("%d benchmarks, want %d", len(lines), len(mmibx.Benchmarks))
+	if len(lines) != len(mmibx.Benchmarks()) {
+		t.Fatalf("%d benchmarks, want %d", len(lines), len(mmibx.Benchmarks()))
 	}
-	for i, b := range mmibx.Benchmarks {
+	for i, b := range mmibx.Benchmarks() {
 		if l := lines[i]; l.Name != b.Name || l.Found != b.Miniature || l.Found && l.Sizes[mmibx.Train] != 1500 {
 			t.Errorf("line %+v for %s", l, b.Name)
 		}

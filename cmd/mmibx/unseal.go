@@ -190,7 +190,7 @@ func (u *unsealing) print(w io.Writer) error {
 		t.row(id, r.Benchmark, r.Seed, percent(r.Precision), percent(r.Recall), percent(r.F1), r.Looks, r.Label)
 		f1[r.Benchmark] = append(f1[r.Benchmark], r.F1)
 	}
-	for _, b := range mmibx.Benchmarks {
+	for _, b := range mmibx.BenchmarksOf(u.Runs, func(r unsealed) string { return r.Benchmark }) {
 		if s := statistics.Summarize95(f1[b.Name]...); s.HasSpread() {
 			t.row("mean", b.Name, fmt.Sprintf("n=%d", s.N), "", "", percent(s.Mean)+" ± "+percent(s.SD))
 		}

@@ -24,6 +24,9 @@ type Header struct {
 	Spec    map[string]any `json:"spec"`    // every key; Read gives them the types of mmibx.Fields
 	Inputs  mmibx.Inputs   `json:"inputs"`
 	Sweep   string         `json:"sweep,omitempty"`
+	// Benchmark describes that of the spec where it is one of the user's own, so that
+	// the journal can be read where the benchmark's folder is not. Create fills it in.
+	Benchmark *mmibx.Benchmark `json:"benchmark,omitempty"`
 	// ResumeAttempt is the attempt whose checkpoint this one went on from, 0 when
 	// it started anew. What that attempt logged after ResumeStep is superseded.
 	ResumeAttempt int         `json:"resume_attempt,omitempty"`

@@ -48,6 +48,11 @@ func Create(path string, h Header) (*Writer, error) {
 	w := newWriter(f)
 	w.young = true
 	w.buf = append(w.buf, magic...)
+	if name, _ := h.Spec["benchmark"].(string); h.Benchmark == nil {
+		if b, known := mmibx.LookupBenchmark(name); known && b.Own {
+			h.Benchmark = &b
+		}
+	}
 	if err := w.json(TypeHeader, h); err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(path))
 	}
