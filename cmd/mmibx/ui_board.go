@@ -14,6 +14,7 @@ import (
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
 	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/reports"
 	statistics "github.com/mmibx/mmibx/reports/stats"
 	"github.com/mmibx/mmibx/tracker"
 )
@@ -216,7 +217,9 @@ func (s *uiSweep) arms() []tui.Arm {
 		if !ok {
 			n = len(arms)
 			at[c.Arm] = n
-			arms = append(arms, tui.Arm{Benchmark: c.Spec.Benchmark, Label: shortLabel(c.Label), At: s.axes.place(&c.Spec)})
+			arms = append(arms, tui.Arm{
+				ID: c.Arm, Benchmark: c.Spec.Benchmark, Label: shortLabel(c.Label), Title: reports.ArmTitle(c.Spec), At: s.axes.place(&c.Spec),
+			})
 			scores = append(scores, nil)
 		}
 		scores[n] = s.gather(&arms[n], c.Run, scores[n])

@@ -32,6 +32,8 @@ type ui struct {
 	studied []tui.Study
 	plans   map[string]*experiments.Plan // of studies
 	sweeps  map[string]*uiSweep
+
+	judge judge
 }
 
 func newUI(a *app) *ui {

@@ -372,7 +372,7 @@ func newPipe(t *testing.T) (*os.File, func()) {
 
 func TestSnapshot(t *testing.T) {
 	for _, name := range Screens {
-		text, err := Snapshot(t.Context(), Options{Reader: newFake(), Control: newFake(), Clock: func() time.Time { return noon }}, name, "", 100, 30)
+		text, err := Snapshot(t.Context(), Options{Reader: newFake(), Control: newFake(), Judge: newFake(), Clock: func() time.Time { return noon }}, name, "", 100, 30)
 		if err != nil {
 			t.Fatal(name, err)
 		}

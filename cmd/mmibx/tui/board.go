@@ -38,7 +38,9 @@ type board struct {
 	axes      [2]int // shown along the columns and down the rows
 	metric    string
 	curve     curve
-	leaders   []Arm // of the benchmark, best first
+	leaders   []Arm  // of the benchmark, best first
+	baseline  string // arm that the others are compared with; "": the judge's choice
+	judged    judged
 }
 
 type boardRead struct {
@@ -55,6 +57,7 @@ func (*board) Title() string { return "board" }
 
 // Init implements screen.
 func (b *board) Init(ctx context.Context) tea.Cmd {
+	b.judged.busy = false
 	return b.poll.begin(ctx, b.ask)
 }
 
@@ -75,7 +78,9 @@ func (b *board) ask() read {
 func (b *board) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case boardRead:
-		return b.take(msg)
+		return tea.Batch(b.take(msg), b.judgeNext())
+	case marksRead:
+		return b.takeMarks(msg)
 	case clicked:
 		return b.click(msg)
 	case wheeled:

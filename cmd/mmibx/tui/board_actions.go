@@ -33,12 +33,14 @@ func (b *board) lookActions() []action {
 	if len(b.data.Benchmarks) < 2 {
 		bench.why = "the sweep has one benchmark"
 	}
-	axes := action{name: "axes", keys: []string{"x"}, label: "axes", help: "the next pair of axes on the grid", run: b.nextAxes}
+	columns := action{name: "columns", keys: []string{"x"}, label: "axes", help: "the next axis along the columns of the grid", run: b.nextAxis(0)}
+	rows := action{name: "rows", keys: []string{"X"}, help: "the next axis down the rows of the grid", run: b.nextAxis(1)}
 	if len(b.data.Axes) < 2 {
-		axes.why = fmt.Sprintf("the sweep varies %s", plural(len(b.data.Axes), "key"))
+		columns.why = fmt.Sprintf("the sweep varies %s", plural(len(b.data.Axes), "key"))
+		rows.why = columns.why
 	}
 	return []action{
-		axes, bench,
+		columns, rows, bench, b.baselineAction(),
 		{
 			name: "metric", keys: []string{"m"}, label: "metric", help: "dev score or loss in the curve", run: b.nextMetric,
 			cli: b.cli("runs curve", b.selected(), b.metric),
@@ -52,21 +54,21 @@ func (b *board) nextBenchmark() tea.Cmd {
 	b.benchmark = (b.benchmark + 1) % len(b.data.Benchmarks)
 	b.cursor[onLeaders] = 0
 	b.lead()
-	return b.poll.now()
+	b.baseline = ""
+	return tea.Batch(b.poll.now(), b.judgeNext())
 }
 
-// nextAxes goes through the ordered pairs of axes.
-func (b *board) nextAxes() tea.Cmd {
-	n := len(b.data.Axes)
-	for {
-		if b.axes[1]++; b.axes[1] == n {
-			b.axes[0], b.axes[1] = (b.axes[0]+1)%n, 0
+// nextAxis shows the next key along one side of the grid; where that is the one
+// of the other side, the two change places.
+func (b *board) nextAxis(side int) func() tea.Cmd {
+	return func() tea.Cmd {
+		was := b.axes[side]
+		b.axes[side] = (was + 1) % len(b.data.Axes)
+		if b.axes[side] == b.axes[1-side] {
+			b.axes[1-side] = was
 		}
-		if b.axes[0] != b.axes[1] {
-			break
-		}
+		return b.moveGrid(0, 0)
 	}
-	return b.moveGrid(0, 0)
 }
 
 func (b *board) nextMetric() tea.Cmd {

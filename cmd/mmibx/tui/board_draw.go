@@ -122,10 +122,18 @@ func (b *board) progress(n int) []widget.Span {
 		ink = widget.Good
 	}
 	spans := append(widget.Bar(share, n, ink), strong(fmt.Sprintf("  %d %%", int(100*share))))
-	if d.RunsPerMinute > 0 {
-		spans = append(spans, faint(fmt.Sprintf("   %.1f runs/min", d.RunsPerMinute)))
+	return append(spans, faint(pace(d.RunsPerMinute)))
+}
+
+// pace is runs per minute, or per hour where they are long.
+func pace(perMinute float64) string {
+	switch {
+	case perMinute <= 0:
+		return ""
+	case perMinute < 1:
+		return fmt.Sprintf("   %.1f runs/h", perMinute*60)
 	}
-	return spans
+	return fmt.Sprintf("   %.1f runs/min", perMinute)
 }
 
 func (b *board) drawLanes(c widget.Canvas) {
@@ -275,7 +283,7 @@ func (b *board) readout() []widget.Span {
 
 func (b *board) drawLeaders(c widget.Canvas) {
 	title := []widget.Span{strong("leader board"), faint("  " + b.bench() + "  dev F1")}
-	in := widget.Panel(c, title, []widget.Span{faint("test is sealed")}, b.focus == onLeaders)
+	in := widget.Panel(c, title, b.verdictNote(), b.focus == onLeaders)
 	widget.Table{
 		Name: panelNames[onLeaders], Len: len(b.leaders), Cursor: b.cursor[onLeaders], Focused: b.focus == onLeaders,
 		Empty: "no arm yet",
@@ -285,14 +293,14 @@ func (b *board) drawLeaders(c widget.Canvas) {
 			{Title: "dev", Width: 5, Right: true},
 			{Title: "", Width: 5},
 			{Title: "n", Width: 5, Right: true},
-			{Title: "test", Width: 6},
+			{Title: b.versus(), Width: 8, Grow: true, Most: 22},
 			{Title: "", Width: 6},
 		},
-		Row: func(i int) [][]widget.Span { return leaderRow(i, b.leaders[i]) },
+		Row: func(i int) [][]widget.Span { return leaderRow(i, b.leaders[i], b.markOf(b.leaders[i])) },
 	}.Draw(in)
 }
 
-func leaderRow(i int, a Arm) [][]widget.Span {
+func leaderRow(i int, a Arm, mark []widget.Span) [][]widget.Span {
 	rank, mean := strconv.Itoa(i+1), strong(score(a.Mean))
 	if a.N == 0 {
 		rank, mean = "–", faint("–")
@@ -309,6 +317,6 @@ func leaderRow(i int, a Arm) [][]widget.Span {
 	}
 	return [][]widget.Span{
 		{faint(rank)}, {plain(a.Label)}, {mean}, {faint(deviation(a.SD, a.N))},
-		{plain(fmt.Sprintf("%d/%d", a.N, a.Planned))}, {faint("sealed")}, open,
+		{plain(fmt.Sprintf("%d/%d", a.N, a.Planned))}, mark, open,
 	}
 }

@@ -122,7 +122,9 @@ type Lane struct {
 // Arm is runs equal but for their seed: a cell of the grid, a line of the leader
 // board.
 type Arm struct {
+	ID               string
 	Benchmark, Label string
+	Title            string  // as tables call it
 	At               []int   // place on each axis of the board; -1: does not read it
 	Mean, SD         float64 // of the dev score over the seeds that are done, in percent
 	N, Planned       int     // seeds done and planned

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/reports/stats"
 )
 
 // noon is when every test happens.
@@ -30,7 +31,7 @@ func newFake() *fake { return &fake{board: fakeBoard()} }
 
 // fakeEnv is what screens get in tests.
 func fakeEnv(f *fake) *env {
-	return &env{reader: f, control: f, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
+	return &env{reader: f, control: f, judge: f, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
 }
 
 func (f *fake) Studies(context.Context) ([]Study, error) {
@@ -119,6 +120,34 @@ func (f *fake) Curve(_ context.Context, run, metric string, after int64, limit i
 	return points, f.err
 }
 
+// Against implements Judge: concat is the baseline, and one arm cannot be compared.
+func (f *fake) Against(_ context.Context, _, benchmark, baseline string) (Marks, error) {
+	m := Marks{Of: map[string]Mark{}}
+	var base Arm
+	for _, a := range f.board.Arms {
+		if a.Benchmark == benchmark && (baseline == "" && a.Label == "concat" || a.ID == baseline) {
+			base = a
+		}
+	}
+	m.Baseline, m.Label = base.ID, base.Label
+	for i, a := range f.board.Arms {
+		d := a.Mean - base.Mean
+		mark := Mark{Difference: d, Verdict: stats.NotApart}
+		switch {
+		case a.Benchmark != benchmark || a.N == 0 || a.ID == base.ID:
+			continue
+		case i%7 == 3:
+			mark = Mark{Difference: math.NaN(), Why: "run 0a1b2c: predictions.dev: not found"}
+		case math.Abs(d) > 0.4:
+			mark.Verdict = map[bool]stats.Verdict{true: stats.Better, false: stats.Worse}[d > 0]
+		case math.Abs(d) > 0.2:
+			mark.Verdict = stats.CouldNotSay
+		}
+		m.Of[a.ID] = mark
+	}
+	return m, f.err
+}
+
 func (f *fake) tell(format string, args ...any) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,6 +191,9 @@ func fakeBoard() Board {
 		for i, model := range []string{"concat", "text only"} {
 			b.Arms = append(b.Arms, Arm{Benchmark: bench, Label: model, At: []int{-1, -1, -1}, Mean: 82.9 - float64(i)*0.1 - float64(bi)*7, SD: 0.3, N: 5, Planned: 5, Run: fmt.Sprintf("c0%d%d00aa11bb", bi, i)})
 		}
+	}
+	for i := range b.Arms {
+		b.Arms[i].ID, b.Arms[i].Title = fmt.Sprintf("a%011x", i), b.Arms[i].Label
 	}
 	b.Arms[len(b.Arms)-1].Label = "text only 文字だけ"
 	for i := range 135 {

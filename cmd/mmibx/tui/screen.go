@@ -48,6 +48,7 @@ type action struct {
 type env struct {
 	reader  Reader
 	control Control
+	judge   Judge
 	clock   func() time.Time
 	store   string // as people call it
 	here    string // what a command line needs to find it, such as " --store DIR"

@@ -25,6 +25,7 @@ import (
 type Options struct {
 	Reader  Reader
 	Control Control
+	Judge   Judge
 	Store   string // as people call it
 	Here    string // what a command line needs to find the store, such as " --store DIR"
 	Sweep   string // its board is opened at once; "": that of the only live sweep, or the home screen
@@ -36,7 +37,7 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, clock: o.Clock, store: o.Store, here: o.Here}
+	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
@@ -194,12 +195,17 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 }
 
 // fill reads what the screen on top shows, without its timers: twice, as a curve
-// is read when it is known whose.
+// is read when it is known whose. What it computes besides is computed to the end.
 func fill(ctx context.Context, a *App) {
 	a.wake()
 	if s, ok := a.top().screen.(interface{ ask() read }); ok {
 		for range 2 {
 			a.top().Update(s.ask()(ctx))
+		}
+	}
+	if s, ok := a.top().screen.(interface{ also() read }); ok {
+		for look := s.also(); look != nil; look = s.also() {
+			a.top().Update(look(ctx))
 		}
 	}
 }

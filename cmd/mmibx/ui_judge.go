@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	statistics "github.com/mmibx/mmibx/reports/stats"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// judge remembers comparisons of arms, each by the runs that it was made of. One
+// is made at a time, while readers of the store go on.
+type judge struct {
+	mu   sync.Mutex
+	made map[string]judgement
+}
+
+type judgement struct {
+	*statistics.Comparison
+	why string // there is none
+}
+
+// contender is the finished runs of an arm.
+type contender struct {
+	arm, label string
+	text       bool // reads no picture
+	rows       []tracker.RunRow
+}
+
+// key names a comparison by its runs.
+func (c *contender) key(base *contender) string {
+	ids := make([]string, 0, len(c.rows)+len(base.rows)+1)
+	for i := range c.rows {
+		ids = append(ids, c.rows[i].ID)
+	}
+	ids = append(ids, "against")
+	for i := range base.rows {
+		ids = append(ids, base.rows[i].ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+// Against implements tui.Judge.
+func (u *ui) Against(ctx context.Context, sweep, benchmark, baseline string) (tui.Marks, error) {
+	db, arms, err := u.contenders(ctx, sweep, benchmark)
+	if err != nil || len(arms) == 0 {
+		return tui.Marks{}, err
+	}
+	i := max(0, slices.IndexFunc(arms, func(c contender) bool { return c.text }))
+	if baseline != "" {
+		i = slices.IndexFunc(arms, func(c contender) bool { return c.arm == baseline })
+	}
+	if i < 0 {
+		return tui.Marks{}, fmt.Errorf("arm %s on %s: %w among those with finished runs", baseline, benchmark, mmibx.ErrNotFound)
+	}
+	marks := tui.Marks{Baseline: arms[i].arm, Label: arms[i].label, Of: map[string]tui.Mark{}}
+	u.judge.mu.Lock()
+	defer u.judge.mu.Unlock()
+	found := map[string]judgement{}
+	fresh := false
+	for k := range arms {
+		if k == i {
+			continue
+		}
+		j, ok := u.judge.made[arms[k].key(&arms[i])]
+		switch {
+		case ok:
+		case fresh:
+			marks.Left++
+			continue
+		default:
+			fresh = true
+			if j, err = u.app.judgeArms(ctx, db, benchmark, &arms[k], &arms[i]); err != nil {
+				return tui.Marks{}, err
+			}
+			if u.judge.made == nil {
+				u.judge.made = map[string]judgement{}
+			}
+			u.judge.made[arms[k].key(&arms[i])] = j
+		}
+		found[arms[k].arm] = j
+	}
+	return marks, fillMarks(&marks, found)
+}
+
+// contenders lists the arms of a sweep on a benchmark that have finished runs.
+func (u *ui) contenders(ctx context.Context, sweep, benchmark string) (*tracker.DB, []contender, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	s, err := u.follow(sweep)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := u.synced(ctx)
+	if err != nil || db == nil {
+		return nil, nil, err
+	}
+	if s.rows == nil {
+		if _, err := s.board(ctx, db); err != nil {
+			return nil, nil, err
+		}
+	}
+	var arms []contender
+	at := map[string]int{}
+	for i := range s.plan.Cells {
+		c := &s.plan.Cells[i]
+		r := s.rows[c.Run]
+		if c.Spec.Benchmark != benchmark || r == nil || r.State != mmibx.Done {
+			continue
+		}
+		k, ok := at[c.Arm]
+		if !ok {
+			k = len(arms)
+			at[c.Arm] = k
+			arms = append(arms, contender{arm: c.Arm, label: shortLabel(c.Label), text: c.Spec.Model.Name == "text"})
+		}
+		arms[k].rows = append(arms[k].rows, *r)
+	}
+	return db, arms, nil
+}
+
+// judgeArms makes the default comparison of two arms on dev. What cannot be
+// compared is no error: it says why.
+func (a *app) judgeArms(ctx context.Context, db *tracker.DB, benchmark string, x, base *contender) (judgement, error) {
+	b, ok := mmibx.LookupBenchmark(benchmark)
+	if !ok {
+		return judgement{why: "the benchmark " + benchmark + " is not known here"}, nil
+	}
+	c, err := a.compareOn(ctx, db, b, mmibx.Dev, x.rows, base.rows, statistics.DefaultOptions())
+	switch {
+	case ctx.Err() != nil:
+		return judgement{}, ctx.Err()
+	case errors.Is(err, mmibx.ErrNotFound): // no seed in common, predictions that are gone, data that are not here
+		return judgement{why: err.Error()}, nil
+	case err != nil:
+		return judgement{}, err
+	}
+	return judgement{Comparison: c.Comparison}, nil
+}
+
+// fillMarks puts comparisons into marks; verdicts are adjusted for how many there are,
+// when there are all.
+func fillMarks(marks *tui.Marks, found map[string]judgement) error {
+	order := slices.Sorted(maps.Keys(found))
+	var ps []float64
+	for _, arm := range order {
+		if found[arm].Comparison != nil {
+			ps = append(ps, found[arm].Randomisation.P)
+		}
+	}
+	adjusted, err := statistics.Holm(ps)
+	if err != nil {
+		return err
+	}
+	for _, arm := range order {
+		j := found[arm]
+		mark := tui.Mark{Difference: math.NaN(), Why: j.why}
+		if j.Comparison != nil {
+			mark.Difference = j.Difference.Value
+			if marks.Left == 0 {
+				mark.Verdict = j.VerdictAt(adjusted[0])
+			}
+			adjusted = adjusted[1:]
+		}
+		marks.Of[arm] = mark
+	}
+	return nil
+}

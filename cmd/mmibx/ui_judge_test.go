@@ -1,0 +1,116 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	statistics "github.com/mmibx/mmibx/reports/stats"
+)
+
+// judgedStore is a UI on the store of two, and the ids of its arms by model.
+func judgedStore(t *testing.T) (u *ui, arms map[string]string) {
+	t.Helper()
+	u = newUI(&app{storeDir: string(storeOfTwo(t)), dataDir: t.TempDir()})
+	t.Cleanup(u.close)
+	b, err := u.Board(t.Context(), "two")
+	if err != nil || len(b.Arms) != 2 {
+		t.Fatalf("%d arms (%v)", len(b.Arms), err)
+	}
+	arms = map[string]string{}
+	for _, a := range b.Arms {
+		arms[a.Label] = a.ID
+	}
+	return u, arms
+}
+
+func TestUIAgainst(t *testing.T) {
+	u, arms := judgedStore(t)
+	m, err := u.Against(t.Context(), "two", "mini-mnre", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := m.Of[arms["mmib"]]
+	if m.Baseline != arms["text"] || m.Left != 0 || mark.Verdict != statistics.Better || !(mark.Difference > 0) {
+		t.Errorf("%+v", m)
+	}
+	back, err := u.Against(t.Context(), "two", "mini-mnre", arms["mmib"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if turned := back.Of[arms["text"]]; turned.Verdict != statistics.Worse || math.Abs(turned.Difference+mark.Difference) > 1e-9 {
+		t.Errorf("the other way round: %+v, first %+v", turned, mark)
+	}
+	if m, err = u.Against(t.Context(), "two", "twitter2017", ""); err != nil || m.Baseline != "" {
+		t.Errorf("a benchmark without runs: %+v (%v)", m, err)
+	}
+}
+
+// TestUIAgainstPiecemeal: a call makes one comparison, and remembers it.
+func TestUIAgainstPiecemeal(t *testing.T) {
+	u, arms := judgedStore(t)
+	s := u.sweeps["two"]
+	other := s.plan.Cells[0]
+	for _, c := range s.plan.Cells {
+		if c.Arm == arms["mmib"] {
+			other = c
+		}
+	}
+	for seed := range 3 { // a third arm, of runs that the second has made
+		c := other
+		c.Arm, c.Run, c.Spec.Seed = "third", "third"+string(rune('0'+seed)), seed
+		s.plan.Cells = append(s.plan.Cells, c)
+		for _, r := range s.rows {
+			if r.Arm == arms["mmib"] && r.Seed == seed {
+				s.rows[c.Run] = r
+			}
+		}
+	}
+	m, err := u.Against(t.Context(), "two", "mini-mnre", "")
+	if err != nil || m.Left != 0 || len(u.judge.made) != 1 { // the same runs are the same comparison
+		t.Errorf("%+v, %d made (%v)", m, len(u.judge.made), err)
+	}
+	m, err = u.Against(t.Context(), "two", "mini-mnre", "third")
+	if err != nil || m.Left != 1 || m.Of[arms["text"]].Verdict != "" {
+		t.Errorf("after one piece: %+v (%v)", m, err)
+	}
+	if m, err = u.Against(t.Context(), "two", "mini-mnre", "third"); err != nil || m.Left != 0 || len(m.Of) != 2 {
+		t.Errorf("after two: %+v (%v)", m, err)
+	}
+}
+
+// TestUIAgainstGone: predictions that are gone are said, and hide no other arm.
+func TestUIAgainstGone(t *testing.T) {
+	u, arms := judgedStore(t)
+	objects, err := filepath.Glob(filepath.Join(u.app.storeDir, "objects", "*", "*"))
+	if err != nil || len(objects) == 0 {
+		t.Fatal(err, len(objects))
+	}
+	for _, o := range objects {
+		if err := os.Remove(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := u.Against(t.Context(), "two", "mini-mnre", "")
+	if mark := m.Of[arms["mmib"]]; err != nil || m.Left != 0 || mark.Why == "" || mark.Verdict != "" {
+		t.Errorf("%+v (%v)", m, err)
+	}
+}
+
+// TestUITestSealed: judging looks at no prediction on test.
+func TestUITestSealed(t *testing.T) {
+	u, _ := judgedStore(t)
+	if _, err := u.Against(t.Context(), "two", "mini-mnre", ""); err != nil {
+		t.Fatal(err)
+	}
+	text, err := tui.Snapshot(t.Context(), u.options(), "board", "two", 120, 40)
+	if err != nil || !strings.Contains(text, "vs text") || !strings.Contains(text, " *") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if looks, err := u.db.Looks(t.Context(), u.sweeps["two"].plan.Cells[0].Run); err != nil || len(looks) > 0 {
+		t.Errorf("looks at test were recorded: %v (%v)", looks, err)
+	}
+}
