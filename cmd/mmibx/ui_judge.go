@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"slices"
@@ -138,7 +139,7 @@ func (a *app) judgeArms(ctx context.Context, db *tracker.DB, benchmark string, x
 	switch {
 	case ctx.Err() != nil:
 		return judgement{}, ctx.Err()
-	case errors.Is(err, mmibx.ErrNotFound): // no seed in common, predictions that are gone, data that are not here
+	case errors.Is(err, mmibx.ErrNotFound), errors.Is(err, fs.ErrNotExist): // no seed in common, predictions or data that are gone
 		return judgement{why: err.Error()}, nil
 	case err != nil:
 		return judgement{}, err
