@@ -188,7 +188,8 @@ func TestResolve(t *testing.T) {
 		{"benchmark": "mnre", "model": "mmbi"},
 		{"benchmark": "mnre", "model": "mmib", "evidence": "none"},
 		{"benchmark": "mnre", "model": "mmib", "preset": "best"},
-		{"benchmark": "mnre", "model": "mmib", "train.select_on": "test"},
+		{"benchmark": "mnre", "model": "mmib", "preset": "official", "train.select_on": "test"},
+		{"benchmark": "twitter2017", "model": "mmib", "train.select_on": "test"},
 	} {
 		if _, err := Resolve(bad); !errors.Is(err, ErrUsage) {
 			t.Errorf("Resolve(%v) = %v, want a usage error", bad, err)

@@ -49,15 +49,6 @@ func (l conllLayout) separator() string {
 	return "<TAB>"
 }
 
-// line names the line of a picture, in an error.
-func (l conllLayout) line() string {
-	name := strings.TrimRight(l.image, ": ")
-	if strings.HasPrefix(name, "I") {
-		return "an " + name + " line"
-	}
-	return "a line " + quote(l.image)
-}
-
 // expected shows a line of a word.
 func (l conllLayout) expected() string {
 	columns := make([]string, max(l.token, l.tag)+1)
@@ -132,12 +123,12 @@ func (r *conllReader) isWord(line string) bool {
 func (r *conllReader) startTweet(id string) {
 	switch {
 	case r.begun:
-		r.add(&mmibx.InputError{Found: r.layout.line() + " inside a tweet", Expected: "a blank line before it"})
+		r.add(&mmibx.InputError{Found: "a line " + quote(r.layout.image) + " inside a tweet", Expected: "a blank line before it"})
 		r.endTweet()
 	case len(r.examples) == 0:
 		r.pictures = true
 	case !r.pictures:
-		r.add(&mmibx.InputError{Found: r.layout.line(), Expected: "none, as the first tweet of the file has none"})
+		r.add(&mmibx.InputError{Found: "a line " + quote(r.layout.image), Expected: "none, as the first tweet of the file has none"})
 	}
 	r.begun = true
 	r.tweet.Image = pictureFile(id)

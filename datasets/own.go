@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/BurntSushi/toml"
+	"syscall"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/tomlfile"
 )
 
 // ownFile describes a benchmark of the user's own, in the benchmark's folder.
@@ -38,7 +38,8 @@ type own struct {
 	} `toml:"columns"`
 	Keys pairKeys `toml:"keys"`
 
-	file, text string
+	file  string
+	lines tomlfile.Lines
 }
 
 // ownFormats are the formats of each head.
@@ -55,15 +56,16 @@ func RegisterOwn(dataDir string) error {
 	if dataDir == "" {
 		return nil
 	}
-	files, err := filepath.Glob(filepath.Join(dataDir, "*", ownFile))
-	if err != nil {
-		return fmt.Errorf("benchmarks in %s: %w", dataDir, err)
+	folders, err := os.ReadDir(dataDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("benchmarks: %w", err)
 	}
 	var faults []error
-	for _, file := range files {
+	for _, folder := range folders {
+		file := filepath.Join(dataDir, folder.Name(), ownFile)
 		o, err := readOwn(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // gone since
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			continue // no folder of a benchmark
 		}
 		if err != nil {
 			faults = append(faults, err)
@@ -91,16 +93,14 @@ func readOwn(file string) (*own, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &own{file: file, text: string(b)}
+	o := &own{file: file}
 	o.Columns.Separator, o.Columns.Token, o.Columns.Tag, o.Columns.Image = "tab", 1, 2, imageLine
 	o.Keys = mnreKeys
-	meta, err := toml.Decode(o.text, o)
-	if syntax, ok := errors.AsType[toml.ParseError](err); ok {
-		return nil, &mmibx.InputError{File: file, Line: syntax.Position.Line, Key: syntax.LastKey, Found: syntax.Message, Expected: "valid TOML"}
-	}
+	meta, err := tomlfile.Decode(file, string(b), o, "a description of a benchmark")
 	if err != nil {
-		return nil, &mmibx.InputError{File: file, Found: err.Error(), Expected: "a description of a benchmark"}
+		return nil, err
 	}
+	o.lines = tomlfile.LinesOf(string(b))
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		fault := o.fault(unknown[0].String(), "an unknown key", "a key of docs/guide/own-benchmark.md")
 		if near := mmibx.Nearest(unknown[0].String(), ownKeys); near != "" {
@@ -120,29 +120,9 @@ var ownKeys = []string{
 	"columns.separator", "columns.token", "columns.tag", "columns.image", "keys.tokens", "keys.head", "keys.tail", "keys.image", "keys.relation",
 }
 
-// fault is a fault at a key, with the line that sets it if there is one.
+// fault is a fault at a key, with the line of it or of what should hold it.
 func (o *own) fault(key, found, expected string) *mmibx.InputError {
-	return &mmibx.InputError{File: o.file, Line: o.lineOf(key), Key: key, Found: found, Expected: expected}
-}
-
-// lineOf is the line that sets a key, from 1; 0 where none does.
-func (o *own) lineOf(key string) int {
-	section, line := "", 0
-	for text := range strings.Lines(o.text) {
-		line++
-		text = strings.TrimSpace(text)
-		if strings.HasPrefix(text, "[") {
-			section = strings.Trim(strings.TrimSpace(text), "[]") + "."
-			if section == key+"." {
-				return line
-			}
-			continue
-		}
-		if name, _, ok := strings.Cut(text, "="); ok && section+strings.Trim(strings.TrimSpace(name), `"'`) == key {
-			return line
-		}
-	}
-	return 0
+	return &mmibx.InputError{File: o.file, Line: o.lines.Of(strings.Split(key, ".")...), Key: key, Found: found, Expected: expected}
 }
 
 func (o *own) check() *mmibx.InputError {
@@ -161,8 +141,9 @@ func (o *own) check() *mmibx.InputError {
 	if len(o.Evidence) == 0 {
 		return o.fault("evidence", "none", `kinds, the usual one first, such as ["features"]; a text-only model needs no file of it`)
 	}
-	for split, name := range o.files() {
-		if !filepath.IsLocal(name) {
+	files := o.files()
+	for _, split := range mmibx.Splits {
+		if name := files[split]; !filepath.IsLocal(name) {
 			return o.fault("splits."+string(split), quote(name), "the path of a file within the benchmark's folder")
 		}
 	}
@@ -179,8 +160,8 @@ func (o *own) checkColumns() *mmibx.InputError {
 		return o.fault("columns.separator", quote(c.Separator), `"tab", between which a token may be any text, or "space", for any white space`)
 	} else if c.Token < 1 || c.Tag < 1 || c.Token == c.Tag {
 		return o.fault("columns.tag", fmt.Sprintf("token in column %d, tag in column %d", c.Token, c.Tag), "two columns, from 1")
-	} else if strings.TrimSpace(c.Image) == "" {
-		return o.fault("columns.image", quote(c.Image), "how the line begins that names a picture, such as "+quote(imageLine))
+	} else if strings.TrimSpace(c.Image) == "" || strings.Contains(c.Image, "\t") {
+		return o.fault("columns.image", quote(c.Image), "how the line begins that names a picture, without tabs, such as "+quote(imageLine))
 	}
 	return nil
 }

@@ -100,10 +100,11 @@ func TestOwnFaults(t *testing.T) {
 		{ownFile, strings.Replace(ownTags, "evidence", "evidenc", 1), `benchmark.toml:4: evidenc: found an unknown key, expected a key of docs/guide/own-benchmark.md; did you mean evidence?`},
 		{ownFile, ownTags + "\n[columns]\ntag = 1\n", "benchmark.toml:8: columns.tag: found token in column 1, tag in column 1"},
 		{ownFile, ownTags + "\n[columns]\ntab = 1\n", "benchmark.toml:8: columns.tab: found an unknown key"},
+		{ownFile, ownTags + "\n[columns]\nimage = \"a\\tb\"\n", `benchmark.toml:8: columns.image: found "a\tb", expected how the line begins that names a picture, without tabs`},
 		{ownFile, strings.Replace(ownTags, `"OTHER"`, `"人物"`, 1), `benchmark.toml:3: labels: found "人物" twice`},
 		{ownFile, strings.Replace(ownPairs, `"None", `, "", 1), `benchmark.toml:3: labels: found ["parent of"], expected None first`},
 		{ownFile, ownTags + "head =\n", "benchmark.toml:6:"},
-		{ownFile, strings.Replace(ownTags, `train = "a.txt"`, `train = "../a.txt"`, 1), `splits.train: found "../a.txt"`},
+		{ownFile, strings.Replace(ownTags, `train = "a.txt"`, `train = "../a.txt"`, 1), `benchmark.toml:5: splits.train: found "../a.txt"`},
 		{"a.txt", "x\tB-PER\n", `found type PER of the word "x", expected one of 人物, OTHER`},
 		{"a.txt", "x O\n", `a.txt:1: found "x O", expected token<TAB>tag`},
 	} {
@@ -132,6 +133,25 @@ func TestOwnFaults(t *testing.T) {
 	}
 	if _, known := mmibx.LookupBenchmark("zebra"); !known {
 		t.Error("one faulty folder hides the others")
+	}
+}
+
+// A folder is taken as it is called, whatever a pattern would make of its name;
+// what lies beside the folders is no benchmark.
+func TestOwnInAFolderWithBrackets(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data [2024]*")
+	writeFiles(t, dir, map[string]string{
+		"in brackets/" + ownFile: ownTags, "in brackets/features/a.safetensors": "", "in brackets/features/b.txt": "", "README": "", "none/a.txt": "",
+	})
+	if err := RegisterOwn(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, known := mmibx.LookupBenchmark("in brackets"); !known {
+		t.Error("the benchmark is not known")
+	}
+	names, err := FeatureNames(filepath.Join(dir, "in brackets"))
+	if err != nil || !slices.Equal(names, []string{"a"}) {
+		t.Errorf("feature files %v, %v", names, err)
 	}
 }
 

@@ -41,9 +41,9 @@ func TestReadMNERFaults(t *testing.T) {
 		"IMGID:1\n\tO\n":                     `x.txt:2: found "\tO", expected token<TAB>tag`,
 		"IMGID:1\n\xff\tO\n":                 `x.txt:2: found "\xff", expected a token in UTF-8`,
 		"IMGID:1\n\nIMGID:2\na\tO\n":         "x.txt:2: found the end of a tweet without a word, expected token<TAB>tag",
-		"IMGID:1\na\tO\nIMGID:2\nb\tO\n":     "x.txt:3: found an IMGID line inside a tweet, expected a blank line before it",
+		"IMGID:1\na\tO\nIMGID:2\nb\tO\n":     "x.txt:3: found a line \"IMGID:\" inside a tweet, expected a blank line before it",
 		"IMGID:1\na\tO\n\nb\tO\n":            `x.txt:4: found "b\tO", expected a line IMGID:<id> at the start of the tweet`,
-		"a\tO\n\nIMGID:1\nb\tO\n":            "x.txt:3: found an IMGID line, expected none, as the first tweet of the file has none",
+		"a\tO\n\nIMGID:1\nb\tO\n":            "x.txt:3: found a line \"IMGID:\", expected none, as the first tweet of the file has none",
 		"IMGID:1\na\tO\nb O\n\nc\tO\nd\tZ\n": "x.txt: 3 faults:\n  x.txt:3: found",
 	} {
 		_, err := parseMNER("x.txt", mmibx.Dev, []byte(text))

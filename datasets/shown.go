@@ -2,7 +2,9 @@ package datasets
 
 import (
 	"errors"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,10 +55,15 @@ const featureFolder = "features"
 
 // FeatureNames lists the feature files in the folder of a benchmark, sorted.
 func FeatureNames(dir string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, featureFolder, "*.safetensors"))
-	names := make([]string, len(files))
-	for i, file := range files {
-		names[i] = strings.TrimSuffix(filepath.Base(file), ".safetensors")
+	files, err := os.ReadDir(filepath.Join(dir, featureFolder))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, file := range files {
+		if name, ok := strings.CutSuffix(file.Name(), ".safetensors"); ok {
+			names = append(names, name)
+		}
 	}
 	return names, err
 }

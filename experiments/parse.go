@@ -9,9 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/BurntSushi/toml"
-
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/tomlfile"
 )
 
 // topKeys are the keys of a sweep file, in the order of docs/reference/sweep-files.md.
@@ -24,10 +23,10 @@ var sweepName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // the order of their lines, each an *mmibx.InputError.
 func Parse(file string, text []byte) (*Sweep, error) {
 	var doc map[string]any
-	if _, err := toml.Decode(string(text), &doc); err != nil {
-		return nil, notTOML(file, err)
+	if _, err := tomlfile.Decode(file, string(text), &doc, "a sweep file"); err != nil {
+		return nil, err
 	}
-	p := parser{file: file, lines: keyLines(string(text))}
+	p := parser{file: file, lines: tomlfile.LinesOf(string(text))}
 	s := &Sweep{File: file, Text: string(text)}
 	s.Name = p.str(doc, "name", "")
 	if !sweepName.MatchString(s.Name) {
@@ -56,19 +55,10 @@ func Parse(file string, text []byte) (*Sweep, error) {
 	return s, p.err()
 }
 
-func notTOML(file string, err error) error {
-	var syntax toml.ParseError
-	if !errors.As(err, &syntax) {
-		return &mmibx.InputError{File: file, Found: err.Error(), Expected: "a TOML file"}
-	}
-	return &mmibx.InputError{File: file, Line: syntax.Position.Line, Key: syntax.LastKey, Found: syntax.Message, Expected: "valid TOML",
-		Cure: "see https://toml.io for its rules"}
-}
-
 // parser collects the faults of a sweep file.
 type parser struct {
 	file   string
-	lines  map[string]int
+	lines  tomlfile.Lines
 	faults []*mmibx.InputError
 }
 
@@ -85,14 +75,7 @@ func (p *parser) err() error {
 }
 
 // place finds the line of a path, or of the nearest thing that holds it.
-func (p *parser) place(path []string) Place {
-	for n := len(path); n > 0; n-- {
-		if line, ok := p.lines[strings.Join(path[:n], ".")]; ok {
-			return Place{p.file, line}
-		}
-	}
-	return Place{File: p.file}
-}
+func (p *parser) place(path []string) Place { return Place{p.file, p.lines.Of(path...)} }
 
 func (p *parser) fail(path []string, found, expected, cure string) {
 	p.faults = append(p.faults, &mmibx.InputError{File: p.file, Line: p.place(path).Line, Key: readable(path), Found: found, Expected: expected, Cure: cure})
@@ -101,12 +84,12 @@ func (p *parser) fail(path []string, found, expected, cure string) {
 // readable writes a path for people: elements of arrays count from 1.
 func readable(path []string) string {
 	var b strings.Builder
-	for i, part := range path {
-		if n, err := strconv.Atoi(part); err == nil && i == 1 {
+	for _, part := range path {
+		if n, err := strconv.Atoi(part); err == nil && b.Len() > 0 {
 			fmt.Fprintf(&b, "[%d]", n+1)
 			continue
 		}
-		if i > 0 {
+		if b.Len() > 0 {
 			b.WriteByte('.')
 		}
 		b.WriteString(part)
@@ -261,6 +244,16 @@ func (p *parser) axes(path []string, t map[string]any) []Axis {
 	if t["rows"] != nil {
 		axes = append(axes, p.rows(at("rows"), t["rows"])...)
 	}
+	varied := map[string]Place{}
+	for i := range axes {
+		for _, key := range axes[i].touches() {
+			if first, twice := varied[key]; twice {
+				p.faults = append(p.faults, &mmibx.InputError{File: p.file, Line: axes[i].Where.Line, Key: key, Found: "a key that varies twice here" + first.inWords(),
+					Expected: "each key in one of grid, zip and rows"})
+			}
+			varied[key] = axes[i].Where
+		}
+	}
 	return axes
 }
 
@@ -305,9 +298,9 @@ func (p *parser) rows(path []string, v any) []Axis {
 	}
 	axis := Axis{Where: p.place(path)}
 	var rows []map[string]any
-	for _, t := range tables {
+	for i, t := range tables {
 		row := map[string]any{}
-		for _, s := range p.settings(path, t) {
+		for _, s := range p.settings(append(slices.Clone(path), itoa(i)), t) {
 			row[s.Key] = s.Value
 			if !slices.Contains(axis.Keys, s.Key) {
 				axis.Keys = append(axis.Keys, s.Key)

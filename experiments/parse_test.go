@@ -42,8 +42,10 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\n[[arm]]\nname = \"x, y\"", `x.toml:3: arm[1].name: found "x, y", expected a name without commas`},
 		{"name = \"a\"\n[zip]\n\"ib.size\" = [1, 2]", `x.toml:2: zip: found 1 keys, expected two or more keys`},
 		{"name = \"a\"\n[zip]\n\"align.tau\" = [1, 2]\n\"ib.size\" = [1, 2, 3]", `x.toml:4: zip.ib.size: found 3 values, expected 2, as many as align.tau has`},
+		{"name = \"a\"\n[grid]\n\"ib.size\" = [1, 2]\n[[rows]]\n\"align.tau\" = 1\n\"ib.size\" = 2", `x.toml:4: ib.size: found a key that varies twice here (x.toml:3), expected each key in one of grid, zip and rows`},
 		{"name = \"a\"\nrows = [1]", `x.toml:2: rows: found [1], expected a list of tables of settings`},
-		{"name = \"a\"\nrows = [\n{\"ib.size\" = 4},\n{\"ib.sise\" = 4}]", `ib.sise: found an unknown key`},
+		{"name = \"a\"\nrows = [\n{\"ib.size\" = 4},\n{\"ib.sise\" = 4}]", `x.toml:4: ib.sise: found an unknown key`},
+		{"name = \"a\"\n[[rows]]\nib.size = 4\n[[rows]]\nseed = 4", `x.toml:5: rows[2].seed: found a setting`},
 		{"name = \"a\"\nwhen = 3", `x.toml:2: when: found 3, expected a formula in quotes`},
 		{"name = \"a\"\nwhen = \"ib.size >\"", `x.toml:2: when: found unexpected token EOF at its character`},
 		{"name = \"a\"\nwhen = \"ib.sise > 3\"", `x.toml:2: ib.sise: found an unknown key, expected a field of the spec; did you mean ib.size?`},
@@ -71,41 +73,6 @@ func TestParseReportsAllFaultsInOrder(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	if len(lines) < 3 || !strings.HasPrefix(lines[0], "x.toml:1: seeds") || !strings.HasPrefix(lines[len(lines)-1], "x.toml:4: ib.size: found 999") {
 		t.Errorf("faults:\n%v", err)
-	}
-}
-
-func TestKeyLines(t *testing.T) {
-	lines := keyLines(`# a comment = with "quotes"
-name = "x" # = y
-question = """
-[base]
-name = "not a key"
-"""
-multi = [
-  1, # one ]
-  {a = 2, "b.c" = '}'},
-]
-[base]
-"ib.size" = 8
-ib.beta_text = 'it''s' # not valid, but harmless
-[base.train]
-lr = 1e-3
-
-[[arm]]
-name = "first"
-[[arm]]
-grid = {ib.size = [1, 2], "align.tau" = [1]}
-name = "second"
-[arm.evidence]
-kind = "grid"
-`)
-	for key, want := range map[string]int{
-		"name": 2, "question": 3, "multi": 7, "multi.a": 9, "base": 11, "base.ib.size": 12, "base.ib.beta_text": 13, "base.train.lr": 15,
-		"arm": 17, "arm.0": 17, "arm.0.name": 18, "arm.1": 19, "arm.1.grid.ib.size": 20, "arm.1.grid.align.tau": 20, "arm.1.name": 21, "arm.1.evidence.kind": 23,
-	} {
-		if got := lines[key]; got != want {
-			t.Errorf("%s on line %d, want %d", key, got, want)
-		}
 	}
 }
 

@@ -99,7 +99,13 @@ func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, &mmibx.InputError{File: s.File, Key: "when", Found: "conditions that no cell meets", Expected: "at least one cell"}
+		fault := &mmibx.InputError{File: s.File, Key: "when", Found: "conditions that no cell meets", Expected: "at least one cell"}
+		for _, a := range slices.Backward(arms) { // the first says where
+			if len(a.when) > 0 {
+				fault.Line = a.when[0].Where.Line
+			}
+		}
+		return nil, fault
 	}
 	if err := unread(arms, x.read); err != nil {
 		return nil, err
@@ -208,10 +214,6 @@ func (a armLayers) spec(settings map[string]any) (mmibx.Spec, error) {
 			}
 		}
 		spec, err = mmibx.Resolve(settings)
-	}
-	if err == nil && spec.Train.SelectOn == string(mmibx.Test) && settings["preset"] != "official" {
-		err = &mmibx.InputError{Key: "train.select_on", Found: "test", Expected: "dev",
-			Cure: `test is sealed; only preset = "official" chooses on it, as the released code does`}
 	}
 	return spec, err
 }

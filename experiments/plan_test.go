@@ -364,7 +364,7 @@ func TestPlanProperties(t *testing.T) {
 			}
 			seen[c.Run] = true
 			also += len(c.Also)
-			if again, err := mmibx.Resolve(c.Spec.Values()); err != nil || again != c.Spec {
+			if again, err := mmibx.SpecOf(c.Spec.Values()); err != nil || again != c.Spec {
 				rt.Fatalf("a planned spec does not resolve to itself: %v", err)
 			}
 		}
@@ -443,7 +443,7 @@ func TestPlanErrors(t *testing.T) {
 	head := "name = \"x\"\nbenchmarks = [\"mini-mnre\"]\n"
 	models := strings.Join(mmibx.ModelNames(), ", ")
 	for _, c := range []struct{ text, want string }{
-		{head + "when = \"ib.size > 700\"\n[base]\nmodel = \"mmib\"\n", `x.toml: when: found conditions that no cell meets`},
+		{head + "when = \"ib.size > 700\"\n[base]\nmodel = \"mmib\"\n", `x.toml:3: when: found conditions that no cell meets`},
 		{head + "[base]\nmodel = \"text\"\n[derive]\n\"ib.size\" = \"train.batch\"\n", `x.toml:6: ib.size: found a key that no cell reads`},
 		{head + "[base]\nmodel = \"mmib\"\n[derive]\n\"ib.size\" = \"train.batch * 100\"\n", `x.toml:6: ib.size: found 3200, expected a number from 0 to 768`},
 		{head + "[base]\nmodel = \"mmib\"\n[derive]\n\"ib.size\" = \"train.batch\"\n[grid]\n\"ib.size\" = [4, 8]\n", `x.toml:8: ib.size: found an axis of a key that [derive] sets (x.toml:6), expected keys that no formula sets`},

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"github.com/BurntSushi/toml"
+	"strconv"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/tomlfile"
 )
 
 //go:embed published.toml
@@ -54,28 +54,29 @@ func PublishedScores() (*Published, error) { return ParsePublished("published.to
 // errors, which are *mmibx.InputError.
 func ParsePublished(file string, text []byte) (*Published, error) {
 	var p Published
-	meta, err := toml.Decode(string(text), &p)
+	meta, err := tomlfile.Decode(file, string(text), &p, "a list of published scores, as reports/published.toml")
 	if err != nil {
-		return nil, &mmibx.InputError{File: file, Found: err.Error(), Expected: "a list of published scores, as reports/published.toml"}
+		return nil, err
 	}
+	lines := tomlfile.LinesOf(string(text))
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, &mmibx.InputError{File: file, Key: unknown[0].String(), Found: "an unknown key", Expected: "keys as in reports/published.toml"}
+		return nil, &mmibx.InputError{File: file, Line: lines.Of(unknown[0]...), Key: unknown[0].String(), Found: "an unknown key", Expected: "keys as in reports/published.toml"}
 	}
 	for i := range p.Gold {
 		if g := &p.Gold[i]; g.Count < 1 || !knownBenchmark(g.Benchmark) {
-			return nil, &mmibx.InputError{File: file, Key: fmt.Sprintf("gold[%d]", i+1), Found: fmt.Sprintf("%d of %q", g.Count, g.Benchmark), Expected: "a count of a benchmark"}
+			return nil, &mmibx.InputError{File: file, Line: lines.Of("gold", strconv.Itoa(i)), Key: fmt.Sprintf("gold[%d]", i+1), Found: fmt.Sprintf("%d of %q", g.Count, g.Benchmark), Expected: "a count of a benchmark"}
 		}
 	}
 	seen := map[string]bool{}
 	for i := range p.Scores {
 		if fault := p.check(&p.Scores[i]); fault != nil {
-			fault.File, fault.Key = file, fmt.Sprintf("score[%d] (%s)", i+1, p.Scores[i].Name())
+			fault.File, fault.Line, fault.Key = file, lines.Of("score", strconv.Itoa(i)), fmt.Sprintf("score[%d] (%s)", i+1, p.Scores[i].Name())
 			return nil, fault
 		}
 		for _, source := range p.Scores[i].Sources {
 			key := p.Scores[i].Name() + " " + p.Scores[i].Benchmark + " " + source
 			if seen[key] {
-				return nil, &mmibx.InputError{File: file, Key: key, Found: "two scores", Expected: "one per method, benchmark and source"}
+				return nil, &mmibx.InputError{File: file, Line: lines.Of("score", strconv.Itoa(i)), Key: key, Found: "two scores", Expected: "one per method, benchmark and source"}
 			}
 			seen[key] = true
 		}

@@ -70,18 +70,18 @@ func TestParsePublishedRefuses(t *testing.T) {
 	const source = "[[source]]\nkey = \"A\"\ntitle = \"a\"\n"
 	score := func(lines string) string { return source + "[[score]]\n" + lines }
 	for text, want := range map[string]string{
-		score("method = \"X\"\nbenchmark = \"mnre\"\nf1 = 50.0\nsources = [\"B\"]"):              `source "B"`,
+		score("method = \"X\"\nbenchmark = \"mnre\"\nf1 = 50.0\nsources = [\"B\"]"):              `x.toml:4: score[1] (X): found source "B"`,
 		score("method = \"X\"\nbenchmark = \"mnra\"\nf1 = 50.0\nsources = [\"A\"]"):              `benchmark "mnra"`,
 		score("method = \"X\"\nbenchmark = \"mnre\"\nf1 = 0.5\nrecall = 1.0\nsources = [\"A\"]"): "precision or recall without the other",
 		score("method = \"X\"\nbenchmark = \"mnre\"\nf1 = 150.0\nsources = [\"A\"]"):             "outside of (0, 100]",
 		score("method = \"X\"\nbenchmark = \"mnre\"\nf1 = 50.0"):                                 "no source",
-		score("method = \"X\"\nbenchmark = \"mnre\"\nf1 = 50.0\nsources = [\"A\"]\nnote = 1"):    "an unknown key",
+		score("method = \"X\"\nbenchmark = \"mnre\"\nf1 = 50.0\nsources = [\"A\"]\nnote = 1"):    "x.toml:4: score.note: found an unknown key",
 		score("method = \"X\"\nbenchmark = \"mnre\"\nf1 = 50.0\nsources = [\"A\", \"A\"]"):       "two scores",
-		"f1 = ": "found",
+		"f1 = ": "x.toml:1: f1: found",
 		"[[gold]]\nbenchmark = \"mnre\"\ncount = 0": "expected a count of a benchmark",
 	} {
 		_, err := ParsePublished("x.toml", []byte(text))
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "x.toml: ") {
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "x.toml:") {
 			t.Errorf("%s\n%v, want %s", text, err, want)
 		}
 	}

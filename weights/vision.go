@@ -1,7 +1,10 @@
 package weights
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,13 +24,15 @@ func FindVision(name string) (string, error) {
 		return "", &mmibx.InputError{Key: "evidence.encoder", Found: fmt.Sprintf("%q", name), Expected: "one of " + strings.Join(mmibx.PictureEncoders, ", ")}
 	}
 	folder := filepath.Join(dir, name)
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
 	var files []string
-	for _, ending := range []string{".pth", ".pt", ".bin", ".safetensors"} {
-		found, err := filepath.Glob(filepath.Join(folder, "*"+ending))
-		if err != nil {
-			return "", err
+	for _, entry := range entries {
+		if slices.Contains([]string{".pth", ".pt", ".bin", ".safetensors"}, filepath.Ext(entry.Name())) {
+			files = append(files, filepath.Join(folder, entry.Name()))
 		}
-		files = append(files, found...)
 	}
 	switch len(files) {
 	case 1:

@@ -60,12 +60,7 @@ func (a *app) trained(ctx context.Context, db *tracker.DB, prefix string) (*trai
 	if _, err := os.Stat(best); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("run %s: its weights %s: %w; they were removed or never stored, and a run that is done is not done again: train another seed", id, best, mmibx.ErrNotFound)
 	}
-	settings := map[string]any{}
-	for _, f := range mmibx.Fields { // a field that came after the run is as it was frozen, whatever presets say now
-		settings[f.Key] = f.Frozen
-	}
-	maps.Copy(settings, detail.Spec)
-	if t.spec, err = mmibx.Resolve(settings); err != nil {
+	if t.spec, err = mmibx.SpecOf(detail.Spec); err != nil {
 		return nil, fmt.Errorf("run %s: %w", id, err)
 	}
 	return t, a.unchanged(t)

@@ -1,23 +1,28 @@
-package experiments
+package tomlfile
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
-// keyLines finds the line of each key of a TOML text that is known to be valid;
-// the decoder keeps no positions. Keys are joined with dots, the elements of an
-// array of tables counted from 0 ("arm.0.grid.ib.size").
-func keyLines(text string) map[string]int {
-	s := scanner{text: text, line: 1, lines: map[string]int{}, tables: map[string]int{}}
+// LinesOf finds the line of each key of a TOML text that is known to be valid;
+// the decoder keeps no positions.
+func LinesOf(text string) Lines {
+	s := scanner{text: text, line: 1, lines: Lines{}, tables: map[string]int{}}
 	prefix := ""
 	for s.blank(); s.pos < len(s.text); s.blank() {
 		if s.text[s.pos] != '[' {
 			s.assignment(prefix)
 			continue
 		}
-		array := strings.HasPrefix(s.text[s.pos:], "[[")
-		s.pos += 1 + btoi(array)
-		prefix = s.table(s.key(), array)
+		brackets := 1
+		if strings.HasPrefix(s.text[s.pos:], "[[") {
+			brackets = 2
+		}
+		s.pos += brackets
+		prefix = s.table(s.key(), brackets == 2)
 		s.note(strings.TrimSuffix(prefix, "."))
-		s.pos += 1 + btoi(array)
+		s.pos += brackets
 	}
 	return s.lines
 }
@@ -26,7 +31,7 @@ type scanner struct {
 	text   string
 	pos    int
 	line   int
-	lines  map[string]int
+	lines  Lines
 	tables map[string]int // length of each array of tables so far
 }
 
@@ -46,7 +51,7 @@ func (s *scanner) table(name []string, array bool) string {
 			s.tables[path]++
 		}
 		if n := s.tables[path]; n > 0 {
-			path += "." + itoa(n-1)
+			path += "." + strconv.Itoa(n-1)
 		}
 		path += "."
 	}
@@ -69,14 +74,16 @@ func (s *scanner) value(key string) {
 	case s.pos >= len(s.text):
 	case s.text[s.pos] == '[':
 		s.next()
-		for s.blank(); s.pos < len(s.text) && s.text[s.pos] != ']'; s.blank() {
-			s.value(key)
+		s.blank()
+		for i := 0; s.pos < len(s.text) && s.text[s.pos] != ']'; i++ {
+			s.value(key + "." + strconv.Itoa(i))
 			s.separator()
 		}
 		s.next()
 	case s.text[s.pos] == '{':
+		s.note(key)
 		s.next()
-		for s.blank(); s.pos < len(s.text) && s.text[s.pos] != '}'; s.blank() {
+		for s.blank(); s.pos < len(s.text) && s.text[s.pos] != '}'; {
 			s.assignment(key + ".")
 			s.separator()
 		}
@@ -91,11 +98,13 @@ func (s *scanner) value(key string) {
 	}
 }
 
+// separator steps over a comma and what is blank around it.
 func (s *scanner) separator() {
 	s.blank()
 	if s.pos < len(s.text) && s.text[s.pos] == ',' {
 		s.next()
 	}
+	s.blank()
 }
 
 // key reads a bare, quoted or dotted key.
