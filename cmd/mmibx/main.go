@@ -66,6 +66,7 @@ func newRoot() *cobra.Command {
 		newRunsCmd(a),
 		newScoreCmd(a),
 		newSQLCmd(a),
+		newExportCmd(a),
 		newWeightsCmd(a),
 		newStudiesCmd(a),
 		newPlanCmd(a),
