@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -50,7 +51,7 @@ func (u *ui) close() {
 // store yet: looking makes none.
 func (u *ui) synced(ctx context.Context) (*tracker.DB, error) {
 	if u.db == nil {
-		if _, err := os.Stat(u.app.storeDir); errors.Is(err, fs.ErrNotExist) {
+		if !u.exists() {
 			return nil, nil
 		}
 		db, err := tracker.Open(u.store)
@@ -73,6 +74,17 @@ func (u *ui) synced(ctx context.Context) (*tracker.DB, error) {
 		u.behind = fmt.Sprintf("%d kB behind", (stats.Behind+1023)/1024)
 	}
 	return u.db, nil
+}
+
+// exists says that the folder is a store: it holds a database, or what one is
+// made of.
+func (u *ui) exists() bool {
+	for _, path := range []string{u.store.Database(), filepath.Join(u.app.storeDir, "runs"), u.store.Sweep(""), u.store.People()} {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return true // or it cannot be looked at, which opening it says
+		}
+	}
+	return false
 }
 
 // Studies implements tui.Reader.
@@ -143,6 +155,9 @@ func (u *ui) states(ctx context.Context, p *experiments.Plan) (map[string]mmibx.
 func (u *ui) Sweeps(ctx context.Context) ([]tui.Sweep, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if _, err := u.synced(ctx); err != nil { // a store that cannot be read is no empty one
+		return nil, err
+	}
 	names, err := experiments.Sweeps(u.store)
 	if err != nil || len(names) == 0 {
 		return nil, err

@@ -138,6 +138,62 @@ func TestUIRun(t *testing.T) {
 	}
 }
 
+func TestUIOverview(t *testing.T) {
+	a, plan := sweptStore(t)
+	for i := range plan.Cells { // one seed of a better arm is no better arm
+		if c := &plan.Cells[i]; c.Spec.Benchmark == plan.Cells[0].Spec.Benchmark && c.Arm != plan.Cells[0].Arm && c.Spec.Seed == 1 {
+			logRun(t, a, plan, c, mmibx.Done, 99)
+			break
+		}
+	}
+	u := newUI(a)
+	defer u.close()
+	o, err := u.Overview(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(o.Attention) != 2 || o.Attention[0].Sweep != "demo" || o.Attention[0].At.IsZero() {
+		t.Errorf("in need of attention: %+v, want the diverged and the lost run", o.Attention)
+	}
+	if len(o.Best) != 1 || o.Best[0].Mean != 81 || o.Best[0].N != 2 || o.Best[0].Run == "" {
+		t.Errorf("best: %+v, want the mean of 80 and 82", o.Best)
+	}
+	if o.Used < 1000 || o.Free <= 0 {
+		t.Errorf("%d bytes used, %d free", o.Used, o.Free)
+	}
+}
+
+// TestUIUnreadable: a store that cannot be read is not an empty one.
+func TestUIUnreadable(t *testing.T) {
+	for name, prepare := range map[string]func(t *testing.T, path string){
+		"is not a database": func(t *testing.T, path string) {
+			if err := os.WriteFile(path, bytes.Repeat([]byte("no database\n"), 1000), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"has schema 99": func(t *testing.T, path string) {
+			db, err := tracker.Open(mmibx.Store(filepath.Dir(path)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.Exec(t.Context(), "PRAGMA user_version = 99"); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		dir := t.TempDir()
+		prepare(t, mmibx.Store(dir).Database())
+		u := newUI(&app{storeDir: dir, dataDir: t.TempDir()})
+		if _, err := u.Sweeps(t.Context()); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "move the file away") {
+			t.Errorf("%s: %v", name, err)
+		}
+		u.close()
+	}
+}
+
 // TestUILeavesNoStore: looking at a store that is not there makes none.
 func TestUILeavesNoStore(t *testing.T) {
 	a := &app{storeDir: filepath.Join(t.TempDir(), "none"), dataDir: t.TempDir()}
@@ -153,6 +209,13 @@ func TestUILeavesNoStore(t *testing.T) {
 	}
 	if _, err := os.Stat(a.storeDir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the store was made: %v", err)
+	}
+	folder := t.TempDir() // a folder that is no store is left alone too
+	if _, err := newUI(&app{storeDir: folder}).Sweeps(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if found, err := os.ReadDir(folder); err != nil || len(found) > 0 {
+		t.Errorf("looking at a folder put %v there (%v)", found, err)
 	}
 	if err := u.Stop(t.Context(), "beta"); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("stopping what never was: %v", err)

@@ -256,6 +256,34 @@ func TestTroubleInFull(t *testing.T) {
 	}
 }
 
+// TestHome: the lists of the home screen are one way down, and enter opens what is
+// under the cursor.
+func TestHome(t *testing.T) {
+	f := newFake()
+	a := shown(t, f, func(e *env) screen { return newHome(e) }, 120, 40)
+	h := a.top().screen.(*home)
+	var way []int
+	for range 12 {
+		way = append(way, h.focus)
+		press(a, "down")
+	}
+	if want := []int{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3}; !slices.Equal(way, want) {
+		t.Errorf("the lists on the way down: %v, want %v", way, want)
+	}
+	press(a, "shift+tab", "home", "enter")
+	if r, ok := a.top().screen.(*runScreen); !ok || r.id != "b01000aa11bb" {
+		t.Errorf("enter on the best of mnre shows %T", a.top().screen)
+	}
+	press(a, "esc", "shift+tab", "home", "r", "y")
+	if len(f.told) != 1 || !strings.HasPrefix(f.told[0], "retry [") {
+		t.Errorf("retry on a run that failed told %q", f.told)
+	}
+	press(a, "end", "r")
+	if !strings.Contains(a.toast.text, "mmibx runs retry 0c0ffee00aa1") {
+		t.Errorf("retry of a run of no sweep says %q", a.toast.text)
+	}
+}
+
 // TestActions holds the table to its rules.
 func TestActions(t *testing.T) {
 	f := newFake()

@@ -17,6 +17,9 @@ type Reader interface {
 	Plan(ctx context.Context, study string) (Plan, error)
 	// Sweeps lists the sweeps of the store, live ones first.
 	Sweeps(ctx context.Context) ([]Sweep, error)
+	// Overview is what matters of the store besides its sweeps. It looks at every
+	// file of the store, so it is asked for seldom.
+	Overview(ctx context.Context) (Overview, error)
 	// Board is where a sweep stands.
 	Board(ctx context.Context, sweep string) (Board, error)
 	// Run is one run as a whole.
@@ -84,6 +87,30 @@ type Sweep struct {
 	Counts  Counts
 	Total   int
 	Updated time.Time // last sign of life
+}
+
+// Overview is what matters of a store besides its sweeps.
+type Overview struct {
+	Attention []Attention // failed, diverged, lost; the latest first; at most 200
+	Best      []Best      // one for each benchmark with finished runs
+	Used      int64       // bytes of the store
+	Free      int64       // bytes left on its disk
+}
+
+// Attention is a run that needs a hand.
+type Attention struct {
+	RunRow
+	Sweep string // "" where it is of none
+	At    time.Time
+}
+
+// Best is the best arm of a benchmark on dev: of those with two or more seeds
+// where there are such.
+type Best struct {
+	Benchmark, Label string
+	Mean, SD         float64
+	N                int
+	Run              string // its best
 }
 
 // Board is where a sweep stands. Scores are on dev: test stays sealed.

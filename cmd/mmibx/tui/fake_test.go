@@ -72,6 +72,24 @@ func (f *fake) Sweeps(context.Context) ([]Sweep, error) {
 	}, f.err
 }
 
+func (f *fake) Overview(context.Context) (Overview, error) {
+	if f.empty {
+		return Overview{}, f.err
+	}
+	o := Overview{Used: 1_412_000_000, Free: 88_000_000_000}
+	for _, r := range f.board.Runs {
+		if r.State == mmibx.Failed || r.State == mmibx.Diverged {
+			o.Attention = append(o.Attention, Attention{r, "beta-study", noon.Add(-4 * time.Minute)})
+		}
+	}
+	o.Attention = append(o.Attention, Attention{RunRow{ID: "0c0ffee00aa1", Label: "umt 文字", Benchmark: "mnre", State: mmibx.Lost, Error: "the process ended without a word", Dev: math.NaN()}, "", noon.Add(-30 * time.Hour)})
+	o.Best = []Best{
+		{"mnre", "mmib  β .001", 69.4, 0.5, 5, "b01000aa11bb"}, {"twitter2015", "concat", 76.0, math.NaN(), 1, "b01100aa11bb"},
+		{"twitter2017", "mmib  β .01  d 64", 83.4, 0.2, 5, "4f1c9a77ab02"},
+	}
+	return o, f.err
+}
+
 func (f *fake) Board(context.Context, string) (Board, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -135,6 +135,19 @@ func deviation(sd float64, n int) string {
 // brief is a run's id as far as people read it.
 func brief(id string) string { return id[:min(6, len(id))] }
 
+// bytes prints a size: 812 kB, 1.4 GB.
+func bytes(n int64) string {
+	switch {
+	case n >= 1e10:
+		return fmt.Sprintf("%.0f GB", float64(n)/1e9)
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%d kB", (n+999)/1000)
+}
+
 func plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one

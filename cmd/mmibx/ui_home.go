@@ -1,0 +1,124 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	statistics "github.com/mmibx/mmibx/reports/stats"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// uiAttention is how many runs that need a hand are listed.
+const uiAttention = 200
+
+// Overview implements tui.Reader.
+func (u *ui) Overview(ctx context.Context) (tui.Overview, error) {
+	u.mu.Lock()
+	db, err := u.synced(ctx)
+	u.mu.Unlock() // what follows may take long
+	if err != nil || db == nil {
+		return tui.Overview{}, err
+	}
+	bad, err := db.Runs(ctx, tracker.Query{Filter: "state in (failed, diverged, lost)", Limit: uiAttention})
+	if err != nil {
+		return tui.Overview{}, err
+	}
+	done, err := db.Runs(ctx, tracker.Query{Filter: "state=done"})
+	if err != nil {
+		return tui.Overview{}, err
+	}
+	o := tui.Overview{Best: bestArms(done)}
+	now := time.Now()
+	for i := range bad {
+		r := &bad[i]
+		a := tui.Attention{RunRow: rowOf(r, 0, now), At: cmp.Or(r.Finished, r.Heard, r.Started)}
+		if len(r.Sweeps) > 0 {
+			a.Sweep = r.Sweeps[0]
+		}
+		o.Attention = append(o.Attention, a)
+	}
+	o.Used, o.Free, err = disk(ctx, u.app.storeDir)
+	return o, err
+}
+
+// bestArms finds the best arm of each benchmark by its mean on dev. A single seed
+// is luck: arms with two or more go first.
+func bestArms(done []tracker.RunRow) []tui.Best {
+	type arm struct {
+		scores []float64
+		best   *tracker.RunRow
+	}
+	arms := map[string]*arm{}
+	for i := range done {
+		r := &done[i]
+		if r.DevF1 == nil || !mmibx.Finite(*r.DevF1) {
+			continue
+		}
+		a := arms[r.Arm]
+		if a == nil {
+			a = &arm{best: r}
+			arms[r.Arm] = a
+		}
+		if *r.DevF1 > *a.best.DevF1 {
+			a.best = r
+		}
+		a.scores = append(a.scores, *r.DevF1)
+	}
+	best := map[string]tui.Best{}
+	for _, a := range arms {
+		sum := statistics.Summarize95(a.scores...)
+		this := tui.Best{Benchmark: a.best.Benchmark, Label: shortLabel(a.best.Label), Mean: sum.Mean, SD: sum.SD, N: sum.N, Run: a.best.ID}
+		if so := best[this.Benchmark]; so.Run == "" || betterArm(this, so) {
+			best[this.Benchmark] = this
+		}
+	}
+	return slices.SortedFunc(maps.Values(best), func(x, y tui.Best) int { return cmp.Compare(x.Benchmark, y.Benchmark) })
+}
+
+func betterArm(x, y tui.Best) bool {
+	if (x.N > 1) != (y.N > 1) {
+		return x.N > 1
+	}
+	return cmp.Or(cmp.Compare(x.Mean, y.Mean), cmp.Compare(y.Run, x.Run)) > 0
+}
+
+// disk is how many bytes a folder holds and how many its file system has left.
+func disk(ctx context.Context, folder string) (used, free int64, err error) {
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !d.Type().IsRegular() {
+			return nil // gone since it was listed
+		}
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			used += info.Size()
+		} else if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return err
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("the size of the store: %w", err)
+	}
+	var st unix.Statfs_t
+	if err := unix.Statfs(folder, &st); err != nil {
+		return 0, 0, fmt.Errorf("the disk of the store %s: %w", folder, err)
+	}
+	return used, int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // the types differ between systems
+}
