@@ -111,7 +111,7 @@ func (c *compiler) names() []string {
 	names = append(names, knownMetrics...)
 	names = slices.AppendSeq(slices.AppendSeq(names, maps.Keys(c.metrics)), maps.Keys(c.keys))
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // knownMetrics are valid in a filter before any run has logged them.

@@ -240,7 +240,14 @@ func TestPeople(t *testing.T) {
 	if err := Retry(l.store, "unknown"); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("retry of an unknown run: %v", err)
 	}
+	l.must(SaveList(l.store, List{Name: "best", Sort: "-dev.f1"}))
+	l.must(SaveList(l.store, List{Name: "old"}))
+	l.must(SaveList(l.store, List{Name: "best", Filter: "state=done", Columns: []string{"ib.size"}, ByArm: true}))
+	l.must(SaveList(l.store, List{Name: "old", Gone: true}))
 	db := l.synced()
+	if lists, err := db.Lists(ctx); err != nil || fmt.Sprint(lists) != "[{best state=done  [ib.size] true false}]" {
+		t.Errorf("saved lists are %v, %v", lists, err)
+	}
 	if r := l.only(db, ""); r.ID != b || r.State != mmibx.Queued || fmt.Sprint(r.Tags) != "[x]" || r.Priority != 5 {
 		t.Errorf("b is %+v", r)
 	}

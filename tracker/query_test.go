@@ -353,3 +353,123 @@ func FuzzFilter(f *testing.F) {
 		}
 	})
 }
+
+// TestArms: arms are ordered by the mean over their runs that are done, and each
+// has the runs that pass.
+func TestArms(t *testing.T) {
+	l, ids, db := shelf(t)
+	l.done(map[string]any{"model": "text", "seed": 3}, mmibx.DevF1, 78) // with a the arm's mean is 74, below b and c
+	l.sync(db)
+	order := func(q Query) string {
+		t.Helper()
+		arms, err := db.Arms(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		for _, a := range arms {
+			fmt.Fprintf(&b, "%s%d ", a.Runs[0].Note, len(a.Runs))
+			for _, r := range a.Runs {
+				if r.Arm != a.Arm {
+					t.Errorf("run %s of arm %s stands under %s", r.ID, r.Arm, a.Arm)
+				}
+			}
+		}
+		return strings.TrimSpace(b.String())
+	}
+	for _, c := range []struct {
+		q    Query
+		want string
+	}{
+		{Query{Sort: "-dev.f1", Filter: "dev.f1 is not missing"}, "c1 b1 a2"},
+		{Query{Sort: "dev.f1", Filter: "state=done"}, "a3 b1 c1"},
+		{Query{Sort: "-dev.f1", Filter: "state=done", Limit: 1, Offset: 1}, "b1"},
+		{Query{Sort: "seed", Filter: "model=text and seed<3"}, "a2"},
+	} {
+		if got := order(c.q); got != c.want {
+			t.Errorf("%+v: %s, want %s", c.q, got, c.want)
+		}
+	}
+	l.must(Remove(l.store, ids["b"]))
+	l.sync(db)
+	if n, err := db.CountArms(t.Context(), Query{}); err != nil || n != 4 {
+		t.Errorf("%d arms outside the bin (%v), want those of a, c, d and e", n, err)
+	}
+	if n, err := db.Count(t.Context(), Query{Filter: "state=done"}); err != nil || n != 4 {
+		t.Errorf("%d runs (%v), want a, c, f and the new one", n, err)
+	}
+}
+
+func TestComplete(t *testing.T) {
+	_, _, db := shelf(t)
+	for _, c := range []struct {
+		filter, first string // the first word; "" where there is to be none
+		from          int
+	}{
+		{"", "", 0}, // any key
+		{"benchm", "benchmark", 0},
+		{"gn.tau", "align.tau", 0}, // what holds it, too
+		{"state", "", 0},           // is one
+		{"state ", "=", 6},
+		{"state=", "queued", 6},
+		{"state=fa", "failed", 6},
+		{"state in (failed, l", "lost", 18},
+		{"tag=pa", "paper", 4},
+		{"sweep!=", "beta", 7},
+		{"model=text a", "and", 11},
+		{"(not model=text) or mod", "model", 20},
+		{"model=", "concat", 6},
+		{"ib.size=3", "32", 8},
+		{"model.key_mask=f", "false", 15},
+		{"dev.f1>", "", 7},
+		{"dev.f1 is ", "missing", 10},
+		{"note='x", "", 7},
+	} {
+		at, err := db.Complete(t.Context(), c.filter)
+		if err != nil || at.From != c.from {
+			t.Errorf("%q: from %d, want %d (%v)", c.filter, at.From, c.from, err)
+		}
+		switch {
+		case c.filter == "":
+			if len(at.Words) < 50 || !slices.Contains(at.Words, "dev.f1") {
+				t.Errorf("an empty filter may begin with %d words: %v", len(at.Words), at.Words)
+			}
+		case c.first == "" && c.filter != "state" && len(at.Words) > 0:
+			t.Errorf("%q goes on with %v, want nothing", c.filter, at.Words)
+		case c.first != "" && (len(at.Words) == 0 || at.Words[0] != c.first):
+			t.Errorf("%q goes on with %v, want %s", c.filter, at.Words, c.first)
+		}
+	}
+}
+
+// FuzzComplete: each word that is offered leaves no fault where it stands.
+func FuzzComplete(f *testing.F) {
+	for _, seed := range []string{"", "sta", "state=", "state in (failed,", "not (tag=", "model ~ t", "dev.f1 is ", "note='a b' or "} {
+		f.Add(seed)
+	}
+	_, _, db := shelf(f)
+	f.Fuzz(func(t *testing.T, filter string) {
+		at, err := db.Complete(t.Context(), filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parseAt(filter) < at.From {
+			return // it was wrong before
+		}
+		for _, w := range at.Words {
+			if pos := parseAt(filter[:at.From] + w); pos < at.From {
+				t.Errorf("%q with %q is at fault at %d", filter, w, pos)
+			}
+		}
+	})
+}
+
+// parseAt is where a filter's grammar is at fault, its length where it is not.
+func parseAt(filter string) int {
+	_, err := parse(filter)
+	var fault *FilterError
+	if errors.As(err, &fault) {
+		return fault.Pos
+	}
+	return len(filter)
+}

@@ -18,6 +18,7 @@ type Query struct {
 	Offset int      // runs to leave out at the start
 	Sweep  string   // planned or started by it
 	IDs    []string // only these
+	Arms   []string // only of these
 	Binned bool     // what is in the bin, instead of what is not
 	// Columns are keys whose values RunRow.Values gets: of the spec, or metrics.
 	Columns []string
@@ -92,15 +93,9 @@ func (db *DB) CheckFilter(ctx context.Context, filter string) error {
 // pick writes a query for the row numbers and the sort keys of the runs that q
 // wants.
 func (c *compiler) pick(q Query) error {
-	order := column{kind: moment, expr: "r.started"}
-	name, descending := strings.CutPrefix(q.Sort, "-")
-	if name == "" {
-		descending = true
-	} else {
-		var err error
-		if order, err = (&compiler{filter: q.Sort, metrics: c.metrics, keys: c.keys}).column(token{text: name, pos: len(q.Sort) - len(name)}); err != nil {
-			return err
-		}
+	order, err := c.order(q.Sort)
+	if err != nil {
+		return err
 	}
 	c.add(order, "SELECT r.id, "+order.expr+" AS k FROM run r LEFT JOIN edit e ON e.run = r.name WHERE coalesce(e.binned, 0) = ")
 	c.bind(q.Binned)
@@ -114,6 +109,11 @@ func (c *compiler) pick(q Query) error {
 		c.bind(jsonList(q.IDs))
 		c.sql.WriteString("))")
 	}
+	if q.Arms != nil {
+		c.sql.WriteString(" AND r.arm IN (SELECT value FROM json_each(")
+		c.bind(jsonList(q.Arms))
+		c.sql.WriteString("))")
+	}
 	n, err := parse(c.filter)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (c *compiler) pick(q Query) error {
 			return err
 		}
 	}
-	c.sql.WriteString(orderBy("k", "r.id", descending))
+	c.sql.WriteString(orderBy("k", "r.id", descending(q.Sort)))
 	if q.Limit > 0 || q.Offset > 0 {
 		c.sql.WriteString(" LIMIT ")
 		c.bind(limitOf(q.Limit))
@@ -134,8 +134,19 @@ func (c *compiler) pick(q Query) error {
 	return nil
 }
 
-func orderBy(key, id string, descending bool) string {
-	if descending {
+// order is the column to sort by; that of "" is the start.
+func (c *compiler) order(sort string) (column, error) {
+	name := strings.TrimPrefix(sort, "-")
+	if name == "" {
+		return column{kind: moment, expr: "r.started"}, nil
+	}
+	return (&compiler{filter: sort, metrics: c.metrics, keys: c.keys}).column(token{text: name, pos: len(sort) - len(name)})
+}
+
+func descending(sort string) bool { return sort == "" || sort[0] == '-' }
+
+func orderBy(key, id string, falling bool) string {
+	if falling {
 		return " ORDER BY " + key + " DESC NULLS LAST, " + id + " DESC"
 	}
 	return " ORDER BY " + key + " NULLS LAST, " + id
@@ -185,7 +196,7 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]RunRow, error) {
 		c.bind(m[1])
 		c.sql.WriteString(")")
 	}
-	c.sql.WriteString(orderBy("pick.k", "pick.id", q.Sort == "" || q.Sort[0] == '-'))
+	c.sql.WriteString(orderBy("pick.k", "pick.id", descending(q.Sort)))
 	rows, err := db.read.QueryContext(ctx, c.sql.String(), c.args...)
 	if err != nil {
 		return nil, fmt.Errorf("runs: %w", err)
@@ -273,17 +284,19 @@ func fieldValue(key string, v any) any {
 }
 
 // Count counts the runs of a query, without its limit.
-func (db *DB) Count(ctx context.Context, q Query) (n int, err error) {
+func (db *DB) Count(ctx context.Context, q Query) (int, error) { return db.count(ctx, q, "count(*)") }
+
+func (db *DB) count(ctx context.Context, q Query, what string) (n int, err error) {
 	c, err := db.compile(ctx, q.Filter)
 	if err != nil {
 		return 0, err
 	}
 	q.Limit, q.Offset, q.Sort = 0, 0, ""
-	c.sql.WriteString("SELECT count(*) FROM (")
+	c.sql.WriteString("SELECT " + what + " FROM (")
 	if err := c.pick(q); err != nil {
 		return 0, err
 	}
-	c.sql.WriteString(")")
+	c.sql.WriteString(") pick JOIN run r ON r.id = pick.id")
 	err = db.read.QueryRowContext(ctx, c.sql.String(), c.args...).Scan(&n)
 	return n, err
 }
