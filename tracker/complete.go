@@ -200,3 +200,28 @@ func fitting(words []string, typed string) []string {
 	words = append(begin, hold...)
 	return slices.Clip(words[:min(len(words), maxWords)])
 }
+
+// Key is what filters, orders and columns may name.
+type Key struct {
+	Name   string
+	Metric bool
+	Words  bool // its values are no numbers
+}
+
+// Keys lists all keys by name: those of the spec, metrics, and what else is known
+// of runs.
+func (db *DB) Keys(ctx context.Context) ([]Key, error) {
+	c, err := db.compile(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var keys []Key
+	for _, name := range c.names() {
+		col, err := c.column(token{text: name})
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, Key{Name: name, Metric: col.odd != "", Words: col.kind == text || col.kind == set})
+	}
+	return keys, nil
+}

@@ -73,6 +73,8 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		}
 	case tea.KeyPressMsg:
 		return a.key(msg)
+	case tea.PasteMsg:
+		return a.tell(a.top(), msg)
 	case clicked:
 		return a.click(msg)
 	case wheeled:
@@ -92,6 +94,8 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		return a.do(msg.act)
 	case notice:
 		return a.say(msg)
+	case clip:
+		return tea.Batch(tea.SetClipboard(msg.text), a.say(notice{text: "copied: " + msg.text}))
 	case toastOver:
 		if msg.number == a.toasts {
 			a.toast = notice{}
@@ -229,7 +233,7 @@ func (a *App) address(id, generation int, cmd tea.Cmd) tea.Cmd {
 				msg[i] = a.address(id, generation, msg[i])
 			}
 			return msg
-		case nil, push, swap, pop, chosen, notice, tea.QuitMsg:
+		case nil, push, swap, pop, chosen, notice, clip, tea.QuitMsg:
 			return msg
 		default:
 			return letter{id, generation, msg}

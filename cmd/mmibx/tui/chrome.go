@@ -11,10 +11,10 @@ import (
 const footerSpot = "footer"
 
 // actions is all that can be done now: on the screen on top, and everywhere.
-// Under an overlay only the overlay listens.
+// Under an overlay only the overlay listens; where text is typed, only the screen.
 func (a *App) actions() []action {
 	acts := a.top().Actions()
-	if isOverlay(a.top().screen) {
+	if m, ok := a.top().screen.(modal); isOverlay(a.top().screen) || ok && m.modal() {
 		return acts
 	}
 	return append(acts, a.everywhere()...)
@@ -30,6 +30,7 @@ func (a *App) everywhere() []action {
 	}
 	return []action{
 		back,
+		a.screenAction("runs list", "L", "runs", "all runs of the store", func() screen { return newRuns(a.env, "") }),
 		{
 			name: "palette", keys: []string{":"}, label: "command", help: "every action by its name in the CLI",
 			to: func() tea.Msg { return push{newPalette(a.actions())} },
@@ -43,6 +44,15 @@ func (a *App) everywhere() []action {
 			run: func() tea.Cmd { return tea.Quit },
 		},
 	}
+}
+
+// screenAction opens a screen that is there wherever one is.
+func (a *App) screenAction(name, key, title, help string, open func() screen) action {
+	act := action{name: name, keys: []string{key}, help: help, cli: a.env.cli(name), to: func() tea.Msg { return push{open()} }}
+	if a.top().Title() == title {
+		act.why = "this is it"
+	}
+	return act
 }
 
 // draw paints screen, overlays, footer and toast.

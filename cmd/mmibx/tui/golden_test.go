@@ -16,7 +16,12 @@ var sizes = [][2]int{{80, 24}, {120, 40}, {200, 60}}
 // shown is an App that shows a screen of the fake store, filled.
 func shown(t testing.TB, f *fake, s func(*env) screen, w, h int) *App {
 	t.Helper()
-	e := fakeEnv(f)
+	return shownOn(t, fakeEnv(f), s, w, h)
+}
+
+// shownOn is an App on a screen that shares its env with others.
+func shownOn(t testing.TB, e *env, s func(*env) screen, w, h int) *App {
+	t.Helper()
 	a := newApp(t.Context(), e, s(e))
 	a.w, a.h = w, h
 	fill(context.Background(), a)
@@ -68,6 +73,12 @@ func TestScreens(t *testing.T) {
 		{"board", newFake(), theBoard, nil},
 		{"board-runs", newFake(), theBoard, []string{"tab", "tab", "down", "down", "m"}},
 		{"board-busy", broken, theBoard, nil},
+		{"runs", newFake(), theRuns, []string{"down", "space", "down", "down", "space"}},
+		{"runs-arms", newFake(), theRuns, []string{"a", "s", "enter"}},
+		{"runs-filter", newFake(), theRuns, []string{"/", "t"}},
+		{"runs-fault", newFake(), theRuns, []string{"/", "t", "a", "g", "="}},
+		{"runs-columns", newFake(), theRuns, []string{"c", "down", "space"}},
+		{"runs-tag", newFake(), theRuns, []string{"#", "文", "字"}},
 		{"run", newFake(), func(e *env) screen { return newRun(e, "4f1c9a77ab02", "dev.f1") }, nil},
 		{"help", newFake(), theBoard, []string{"?"}},
 		{"palette", newFake(), theBoard, []string{":", "r", "u", "n"}},

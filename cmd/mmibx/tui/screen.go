@@ -27,6 +27,9 @@ type screen interface {
 	Title() string
 }
 
+// modal is a screen that at times reads text: then only its own actions listen.
+type modal interface{ modal() bool }
+
 // overlay marks a screen that is painted over the one below, which stays awake.
 type overlay interface{ overlay() }
 
@@ -49,6 +52,9 @@ type env struct {
 	reader  Reader
 	control Control
 	judge   Judge
+	archive Archive
+	curator Curator
+	marked  []mark // in the order in which they were marked
 	clock   func() time.Time
 	store   string // as people call it
 	here    string // what a command line needs to find it, such as " --store DIR"
@@ -63,6 +69,7 @@ type (
 	swap   struct{ screen screen } // put a screen in place of the one on top
 	pop    struct{}                // back to the screen below
 	chosen struct{ act action }    // an overlay closes and this is done instead
+	clip   struct{ text string }   // to the clipboard, by the terminal (OSC 52)
 	notice struct {                // say something for a few seconds, on whatever screen
 		text string
 		bad  bool

@@ -26,6 +26,8 @@ type Options struct {
 	Reader  Reader
 	Control Control
 	Judge   Judge
+	Archive Archive
+	Curator Curator
 	Store   string // as people call it
 	Here    string // what a command line needs to find the store, such as " --store DIR"
 	Sweep   string // its board is opened at once; "": that of the only live sweep, or the home screen
@@ -37,7 +39,7 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, clock: o.Clock, store: o.Store, here: o.Here}
+	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, archive: o.Archive, curator: o.Curator, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
@@ -130,11 +132,11 @@ func (o *Options) report(reason any) string {
 }
 
 // Screens lists the screens that Snapshot knows.
-var Screens = []string{"home", "plan", "board", "run", "help", "palette"}
+var Screens = []string{"home", "plan", "board", "runs", "run", "help", "palette"}
 
 // Snapshot is a screen of w x h cells as plain text, from what the store holds
-// now. Of is the study of a plan, the sweep of a board, the run of a run; "" is
-// the first there is.
+// now. Of is the study of a plan, the sweep of a board, the filter of runs, the run of
+// a run; "" is the first there is.
 func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (string, error) {
 	e := o.env()
 	first, err := firstOf(ctx, e, name, of)
@@ -166,6 +168,8 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 			return nil, errors.Join(err, fmt.Errorf("no study ships: %w", mmibx.ErrNotFound))
 		}
 		return newPlan(e, studies[0].Name), nil
+	case "runs":
+		return newRuns(e, of), nil
 	case "run":
 		if of != "" {
 			return newRun(e, of, mmibx.DevF1), nil

@@ -30,6 +30,7 @@ func (t Table) Draw(c Canvas) {
 	if !t.Bare {
 		head, rest := c.Bounds().Top(1)
 		t.line(c.In(head), widths, t.titles())
+		t.titleSpots(c.In(head), widths)
 		rows = c.In(rest)
 	}
 	if t.Len == 0 {
@@ -52,6 +53,17 @@ func (t Table) Draw(c Canvas) {
 // the table is near.
 func (t Table) first(h int) int {
 	return max(0, min(t.Cursor-h/2, t.Len-h))
+}
+
+// titleSpots lets each title answer to the mouse, as row of its column.
+func (t Table) titleSpots(c Canvas, widths []int) {
+	x := 1
+	for i, w := range widths {
+		if w > 0 && t.Columns[i].Title != "" {
+			c.Spot(Rect{x, 0, w, 1}, t.Name+".title", i)
+		}
+		x += w + 1
+	}
 }
 
 func (t Table) titles() [][]Span {

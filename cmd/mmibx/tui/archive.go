@@ -1,0 +1,95 @@
+package tui
+
+import (
+	"context"
+
+	"github.com/mmibx/mmibx"
+)
+
+// Archive is the runs of the store, whatever sweep they are of. Its methods are
+// called as those of Reader are.
+type Archive interface {
+	// Runs reads a page of a list of runs, or of arms.
+	Runs(ctx context.Context, q RunsQuery) (RunsPage, error)
+	// Complete says what a filter that is being typed may go on with.
+	Complete(ctx context.Context, filter string) (Completion, error)
+	// Keys lists what a list may have columns of, and be sorted by.
+	Keys(ctx context.Context) ([]Pair, error)
+	// Lists are the ways of listing that were saved.
+	Lists(ctx context.Context) ([]SavedList, error)
+}
+
+// Curator writes what people decide about runs. Nothing of it deletes anything.
+type Curator interface {
+	Tag(ctx context.Context, runs []string, tag string) error
+	Note(ctx context.Context, runs []string, note string) error
+	// Remove puts runs into the bin, Restore takes them out.
+	Remove(ctx context.Context, runs []string) error
+	Restore(ctx context.Context, runs []string) error
+	// RetryRuns asks for another attempt at runs that ended badly.
+	RetryRuns(ctx context.Context, runs []string) error
+	SaveList(ctx context.Context, l SavedList) error
+}
+
+// RunsQuery says which page of which list.
+type RunsQuery struct {
+	Listing
+	From, Limit int // rows
+}
+
+// Listing is a way of listing runs.
+type Listing struct {
+	Filter  string // in the filter language; "": all
+	Sort    string // a key, with - before it from high to low; "": the latest start first
+	Columns []string
+	ByArm   bool
+	Bin     bool // what is in the bin instead of what is not
+}
+
+// SavedList is a listing with a name.
+type SavedList struct {
+	Name string
+	Listing
+}
+
+// RunsPage is what was found.
+type RunsPage struct {
+	Of     RunsQuery // that was asked
+	Total  int       // rows that pass
+	All    int       // rows that there are without the filter
+	Heads  []Head    // of the columns
+	Rows   []Listed
+	Fault  *Fault // of the filter; then there are no rows
+	Notice string // how far the store is behind
+}
+
+// Head is the title of a column.
+type Head struct {
+	Title string
+	Words bool // no numbers stand below
+}
+
+// Fault is what is wrong with a filter.
+type Fault struct {
+	At   int // byte
+	Text string
+}
+
+// Listed is a row of a list: a run, or an arm.
+type Listed struct {
+	ID     string
+	Label  string
+	State  mmibx.State // of a run
+	Counts Counts      // of an arm
+	Runs   []string    // of an arm, those that pass; of a run itself
+	Tags   []string
+	Note   string
+	Error  string
+	Cells  []string // of the columns
+}
+
+// Completion is what may stand in a filter from a byte on.
+type Completion struct {
+	From  int
+	Words []string
+}

@@ -1,0 +1,70 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// mark is a run or an arm that was marked. Marks belong to no screen: they stay
+// while the UI lives, whatever a list shows.
+type mark struct {
+	id    string // of the run, or of the arm
+	arm   bool
+	label string   // for people
+	runs  []string // of an arm, those that were listed; of a run itself
+}
+
+// toggle marks, or takes the mark away.
+func (e *env) toggle(m mark) {
+	if i := e.markOf(m.id, m.arm); i >= 0 {
+		e.marked = slices.Delete(slices.Clone(e.marked), i, i+1)
+		return
+	}
+	e.marked = append(slices.Clip(e.marked), m)
+}
+
+// markOf is the place of a mark among all, -1 where there is none.
+func (e *env) markOf(id string, arm bool) int {
+	return slices.IndexFunc(e.marked, func(m mark) bool { return m.id == id && m.arm == arm })
+}
+
+// onMarked are the actions that open a screen on what is marked: two to five runs
+// or arms side by side, their curves.
+func (e *env) onMarked() []action {
+	return nil
+}
+
+// runsOf lists the runs of marks, each once.
+func runsOf(marks []mark) []string {
+	var ids []string
+	for _, m := range marks {
+		for _, id := range m.runs {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// shellIDs writes ids as a command line takes them; of many only the first.
+func shellIDs(ids []string) string {
+	const shown = 8
+	var words []string
+	for _, id := range ids[:min(shown, len(ids))] {
+		words = append(words, brief(id))
+	}
+	if n := len(ids) - shown; n > 0 {
+		words = append(words, fmt.Sprintf("… (%d more)", n))
+	}
+	return strings.Join(words, " ")
+}
+
+// quote writes a word as a shell takes it.
+func quote(word string) string {
+	if word != "" && !strings.ContainsAny(word, " \t\n'\"\\$`&|;<>()*?[]#~!{}") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	statistics "github.com/mmibx/mmibx/reports/stats"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// with runs fn on the database of the store; where there is none yet, fn is not
+// called.
+func (u *ui) with(ctx context.Context, fn func(db *tracker.DB) error) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	db, err := u.synced(ctx)
+	if err != nil || db == nil {
+		return err
+	}
+	return fn(db)
+}
+
+// Runs implements tui.Archive.
+func (u *ui) Runs(ctx context.Context, q tui.RunsQuery) (tui.RunsPage, error) {
+	page := tui.RunsPage{Of: q}
+	err := u.with(ctx, func(db *tracker.DB) error {
+		page.Notice = u.behind
+		return readRuns(ctx, db, &page)
+	})
+	if fault, ok := errors.AsType[*tracker.FilterError](err); ok && fault.Filter == q.Filter {
+		page.Fault = &tui.Fault{At: fault.Pos, Text: fault.Msg}
+		return page, nil
+	}
+	return page, err
+}
+
+func readRuns(ctx context.Context, db *tracker.DB, page *tui.RunsPage) (err error) {
+	of := page.Of
+	q := tracker.Query{Filter: of.Filter, Sort: of.Sort, Columns: of.Columns, Binned: of.Bin, Limit: of.Limit, Offset: of.From}
+	keys, err := keysByName(ctx, db)
+	if err != nil {
+		return err
+	}
+	for _, name := range of.Columns {
+		page.Heads = append(page.Heads, tui.Head{Title: shortKey(name), Words: keyOf(keys, name).Words})
+	}
+	count := db.Count
+	if of.ByArm {
+		count = db.CountArms
+	}
+	if page.Total, err = count(ctx, q); err != nil {
+		return err
+	}
+	if page.All = page.Total; of.Filter != "" {
+		if page.All, err = count(ctx, tracker.Query{Binned: of.Bin}); err != nil {
+			return err
+		}
+	}
+	if of.ByArm {
+		arms, err := db.Arms(ctx, q)
+		for i := range arms {
+			page.Rows = append(page.Rows, listedArm(&arms[i], of.Columns, keys))
+		}
+		return err
+	}
+	rows, err := db.Runs(ctx, q)
+	for i := range rows {
+		page.Rows = append(page.Rows, listedRun(&rows[i], of.Columns))
+	}
+	return err
+}
+
+func keysByName(ctx context.Context, db *tracker.DB) (map[string]tracker.Key, error) {
+	list, err := db.Keys(ctx)
+	keys := make(map[string]tracker.Key, len(list))
+	for _, k := range list {
+		keys[k.Name] = k
+	}
+	return keys, err
+}
+
+// keyOf finds a key, or the metric of one such as train.loss:min.
+func keyOf(keys map[string]tracker.Key, name string) tracker.Key {
+	base, _, _ := strings.Cut(name, ":")
+	return keys[base]
+}
+
+func listedRun(r *tracker.RunRow, columns []string) tui.Listed {
+	l := tui.Listed{ID: r.ID, Label: shortLabel(r.Label), State: r.State, Runs: []string{r.ID}, Tags: r.Tags, Note: firstLine(r.Note)}
+	if r.State != mmibx.Done && r.State != mmibx.Running {
+		l.Error = firstLine(r.Error)
+	}
+	for _, key := range columns {
+		l.Cells = append(l.Cells, cellOf(r, key))
+	}
+	return l
+}
+
+// cellOf is a column's value of a run, as people read it.
+func cellOf(r *tracker.RunRow, key string) string {
+	switch key {
+	case "started":
+		return dateTime(r.Started)
+	case "finished":
+		return dateTime(r.Finished)
+	case "tag":
+		return strings.Join(r.Tags, " ")
+	case "sweep":
+		return strings.Join(r.Sweeps, " ")
+	}
+	v, ok := r.Values[key]
+	switch x, isFloat := v.(float64); {
+	case !ok:
+		return ""
+	case isFloat && key == "seconds":
+		return time.Duration(x * 1e9).Round(time.Second).String()
+	case isFloat:
+		return numberText(key, x)
+	}
+	return firstLine(fmt.Sprint(v))
+}
+
+func dateTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("01-02 15:04")
+}
+
+// numberText writes scores in percent with two digits after the point and other
+// numbers with four that count.
+func numberText(key string, v float64) string {
+	if base, _, _ := strings.Cut(key, ":"); isScore(base) {
+		return fmt.Sprintf("%.2f", v)
+	}
+	return shortValue(fmt.Sprintf("%.4g", v))
+}
+
+func isScore(metric string) bool {
+	return metric == mmibx.DevPrecision || metric == mmibx.DevRecall || strings.HasPrefix(metric, mmibx.DevF1)
+}
+
+// listedArm gathers the runs of an arm. A column shows what all of them have;
+// numbers that differ as mean and deviation, of metrics over the runs that are done.
+func listedArm(a *tracker.ArmRow, columns []string, keys map[string]tracker.Key) tui.Listed {
+	first := &a.Runs[0]
+	l := tui.Listed{ID: a.Arm, Label: shortLabel(first.Label), Counts: tui.Counts{}}
+	for i := range a.Runs {
+		r := &a.Runs[i]
+		l.Counts[r.State]++
+		l.Runs = append(l.Runs, r.ID)
+		for _, tag := range r.Tags {
+			if !slices.Contains(l.Tags, tag) {
+				l.Tags = append(l.Tags, tag)
+			}
+		}
+	}
+	for _, key := range columns {
+		l.Cells = append(l.Cells, armCell(a.Runs, key, keyOf(keys, key).Metric))
+	}
+	return l
+}
+
+func armCell(runs []tracker.RunRow, key string, metric bool) string {
+	var numbers []float64
+	var texts []string
+	for i := range runs {
+		r := &runs[i]
+		if metric && r.State != mmibx.Done {
+			continue
+		}
+		if v, ok := toFloat(r.Values[key]); ok && mmibx.Finite(v) {
+			numbers = append(numbers, v)
+		}
+		if text := cellOf(r, key); text != "" && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	switch sum := statistics.Summarize95(numbers...); {
+	case key == "seed":
+		return fmt.Sprintf("n=%d", len(texts))
+	case len(texts) > 1 && len(numbers) == 0:
+		return fmt.Sprintf("%d kinds", len(texts))
+	case len(texts) <= 1 && !(metric && sum.HasSpread()):
+		return strings.Join(texts, "")
+	case sum.HasSpread():
+		return numberText(key, sum.Mean) + " ±" + numberText(key, sum.SD)
+	default:
+		return numberText(key, sum.Mean)
+	}
+}
+
+// Complete implements tui.Archive.
+func (u *ui) Complete(ctx context.Context, filter string) (c tui.Completion, err error) {
+	err = u.with(ctx, func(db *tracker.DB) error {
+		found, err := db.Complete(ctx, filter)
+		c = tui.Completion{From: found.From, Words: found.Words}
+		return err
+	})
+	return c, err
+}
+
+// Keys implements tui.Archive.
+func (u *ui) Keys(ctx context.Context) (keys []tui.Pair, err error) {
+	err = u.with(ctx, func(db *tracker.DB) error {
+		found, err := db.Keys(ctx)
+		for _, k := range found {
+			keys = append(keys, tui.Pair{Name: k.Name, Value: keyDoc(k.Name)})
+		}
+		return err
+	})
+	return keys, err
+}
+
+// keyDoc is what a key means, "" where its name says it.
+func keyDoc(key string) string {
+	if f, ok := mmibx.LookupField(key); ok {
+		return f.Doc
+	}
+	for _, m := range mmibx.Metrics {
+		if m.Name == key {
+			return m.Doc
+		}
+	}
+	return ""
+}
+
+// Lists implements tui.Archive.
+func (u *ui) Lists(ctx context.Context) (lists []tui.SavedList, err error) {
+	err = u.with(ctx, func(db *tracker.DB) error {
+		found, err := db.Lists(ctx)
+		for _, l := range found {
+			lists = append(lists, tui.SavedList{Name: l.Name, Listing: tui.Listing{Filter: l.Filter, Sort: l.Sort, Columns: l.Columns, ByArm: l.ByArm}})
+		}
+		return err
+	})
+	return lists, err
+}
+
+// Tag implements tui.Curator.
+func (u *ui) Tag(_ context.Context, runs []string, tag string) error {
+	return tracker.Tag(u.store, runs, tag)
+}
+
+// Note implements tui.Curator.
+func (u *ui) Note(_ context.Context, runs []string, note string) error {
+	return tracker.Note(u.store, runs, note)
+}
+
+// Remove implements tui.Curator.
+func (u *ui) Remove(_ context.Context, runs []string) error { return tracker.Remove(u.store, runs...) }
+
+// Restore implements tui.Curator.
+func (u *ui) Restore(_ context.Context, runs []string) error {
+	return tracker.Restore(u.store, runs...)
+}
+
+// RetryRuns implements tui.Curator.
+func (u *ui) RetryRuns(_ context.Context, runs []string) error {
+	return u.app.retryRuns(u.store, runs...)
+}
+
+// SaveList implements tui.Curator.
+func (u *ui) SaveList(_ context.Context, l tui.SavedList) error {
+	return tracker.SaveList(u.store, tracker.List{Name: l.Name, Filter: l.Filter, Sort: l.Sort, Columns: l.Columns, ByArm: l.ByArm})
+}
