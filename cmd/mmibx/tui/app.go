@@ -286,7 +286,7 @@ func (a *App) say(n notice) tea.Cmd {
 	a.toast = n
 	a.toasts++
 	number := a.toasts
-	return tea.Tick(5*time.Second, func(time.Time) tea.Msg { return toastOver{number} })
+	return tick(5*time.Second, func(time.Time) tea.Msg { return toastOver{number} })
 }
 
 // guard keeps a panic from leaving the terminal in ruins: it goes to crash, which

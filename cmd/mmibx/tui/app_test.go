@@ -73,7 +73,7 @@ func followScreens(a *App, cmd tea.Cmd) {
 		a.Update(refill(a))
 		return
 	}
-	_, next := a.Update(quick(cmd))
+	_, next := a.Update(cmd())
 	followScreens(a, next)
 }
 

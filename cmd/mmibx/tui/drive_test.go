@@ -29,14 +29,6 @@ func keyPress(name string) tea.KeyPressMsg {
 	return tea.KeyPressMsg{Code: r[0], Text: name}
 }
 
-// quick is what a command answers at once; a timer answers nothing.
-func quick(cmd tea.Cmd) tea.Msg {
-	answer := make(chan tea.Msg, 1)
-	go func() { answer <- cmd() }()
-	select {
-	case msg := <-answer:
-		return msg
-	case <-time.After(20 * time.Millisecond):
-		return nil
-	}
+func init() {
+	tick = func(time.Duration, func(time.Time) tea.Msg) tea.Cmd { return nil }
 }

@@ -44,7 +44,7 @@ func follow(a *App, cmd tea.Cmd) {
 	if cmd == nil {
 		return
 	}
-	switch msg := quick(cmd).(type) {
+	switch msg := cmd().(type) {
 	case nil:
 	case tea.BatchMsg:
 		for _, c := range msg {

@@ -16,6 +16,9 @@ const (
 	lateFor  = 2 * time.Second  // and said to be late after this
 )
 
+// tick sends a message after a while. In tests no time passes.
+var tick = tea.Tick
+
 // poll paces the reading of a screen. There is never more than one read under
 // way.
 type poll struct {
@@ -60,7 +63,7 @@ func (p *poll) now() tea.Cmd {
 			defer cancel()
 			return look(ctx)
 		},
-		tea.Tick(lateFor, func(time.Time) tea.Msg { return pollLate{seq} }),
+		tick(lateFor, func(time.Time) tea.Msg { return pollLate{seq} }),
 	)
 }
 
@@ -77,7 +80,7 @@ func (p *poll) done(changed bool, err error) tea.Cmd {
 		p.wait = min(p.wait*3/2, pollSlow)
 	}
 	seq := p.seq
-	return tea.Tick(p.wait, func(time.Time) tea.Msg { return pollDue{seq} })
+	return tick(p.wait, func(time.Time) tea.Msg { return pollDue{seq} })
 }
 
 // update takes poll's own messages.
