@@ -11,7 +11,8 @@ import (
 	"github.com/mmibx/mmibx/reports/stats"
 )
 
-// Compared is the comparison of two systems on a split of a benchmark.
+// Compared is the comparison of two systems on a split of a benchmark, which
+// Compare makes.
 type Compared struct {
 	Benchmark mmibx.Benchmark
 	Split     mmibx.Split
@@ -19,18 +20,17 @@ type Compared struct {
 	*stats.Comparison
 }
 
-// Compare makes the default comparison of two systems.
-func Compare(benchmark mmibx.Benchmark, split mmibx.Split, examples []mmibx.Example, a, b Side, o stats.Options) (*Compared, error) {
-	pairs, warnings, err := Pair(benchmark.Task, examples, a, b)
+// Compare makes the default comparison of its two sides.
+func (c *Compared) Compare(o stats.Options) error {
+	pairs, warnings, err := Pair(c.A, c.B)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c, err := pairs.Compare(o)
-	if err != nil {
-		return nil, err
+	if c.Comparison, err = pairs.Compare(o); err != nil {
+		return err
 	}
 	c.Warnings = append(warnings, c.Warnings...)
-	return &Compared{benchmark, split, a, b, c}, nil
+	return nil
 }
 
 // unit names what is swapped and drawn.

@@ -20,42 +20,44 @@ type Side struct {
 	Seeds map[int]Answers
 }
 
-// Answers are the predictions of one run.
+// Answers are what one run predicted, counted.
 type Answers struct {
-	Run         string // its id
-	Predictions []mmibx.Prediction
+	Run   string         // its id
+	Units []stats.Counts // by what is swapped as one, as UnitCounts has them
 }
 
-// Pair lays the predictions of two systems out for the tests of reports/stats,
-// over the seeds that both have. A unit is a sentence; of relations it is all
-// pairs that share a picture, because they stand or fall together. Seeds that
-// only one side has are left out, and a warning names them.
-func Pair(task mmibx.Task, examples []mmibx.Example, a, b Side) (*stats.Pairs, []stats.Warning, error) {
-	p := &stats.Pairs{}
-	var warnings []stats.Warning
+// CommonSeeds lists the seeds that both sides have; none at all is
+// ErrNoCommonSeed, which is mmibx.ErrNotFound too.
+func CommonSeeds(a, b Side) ([]int, error) {
+	var both []int
 	for _, seed := range slices.Sorted(maps.Keys(a.Seeds)) {
-		if _, both := b.Seeds[seed]; !both {
-			continue
-		}
-		p.Seeds = append(p.Seeds, seed)
-		for _, side := range []struct {
-			Side
-			into *[][]stats.Counts
-		}{{a, &p.A}, {b, &p.B}} {
-			units, err := unitCounts(task, examples, side.Seeds[seed].Predictions)
-			if err != nil {
-				return nil, nil, fmt.Errorf("run %s: %w", side.Seeds[seed].Run, err)
-			}
-			*side.into = append(*side.into, units)
+		if _, ok := b.Seeds[seed]; ok {
+			both = append(both, seed)
 		}
 	}
-	if len(p.Seeds) == 0 {
-		return nil, nil, fmt.Errorf("%w: %w: %s has the seeds %v, %s has %v", mmibx.ErrNotFound, ErrNoCommonSeed, a.Title, slices.Sorted(maps.Keys(a.Seeds)), b.Title, slices.Sorted(maps.Keys(b.Seeds)))
+	if len(both) == 0 {
+		return nil, fmt.Errorf("%w: %w: %s has the seeds %v, %s has %v", mmibx.ErrNotFound, ErrNoCommonSeed, a.Title, slices.Sorted(maps.Keys(a.Seeds)), b.Title, slices.Sorted(maps.Keys(b.Seeds)))
 	}
+	return both, nil
+}
+
+// Pair lays the answers of two systems out for the tests of reports/stats, over
+// the seeds that both have. Seeds that only one side has are left out, and a
+// warning names them.
+func Pair(a, b Side) (*stats.Pairs, []stats.Warning, error) {
+	seeds, err := CommonSeeds(a, b)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &stats.Pairs{Seeds: seeds}
+	for _, seed := range seeds {
+		p.A, p.B = append(p.A, a.Seeds[seed].Units), append(p.B, b.Seeds[seed].Units)
+	}
+	var warnings []stats.Warning
 	for _, side := range []Side{a, b} {
 		var alone []int
 		for _, seed := range slices.Sorted(maps.Keys(side.Seeds)) {
-			if !slices.Contains(p.Seeds, seed) {
+			if !slices.Contains(seeds, seed) {
 				alone = append(alone, seed)
 			}
 		}
@@ -66,8 +68,10 @@ func Pair(task mmibx.Task, examples []mmibx.Example, a, b Side) (*stats.Pairs, [
 	return p, warnings, nil
 }
 
-// unitCounts counts by what is swapped as one, in the order of the split.
-func unitCounts(task mmibx.Task, examples []mmibx.Example, predictions []mmibx.Prediction) ([]stats.Counts, error) {
+// UnitCounts counts predictions by what is swapped as one, in the order of the
+// split. A unit is a sentence; of relations it is all pairs that share a picture,
+// because they stand or fall together.
+func UnitCounts(task mmibx.Task, examples []mmibx.Example, predictions []mmibx.Prediction) ([]stats.Counts, error) {
 	counts, err := scoring.PerExample(task, examples, predictions, scoring.Lenient)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -15,15 +16,19 @@ func TestPairJoinsWhatSharesAPicture(t *testing.T) {
 		{ID: "dev:2", Image: "p", Relation: mmibx.NoRelation}, {ID: "dev:3", Relation: "b"}, {ID: "dev:4", Relation: "b"},
 	}
 	answers := func(run string, relations ...string) Answers {
-		a := Answers{Run: run}
+		var predictions []mmibx.Prediction
 		for i, r := range relations {
-			a.Predictions = append(a.Predictions, mmibx.Prediction{ID: fmt.Sprintf("dev:%d", i), Relation: r})
+			predictions = append(predictions, mmibx.Prediction{ID: fmt.Sprintf("dev:%d", i), Relation: r})
 		}
-		return a
+		units, err := UnitCounts(mmibx.MRE, examples, predictions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Answers{Run: run, Units: units}
 	}
 	a := Side{"A", map[int]Answers{1: answers("a1", "a", "b", "a", "b", "a"), 0: answers("a0", "a", "a", "None", "b", "b"), 7: {}}}
 	b := Side{"B", map[int]Answers{0: answers("b0", "b", "b", "b", "b", "b"), 1: answers("b1", "a", "a", "a", "a", "a")}}
-	p, warnings, err := Pair(mmibx.MRE, examples, a, b)
+	p, warnings, err := Pair(a, b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +40,7 @@ func TestPairJoinsWhatSharesAPicture(t *testing.T) {
 	if !slices.Equal(p.A[1], want) {
 		t.Errorf("units of seed 1: %+v, want %+v", p.A[1], want)
 	}
-	if p, _, err := Pair(mmibx.MRE, examples[:0], Side{"A", map[int]Answers{0: {}}}, Side{"B", map[int]Answers{1: {}}}); err == nil {
+	if p, _, err := Pair(Side{"A", map[int]Answers{0: {}}}, Side{"B", map[int]Answers{1: {}}}); !errors.Is(err, ErrNoCommonSeed) {
 		t.Errorf("no seed in common: %+v", p)
 	}
 }

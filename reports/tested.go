@@ -27,7 +27,7 @@ type CompareCells func(a, b *Cell) (*stats.Comparison, error)
 // apart from it. Cells without runs are not tested; those that share no seed with
 // the other are not either, and the caption counts them.
 func (t *Table) Test(baseline string, compare CompareCells) error {
-	base, err := t.row(baseline)
+	base, err := t.Row(baseline)
 	if err != nil {
 		return err
 	}
@@ -102,9 +102,9 @@ func testAll(cells []*Cell, to *Cell, compare CompareCells) ([]*Tested, error) {
 	return tested, nil
 }
 
-// row finds a row that is compared, by its key or its title.
-func (t *Table) row(name string) (*Row, error) {
-	var keys []string
+// Row finds a row that is compared, by its key or its title.
+func (t *Table) Row(name string) (*Row, error) {
+	var keys, names []string
 	for g := range t.Groups {
 		if t.Groups[g].Apart {
 			continue
@@ -114,10 +114,14 @@ func (t *Table) row(name string) (*Row, error) {
 			if row.Key == name || strings.EqualFold(row.Title, name) {
 				return row, nil
 			}
-			keys = append(keys, row.Key)
+			keys, names = append(keys, row.Key), append(names, row.Key, row.Title)
 		}
 	}
-	return nil, &mmibx.InputError{Key: "baseline", Found: fmt.Sprintf("%q", name), Expected: "a row of the table: " + strings.Join(keys, ", ")}
+	fault := &mmibx.InputError{Key: "baseline", Found: fmt.Sprintf("%q", name), Expected: "a row of the table: " + strings.Join(keys, ", ")}
+	if near := mmibx.Nearest(name, names); near != "" {
+		fault.Cure = "did you mean " + near + "?"
+	}
+	return nil, fault
 }
 
 // unsure says that a cell is bold only because the data are too few.

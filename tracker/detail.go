@@ -85,6 +85,28 @@ func (db *DB) Run(ctx context.Context, id string) (*RunDetail, error) {
 	return &d, err
 }
 
+// Inputs are the files that runs read, by the id of the run.
+func (db *DB) Inputs(ctx context.Context, ids []string) (map[string]mmibx.Inputs, error) {
+	rows, err := db.read.QueryContext(ctx, "SELECT r.name, i.body FROM json_each(?) j JOIN run r ON r.name = j.value JOIN inputs i ON i.id = r.inputs", jsonList(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := make(map[string]mmibx.Inputs, len(ids))
+	for rows.Next() {
+		var id, body string
+		if err := rows.Scan(&id, &body); err != nil {
+			return nil, err
+		}
+		var in mmibx.Inputs
+		if err := json.Unmarshal([]byte(body), &in); err != nil {
+			return nil, fmt.Errorf("run %s: %w", id, err)
+		}
+		found[id] = in
+	}
+	return found, rows.Err()
+}
+
 func (db *DB) attempts(ctx context.Context, run int64) ([]Attempt, error) {
 	rows, err := db.read.QueryContext(ctx, `SELECT a.number, a.state, a.class, a.error, a.output, a.started, a.finished, a.resume_attempt,
 			a.resume_step, a.checkpoint, a.checkpoint_step, j.lost + j.tail, a.environment
@@ -187,10 +209,10 @@ func (db *DB) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 		FROM event e JOIN journal j ON j.id = e.journal
 		WHERE ?1 = '' AND e.at > ?3 AND j.path NOT GLOB 'runs/*' AND (?2 = '' OR j.path GLOB 'sweeps/' || ?2 || '/*')
 		UNION ALL
-		SELECT e.at, coalesce(e.body ->> 'run', ''), e.kind, coalesce(e.body ->> 'text', '')
+		SELECT e.at, coalesce(json_extract(e.body, '$.run'), ''), e.kind, coalesce(json_extract(e.body, '$.text'), '')
 		FROM entry e JOIN journal j ON j.id = e.journal
 		WHERE e.kind NOT IN ('started', 'ended') AND e.at > ?3 AND j.path GLOB 'sweeps/*/events'
-			AND (?2 = '' OR j.path = 'sweeps/' || ?2 || '/events') AND (?1 = '' OR e.body ->> 'run' = ?1)
+			AND (?2 = '' OR j.path = 'sweeps/' || ?2 || '/events') AND (?1 = '' OR json_extract(e.body, '$.run') = ?1)
 		ORDER BY at DESC LIMIT ?4`, q.Run, q.Sweep, after, limitOf(q.Limit))
 	if err != nil {
 		return nil, err

@@ -51,6 +51,7 @@ type RunRow struct {
 	Host        string
 	Device      string
 	OnTest      bool           // the checkpoint was chosen on test, as the released code does
+	Imported    mmibx.Split    // that another program predicted, Model by name; "" for a run of our own
 	Values      map[string]any // of Query.Columns; float64, int, string or bool, and no entry where missing
 }
 
@@ -180,7 +181,8 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]RunRow, error) {
 		epoch.last, epoch.last_kind, loss.last, loss.last_kind, f1.max, iif(f1.max IS NULL, f1.last_kind, NULL), f1.max_step,
 		(SELECT group_concat(tag, char(10)) FROM tag t WHERE t.run = r.name),
 		coalesce(e.note, ''), coalesce(e.binned, 0), coalesce(e.priority, 0), a.host, a.device,
-		EXISTS (SELECT 1 FROM param p WHERE p.run = r.id AND p.key = (SELECT id FROM key WHERE name = 'train.select_on') AND p.text = 'test')`)
+		EXISTS (SELECT 1 FROM param p WHERE p.run = r.id AND p.key = (SELECT id FROM key WHERE name = 'train.select_on') AND p.text = 'test'),
+		coalesce(json_extract(r.imported, '$.split'), '')`)
 	for _, col := range values {
 		c.add(col, ", "+col.expr)
 	}
@@ -221,7 +223,7 @@ func scanRun(rows *sql.Rows, columns []string) (RunRow, error) {
 	var started, heard int64
 	dest := []any{
 		&r.ID, &r.Arm, &r.State, &r.Class, &r.Error, &sweeps, &r.Benchmark, &r.Model, &r.Label, &r.Seed, &r.Attempts, &started, &finished, &heard,
-		&r.Steps, &epoch, &epochKind, &loss, &lossKind, &f1, &f1Kind, &f1Step, &tags, &r.Note, &r.Binned, &r.Priority, &r.Host, &r.Device, &r.OnTest,
+		&r.Steps, &epoch, &epochKind, &loss, &lossKind, &f1, &f1Kind, &f1Step, &tags, &r.Note, &r.Binned, &r.Priority, &r.Host, &r.Device, &r.OnTest, &r.Imported,
 	}
 	values := make([]any, len(columns))
 	for i := range values {

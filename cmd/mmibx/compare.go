@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
-	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/reports"
 	statistics "github.com/mmibx/mmibx/reports/stats"
 	"github.com/mmibx/mmibx/tracker"
@@ -97,113 +96,70 @@ func (a *app) printComparisons(cmd *cobra.Command, list []*reports.Compared) err
 }
 
 // compare finds the runs of both sides and compares them benchmark by benchmark.
+// Test is looked at when nothing is left to refuse.
 func (a *app) compare(ctx context.Context, db *tracker.DB, wordA, wordB string, f compareFlags) ([]*reports.Compared, error) {
-	sideA, err := armRuns(ctx, db, "A", wordA, f)
+	sideA, err := a.sideOf(ctx, db, "A", wordA, f)
 	if err != nil {
 		return nil, err
 	}
-	sideB, err := armRuns(ctx, db, "B", wordB, f)
+	sideB, err := a.sideOf(ctx, db, "B", wordB, f)
 	if err != nil {
 		return nil, err
-	}
-	var both []mmibx.Benchmark
-	var looked []result
-	for _, b := range mmibx.BenchmarksOf(slices.Collect(maps.Keys(sideA)), func(name string) string { return name }) {
-		if len(sideB[b.Name]) == 0 {
-			continue
-		}
-		if sideA[b.Name][0].Arm == sideB[b.Name][0].Arm {
-			return nil, &mmibx.InputError{Key: "B", Found: wordB + ", which is the same arm on " + b.Name, Expected: "another arm than " + wordA}
-		}
-		both = append(both, b)
-		for _, r := range slices.Concat(sideA[b.Name], sideB[b.Name]) {
-			looked = append(looked, result{ID: r.ID, Arm: r.Arm, State: r.State})
-		}
-	}
-	if len(both) == 0 {
-		return nil, fmt.Errorf("%s and %s have no benchmark in common among their finished runs: %w", wordA, wordB, mmibx.ErrNotFound)
 	}
 	split := mmibx.Split(f.split)
-	if split == mmibx.Test {
-		if err := tracker.RecordLook(mmibx.Store(a.storeDir), lookOf(looked)); err != nil {
-			return nil, err
-		}
-	}
-	options := statistics.DefaultOptions()
-	options.Target.Difference = f.difference
 	var list []*reports.Compared
-	for _, b := range both {
-		c, err := a.compareOn(ctx, db, b, split, sideA[b.Name], sideB[b.Name], options)
-		if err != nil {
+	var looked []result
+	for _, b := range mmibx.BenchmarksOf(slices.Collect(maps.Keys(sideA)), func(name string) string { return name }) {
+		rowsA, rowsB := sideA[b.Name], sideB[b.Name]
+		if len(rowsB) == 0 {
+			continue
+		}
+		if rowsA[0].Arm == rowsB[0].Arm {
+			return nil, &mmibx.InputError{Key: "B", Found: wordB + ", which is the same arm on " + b.Name, Expected: "another arm than " + wordA}
+		}
+		resultsA, resultsB := resultsOf(rowsA), resultsOf(rowsB)
+		c := &reports.Compared{Benchmark: b, Split: split, A: sideWith(rowsA[0].Label, resultsA), B: sideWith(rowsB[0].Label, resultsB)}
+		if _, err := reports.CommonSeeds(c.A, c.B); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", b.Name, split, err)
 		}
-		list = append(list, c)
+		list, looked = append(list, c), slices.Concat(looked, resultsA, resultsB)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s and %s have no benchmark in common among their finished runs: %w", wordA, wordB, mmibx.ErrNotFound)
+	}
+	k, err := a.answers(ctx, db, looked, split)
+	if err != nil {
+		return nil, err
+	}
+	o := statistics.DefaultOptions()
+	o.Target.Difference = f.difference
+	for _, c := range list {
+		name := c.Benchmark.Name
+		if err := errors.Join(k.count(name, c.A), k.count(name, c.B)); err != nil {
+			return nil, err
+		}
+		if err := c.Compare(o); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", name, split, err)
+		}
+		if slices.ContainsFunc(slices.Concat(sideA[name], sideB[name]), func(r tracker.RunRow) bool { return r.OnTest }) {
+			c.Warnings = append(c.Warnings, statistics.Warning(onTestNote))
+		}
 	}
 	return list, nil
 }
 
-func (a *app) compareOn(ctx context.Context, db *tracker.DB, b mmibx.Benchmark, split mmibx.Split, rowsA, rowsB []tracker.RunRow, o statistics.Options) (*reports.Compared, error) {
-	set, err := datasets.Open(b.Name, a.dataDir)
+// sideOf finds the finished runs that a word stands for, by benchmark: one arm
+// on each.
+func (a *app) sideOf(ctx context.Context, db *tracker.DB, key, word string, f compareFlags) (map[string][]tracker.RunRow, error) {
+	rows, err := runsOf(ctx, db, mmibx.Store(a.storeDir), word, naming{split: mmibx.Split(f.split), wholeArm: true, sweep: f.sweep, filters: true})
 	if err != nil {
-		return nil, err
-	}
-	sideA, err := a.side(ctx, db, split, rowsA)
-	if err != nil {
-		return nil, err
-	}
-	sideB, err := a.side(ctx, db, split, rowsB)
-	if err != nil {
-		return nil, err
-	}
-	c, err := reports.Compare(b, split, set.Examples[split], sideA, sideB, o)
-	if err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(slices.Concat(rowsA, rowsB), func(r tracker.RunRow) bool { return r.OnTest }) {
-		c.Warnings = append(c.Warnings, statistics.Warning(onTestNote))
-	}
-	return c, nil
-}
-
-// side reads the predictions of an arm's runs.
-func (a *app) side(ctx context.Context, db *tracker.DB, split mmibx.Split, rows []tracker.RunRow) (reports.Side, error) {
-	s := reports.Side{Title: rows[0].Label, Seeds: map[int]reports.Answers{}}
-	for i := range rows {
-		r := &rows[i]
-		predictions, err := keptPredictions(ctx, db, mmibx.Store(a.storeDir), r.ID, split)
-		if err != nil {
-			return s, err
-		}
-		s.Seeds[r.Seed] = reports.Answers{Run: r.ID, Predictions: predictions}
-	}
-	return s, nil
-}
-
-// armRuns finds the finished runs that a word stands for, by benchmark: one arm on
-// each.
-func armRuns(ctx context.Context, db *tracker.DB, key, word string, f compareFlags) (map[string][]tracker.RunRow, error) {
-	q, imported, err := armQuery(ctx, db, word, mmibx.Split(f.split))
-	if err != nil {
-		return nil, err
-	}
-	q.Sweep, q.Sort = f.sweep, "seed"
-	if imported {
-		q.Sweep = "" // nobody planned those
-	}
-	rows, err := db.Runs(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	ours, err := notImported(ctx, db)
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	found := map[string][]tracker.RunRow{}
 	for _, r := range rows {
-		if r.State != mmibx.Done || !imported && !ours(r.ID) || f.benchmark != "" && r.Benchmark != f.benchmark {
-			continue
+		if r.State == mmibx.Done && (f.benchmark == "" || f.benchmark == r.Benchmark) {
+			found[r.Benchmark] = append(found[r.Benchmark], r)
 		}
-		found[r.Benchmark] = append(found[r.Benchmark], r)
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s: %q: %w: no finished run; `mmibx runs list` shows what there is", key, word, mmibx.ErrNotFound)
@@ -219,57 +175,6 @@ func armRuns(ctx context.Context, db *tracker.DB, key, word string, f compareFla
 	return found, nil
 }
 
-// armQuery makes a query of a word: a system, an id, or a filter.
-func armQuery(ctx context.Context, db *tracker.DB, word string, split mmibx.Split) (q tracker.Query, imported bool, err error) {
-	runs, err := db.Imports(ctx, word)
-	if err != nil || word == "" {
-		return q, false, errors.Join(err, noWord(word))
-	}
-	for i := range runs {
-		if r := &runs[i]; r.Split == split && !r.Binned {
-			q.IDs = append(q.IDs, r.ID)
-		}
-	}
-	switch {
-	case len(q.IDs) > 0:
-		return q, true, nil
-	case len(runs) > 0:
-		return q, false, fmt.Errorf("%q: no predictions on %s were imported: %w", word, split, mmibx.ErrNotFound)
-	case !armPrefix.MatchString(word):
-		return tracker.Query{Filter: word}, false, nil
-	}
-	id, err := db.Resolve(ctx, word)
-	if errors.Is(err, mmibx.ErrNotFound) {
-		return tracker.Query{Filter: "arm~'" + word + "*'"}, false, nil
-	}
-	if err != nil {
-		return q, false, err
-	}
-	rows, err := db.Runs(ctx, tracker.Query{IDs: []string{id}})
-	if err != nil || len(rows) == 0 {
-		return tracker.Query{IDs: []string{id}}, false, err
-	}
-	return tracker.Query{Filter: "arm='" + rows[0].Arm + "'"}, false, nil
-}
-
-func noWord(word string) error {
-	if word != "" {
-		return nil
-	}
-	return &mmibx.InputError{Found: "an empty argument", Expected: "an arm, a system or a filter"}
-}
-
-// notImported tells our own runs from other programs' predictions.
-func notImported(ctx context.Context, db *tracker.DB) (func(id string) bool, error) {
-	runs, err := db.Imports(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	return func(id string) bool {
-		return !slices.ContainsFunc(runs, func(r tracker.ImportedRun) bool { return r.ID == id })
-	}, nil
-}
-
 // armNames lists the arms of runs with their labels.
 func armNames(rows []tracker.RunRow) []string {
 	var names []string
@@ -281,47 +186,54 @@ func armNames(rows []tracker.RunRow) []string {
 	return names
 }
 
-// cellComparer compares cells of a table by the predictions of their runs. It
-// keeps what it has read: the best of a column is compared with all others.
-func (a *app) cellComparer(ctx context.Context, db *tracker.DB, split mmibx.Split, list []result) reports.CompareCells {
-	byID := map[string]*result{}
+// sideWith is a side of a comparison before its runs' answers are counted.
+func sideWith(title string, list []result) reports.Side {
+	s := reports.Side{Title: title, Seeds: map[int]reports.Answers{}}
 	for i := range list {
-		byID[list[i].ID] = &list[i]
+		s.Seeds[list[i].Spec.Seed] = reports.Answers{Run: list[i].ID}
 	}
-	sets, kept := map[string]*datasets.Set{}, map[string][]mmibx.Prediction{}
-	side := func(c *reports.Cell) (reports.Side, error) {
-		s := reports.Side{Title: reports.ArmTitle(byID[c.Runs[0]].Spec), Seeds: map[int]reports.Answers{}}
-		for _, id := range c.Runs {
-			if kept[id] == nil {
-				var err error
-				if kept[id], err = keptPredictions(ctx, db, mmibx.Store(a.storeDir), id, split); err != nil {
-					return s, err
-				}
+	return s
+}
+
+// count counts the answers of a side's runs, once for each run.
+func (k *answers) count(benchmark string, s reports.Side) error {
+	set := k.sets[benchmark]
+	for seed, one := range s.Seeds {
+		if k.units[one.Run] == nil {
+			units, err := reports.UnitCounts(set.Benchmark.Task, set.Examples[k.split], k.kept[one.Run])
+			if err != nil {
+				return fmt.Errorf("run %s on %s %s: %w", one.Run, benchmark, k.split, err)
 			}
-			s.Seeds[byID[id].Spec.Seed] = reports.Answers{Run: id, Predictions: kept[id]}
+			k.units[one.Run] = units
 		}
-		return s, nil
+		one.Units = k.units[one.Run]
+		s.Seeds[seed] = one
+	}
+	return nil
+}
+
+// compareCells compares cells of a table by the answers of their runs.
+func (k *answers) compareCells(ctx context.Context, list []result) reports.CompareCells {
+	byID := map[string]result{}
+	for _, r := range list {
+		byID[r.ID] = r
+	}
+	side := func(c *reports.Cell) reports.Side {
+		runs := make([]result, len(c.Runs))
+		for i, id := range c.Runs {
+			runs[i] = byID[id]
+		}
+		return sideWith(reports.ArmTitle(runs[0].Spec), runs)
 	}
 	return func(x, y *reports.Cell) (*statistics.Comparison, error) {
-		name := byID[x.Runs[0]].Spec.Benchmark
-		if sets[name] == nil {
-			var err error
-			if sets[name], err = datasets.Open(name, a.dataDir); err != nil {
-				return nil, err
-			}
+		sideX, sideY, name := side(x), side(y), byID[x.Runs[0]].Spec.Benchmark
+		if err := errors.Join(ctx.Err(), k.count(name, sideX), k.count(name, sideY)); err != nil {
+			return nil, err
 		}
-		sideX, err := side(x)
+		pairs, _, err := reports.Pair(sideX, sideY)
 		if err != nil {
 			return nil, err
 		}
-		sideY, err := side(y)
-		if err != nil {
-			return nil, err
-		}
-		c, err := reports.Compare(sets[name].Benchmark, split, sets[name].Examples[split], sideX, sideY, statistics.DefaultOptions())
-		if err != nil {
-			return nil, err
-		}
-		return c.Comparison, ctx.Err()
+		return pairs.Default(statistics.DefaultOptions())
 	}
 }

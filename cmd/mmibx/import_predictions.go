@@ -199,7 +199,7 @@ func importedResults(ctx context.Context, db *tracker.DB, systems []string, spli
 			return nil, noImport(ctx, db, system, split)
 		}
 	}
-	return all, nil
+	return all, onePerSeed(all)
 }
 
 // noImport says what there is instead.

@@ -99,6 +99,9 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, f pl
 	if err != nil {
 		return err
 	}
+	if err := writable(f.out); err != nil {
+		return err
+	}
 	width, err := plots.ParseWidth(f.width)
 	if err != nil {
 		return err
@@ -147,7 +150,11 @@ func (a *app) studyFigure(ctx context.Context, db *tracker.DB, s plots.Study, f 
 		return nil, err
 	}
 	if split == mmibx.Test {
-		if err := scoreTest(ctx, db, store, a.dataDir, list); err != nil {
+		// What cannot be drawn of dev cannot be drawn of test, and costs no look.
+		if _, err := s.Figure(plotRuns(list), plots.Options{Metrics: []string{mmibx.DevF1}, Title: reports.ArmTitle}); err != nil {
+			return nil, err
+		}
+		if _, err := a.scoreTest(ctx, db, list); err != nil {
 			return nil, err
 		}
 	}
@@ -164,7 +171,7 @@ func (a *app) studyFigure(ctx context.Context, db *tracker.DB, s plots.Study, f 
 	}
 	figure, err := s.Figure(plotRuns(list), o)
 	if err == nil && split == mmibx.Test {
-		figure.Note = strings.TrimSpace("Scores are of test; nothing was chosen by them here. " + figure.Note)
+		figure.Note = strings.TrimSpace("Scores are of test. " + figure.Note)
 	}
 	return figure, err
 }

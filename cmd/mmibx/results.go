@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/datasets"
@@ -95,62 +93,29 @@ func addMetrics(ctx context.Context, db *tracker.DB, list []result, metrics []st
 }
 
 // scoreTest puts the test F1 of every done run into its values, from the
-// predictions that its worker kept. The look is in the ledger before anything is
-// scored.
-func scoreTest(ctx context.Context, db *tracker.DB, store mmibx.Store, dataDir string, list []result) error {
-	if err := tracker.RecordLook(store, lookOf(list)); err != nil {
-		return err
+// predictions that its worker kept, and returns these. The look is in the ledger
+// before anything is scored.
+func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) (*answers, error) {
+	k, err := a.answers(ctx, db, list, mmibx.Test)
+	if err != nil {
+		return nil, err
 	}
-	gold := map[string]*datasets.Set{}
 	for i := range list {
 		r := &list[i]
 		if r.State != mmibx.Done {
 			continue
 		}
-		set, ok := gold[r.Spec.Benchmark]
-		if !ok {
-			var err error
-			if set, err = datasets.Open(r.Spec.Benchmark, dataDir); err != nil {
-				return err
-			}
-			gold[r.Spec.Benchmark] = set
-		}
-		predictions, err := keptPredictions(ctx, db, store, r.ID, mmibx.Test)
+		report, err := k.score(r.ID, r.Spec.Benchmark, scoring.Lenient)
 		if err != nil {
-			return err
-		}
-		report, err := scoreSplit(set, mmibx.Test, predictions, scoring.Lenient)
-		if err != nil {
-			return fmt.Errorf("run %s on %s test: %w", r.ID, r.Spec.Benchmark, err)
+			return nil, err
 		}
 		r.Values[testF1] = report.F1
 	}
-	return nil
-}
-
-// scoreSplit scores predictions of a split; the rule is for entities.
-func scoreSplit(set *datasets.Set, split mmibx.Split, predictions []mmibx.Prediction, rule scoring.Rule) (scoring.Report, error) {
-	if set.Benchmark.Task == mmibx.MRE {
-		return scoring.MRE(set.Examples[split], predictions)
-	}
-	return scoring.MNER(set.Examples[split], predictions, rule)
+	return k, nil
 }
 
 // testF1 names a score that no worker logs.
 const testF1 = "test.f1"
-
-func keptPredictions(ctx context.Context, db *tracker.DB, store mmibx.Store, run string, split mmibx.Split) ([]mmibx.Prediction, error) {
-	artifacts, err := db.Artifacts(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	name := "predictions." + string(split)
-	i := slices.IndexFunc(artifacts, func(f tracker.Artifact) bool { return f.Name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("run %s: %s: %w", run, name, mmibx.ErrNotFound)
-	}
-	return scoring.ReadPredictions(store.Object(artifacts[i].SHA256))
-}
 
 // ceilings are the bounds of a split of the miniature benchmarks among the
 // results, by benchmark: from the text alone, then with pictures.
@@ -183,14 +148,22 @@ func ceilings(list []result, split mmibx.Split) (map[string][2]datasets.Ceiling,
 	return found, nil
 }
 
+// writable refuses a file whose folder is not there, before the work is done.
+func writable(path string) error {
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s: the folder %s: %w; make it first, or choose another", path, filepath.Dir(path), mmibx.ErrNotFound)
+	}
+	return nil
+}
+
 // writeFile replaces a file in one go: a figure that is being read by LaTeX is
 // the old one or the new one.
 func writeFile(path string, blob []byte) error {
+	if err := writable(path); err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".mmibx-*")
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: the folder %s: %w; make it first, or choose another", path, filepath.Dir(path), mmibx.ErrNotFound)
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, errors.Unwrap(err))
 	}
 	defer os.Remove(f.Name())

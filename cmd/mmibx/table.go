@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,6 +83,11 @@ func (f *tableFlags) complete(asJSON bool) error {
 	if f.split != string(mmibx.Dev) && f.split != string(mmibx.Test) {
 		return &mmibx.InputError{Key: "--split", Found: f.split, Expected: "dev or test"}
 	}
+	if f.out != "" {
+		if err := writable(f.out); err != nil {
+			return err
+		}
+	}
 	if asJSON {
 		f.format = "json"
 		return nil
@@ -116,24 +119,28 @@ func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports
 		return nil, err
 	}
 	list = append(list, others...)
-	metric := mmibx.DevF1
-	if split == mmibx.Test {
-		metric = testF1
-		if err := scoreTest(ctx, db, store, a.dataDir, list); err != nil {
-			return nil, err
-		}
-	}
-	runs := make([]reports.Run, len(list))
-	for i, r := range list {
-		runs[i] = reports.Run{ID: r.ID, System: r.System, Spec: r.Spec, State: r.State}
-		if v, ok := r.Values[metric]; ok {
-			runs[i].Score = &v
-		}
-	}
 	name := f.sweep
 	if f.out != "" {
 		name = strings.TrimSuffix(filepath.Base(f.out), filepath.Ext(f.out))
 	}
+	if f.baseline != "" { // before a look is spent on a row that there is not
+		if _, err := reports.ByBenchmark(name, tableRuns(list, mmibx.DevF1)).Row(f.baseline); err != nil {
+			return nil, err
+		}
+	}
+	metric := mmibx.DevF1
+	var k *answers
+	switch {
+	case split == mmibx.Test:
+		metric = testF1
+		k, err = a.scoreTest(ctx, db, list)
+	case f.baseline != "":
+		k, err = a.answers(ctx, db, list, split)
+	}
+	if err != nil {
+		return nil, err
+	}
+	runs := tableRuns(list, metric)
 	t := reports.ByBenchmark(name, runs)
 	t.Wide = f.wide
 	if t.Caption = f.caption; t.Caption == "" {
@@ -141,25 +148,23 @@ func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports
 	}
 	t.AddPlan(runs)
 	if f.baseline != "" {
-		if err := t.Test(f.baseline, a.cellComparer(ctx, db, split, list)); err != nil {
+		if err := t.Test(f.baseline, k.compareCells(ctx, list)); err != nil {
 			return nil, err
 		}
 	}
 	return t, a.addBounds(t, list, split)
 }
 
-// lookOf says who is looked at: the arms and runs that are done.
-func lookOf(list []result) tracker.Look {
-	look := tracker.Look{Split: mmibx.Test, What: strings.Join(append([]string{"mmibx"}, os.Args[1:]...), " ")}
-	for _, r := range list {
-		if r.State == mmibx.Done {
-			look.Runs = append(look.Runs, r.ID)
-			if !slices.Contains(look.Arms, r.Arm) {
-				look.Arms = append(look.Arms, r.Arm)
-			}
+// tableRuns are results as tables want them, with one metric.
+func tableRuns(list []result, metric string) []reports.Run {
+	runs := make([]reports.Run, len(list))
+	for i, r := range list {
+		runs[i] = reports.Run{ID: r.ID, System: r.System, Spec: r.Spec, State: r.State}
+		if v, ok := r.Values[metric]; ok {
+			runs[i].Score = &v
 		}
 	}
-	return look
+	return runs
 }
 
 // addBounds adds what is known of the miniature benchmarks, if any are shown.

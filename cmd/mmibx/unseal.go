@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
-	"github.com/mmibx/mmibx/datasets"
 	statistics "github.com/mmibx/mmibx/reports/stats"
 	"github.com/mmibx/mmibx/scoring"
 	"github.com/mmibx/mmibx/tracker"
@@ -38,7 +35,7 @@ choices are made.`,
 				return err
 			}
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
-				list, err := sealedRuns(ctx, db, args[0], wholeArm)
+				list, err := runsOf(ctx, db, mmibx.Store(a.storeDir), args[0], naming{split: mmibx.Test, wholeArm: wholeArm})
 				if err != nil {
 					return err
 				}
@@ -56,61 +53,6 @@ choices are made.`,
 	cmd.Flags().StringVar(&rule, "rule", rule, "how tags become spans: "+ruleNames())
 	cmd.Flags().BoolVar(&wholeArm, "arm", false, "all runs of the arm of the run")
 	return cmd
-}
-
-// sealedRuns finds the runs that a word stands for: by id, by arm, or by the name
-// of a system that has predictions on test.
-func sealedRuns(ctx context.Context, db *tracker.DB, word string, wholeArm bool) ([]tracker.RunRow, error) {
-	q := tracker.Query{Sort: "seed"}
-	id, err := db.Resolve(ctx, word)
-	switch {
-	case err == nil:
-		q.IDs = []string{id}
-	case !errors.Is(err, mmibx.ErrNotFound):
-		return nil, err
-	default:
-		if q.IDs, err = runsOfSystem(ctx, db, word); err != nil {
-			return nil, err
-		}
-		if len(q.IDs) == 0 && armPrefix.MatchString(word) {
-			q.IDs, q.Filter = nil, "arm~'"+word+"*'"
-		}
-	}
-	rows, err := db.Runs(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	if wholeArm && len(rows) == 1 {
-		return db.Runs(ctx, tracker.Query{Sort: q.Sort, Filter: "arm='" + rows[0].Arm + "'"})
-	}
-	if q.Filter != "" {
-		for i := range rows {
-			if rows[i].Arm != rows[0].Arm {
-				return nil, fmt.Errorf("%w: arm %q may be %s or %s; give more of it", mmibx.ErrUsage, word, rows[0].Arm, rows[i].Arm)
-			}
-		}
-	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("%q: %w: no run and no arm has such an id, no system has imported predictions on test; `mmibx runs list` shows what there is", word, mmibx.ErrNotFound)
-	}
-	return rows, nil
-}
-
-var armPrefix = regexp.MustCompile(`^[0-9a-f]{1,12}$`)
-
-// runsOfSystem lists the runs of a system that hold predictions on test.
-func runsOfSystem(ctx context.Context, db *tracker.DB, system string) ([]string, error) {
-	ids := []string{} // nil would be all runs
-	if system == "" {
-		return ids, nil
-	}
-	runs, err := db.Imports(ctx, system)
-	for i := range runs {
-		if r := &runs[i]; r.Split == mmibx.Test && r.State == mmibx.Done && !r.Binned {
-			ids = append(ids, r.ID)
-		}
-	}
-	return ids, err
 }
 
 // unsealed is a run with its scores on test.
@@ -131,47 +73,33 @@ type unsealing struct {
 	Missing int        `json:"missing,omitempty"` // runs of the arm that are not done
 }
 
-// unseal writes the line of the ledger, then scores.
-// Runs of the arm that are not done are counted, not scored.
+// unseal writes the line of the ledger, then scores. Runs of the arm that are
+// not done are counted, not scored.
 func (a *app) unseal(ctx context.Context, db *tracker.DB, rows []tracker.RunRow, rule scoring.Rule) (*unsealing, error) {
-	store := mmibx.Store(a.storeDir)
 	missing := len(rows)
 	rows = slices.DeleteFunc(rows, func(r tracker.RunRow) bool { return r.State != mmibx.Done })
 	if missing -= len(rows); len(rows) == 0 {
 		return nil, fmt.Errorf("%w: none of these %d runs is done; `mmibx runs list` says where they stand", mmibx.ErrUsage, missing)
 	}
-	list := make([]result, len(rows))
-	kept := make([][]mmibx.Prediction, len(rows))
-	sets := map[string]*datasets.Set{}
-	for i := range rows {
-		r := &rows[i]
-		list[i] = result{ID: r.ID, Arm: r.Arm, State: r.State}
-		var err error
-		if kept[i], err = keptPredictions(ctx, db, store, r.ID, mmibx.Test); err != nil {
-			return nil, err
-		}
-		if sets[r.Benchmark] == nil {
-			if sets[r.Benchmark], err = datasets.Open(r.Benchmark, a.dataDir); err != nil {
-				return nil, err
-			}
-		}
-		if sets[r.Benchmark].Benchmark.Task == mmibx.MRE && rule != scoring.Lenient {
-			return nil, &mmibx.InputError{Key: "--rule", Found: string(rule), Expected: "nothing: " + r.Benchmark + " has relations, and the rules are for entities"}
-		}
-	}
-	if err := tracker.RecordLook(store, lookOf(list)); err != nil {
-		return nil, err
-	}
 	u := &unsealing{Runs: make([]unsealed, len(rows)), Missing: missing}
 	for i := range rows {
-		r, found := &rows[i], &u.Runs[i]
-		before, err := db.Looks(ctx, r.ID)
+		r := &rows[i]
+		if b, ok := mmibx.LookupBenchmark(r.Benchmark); ok && b.Task == mmibx.MRE && rule != scoring.Lenient {
+			return nil, &mmibx.InputError{Key: "--rule", Found: string(rule), Expected: "nothing: " + r.Benchmark + " has relations, and the rules are for entities"}
+		}
+		before, err := db.Looks(ctx, r.ID) // a sync of another program may bring this look, too
 		if err != nil {
 			return nil, err
 		}
-		*found = unsealed{Run: r.ID, Arm: r.Arm, Label: r.Label, Benchmark: r.Benchmark, Seed: r.Seed, OnTest: r.OnTest, Looks: len(before) + 1}
-		if found.Report, err = scoreSplit(sets[r.Benchmark], mmibx.Test, kept[i], rule); err != nil {
-			return nil, fmt.Errorf("run %s on %s test: %w", r.ID, r.Benchmark, err)
+		u.Runs[i] = unsealed{Run: r.ID, Arm: r.Arm, Label: r.Label, Benchmark: r.Benchmark, Seed: r.Seed, OnTest: r.OnTest, Looks: len(before) + 1}
+	}
+	k, err := a.answers(ctx, db, resultsOf(rows), mmibx.Test)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if u.Runs[i].Report, err = k.score(rows[i].ID, rows[i].Benchmark, rule); err != nil {
+			return nil, err
 		}
 	}
 	return u, nil

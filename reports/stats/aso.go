@@ -16,7 +16,6 @@ type Order struct {
 	Level      float64
 	N          int // values of the smaller sample
 	Draws      int
-	Warnings   []Warning
 }
 
 // AlmostStochasticOrder asks whether a is better than b in all of its
@@ -29,7 +28,7 @@ func AlmostStochasticOrder(a, b []float64, level float64, r Resampling) (Order, 
 	}
 	n, m := len(a), len(b)
 	sortedA, sortedB := slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
-	o := Order{Violation: violation(sortedA, sortedB), Level: level, N: min(n, m), Draws: r.Draws, Warnings: warnFew(min(n, m))}
+	o := Order{Violation: violation(sortedA, sortedB), Level: level, N: min(n, m), Draws: r.Draws}
 	draw := r.stream(streamASO)
 	drawnA, drawnB, samples := make([]float64, n), make([]float64, m), make([]float64, r.Draws)
 	for i := range samples {

@@ -3,6 +3,7 @@ package stats
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // Verdict is what a comparison lets one say.
@@ -73,12 +74,32 @@ type Comparison struct {
 // paired.
 const pairedFrom = 0.3
 
-// Compare makes the default comparison.
+// Compare makes the default comparison and all that stands beside it.
 func (p *Pairs) Compare(o Options) (*Comparison, error) {
+	c, err := p.Default(o)
+	if err != nil {
+		return nil, err
+	}
+	if c.SeedsNeeded, err = c.Components.SeedsFor(c.Target, c.Units); err != nil {
+		return nil, err
+	}
+	if c.UnitsNeeded, err = c.Components.UnitsFor(c.Target, len(c.Seeds)); err != nil {
+		return nil, err
+	}
+	if err := c.overSeeds(o); err != nil {
+		return nil, err
+	}
+	c.warn()
+	return c, nil
+}
+
+// Default makes the default comparison alone, all that a verdict rests on:
+// difference, randomisation and power. A table makes many of them.
+func (p *Pairs) Default(o Options) (*Comparison, error) {
 	if err := errors.Join(p.Check(), o.Target.check()); err != nil {
 		return nil, err
 	}
-	c := &Comparison{Seeds: p.Seeds, Units: p.Units(), Target: o.Target}
+	c := &Comparison{Seeds: p.Seeds, Units: p.Units(), Target: o.Target, Correlation: math.NaN()}
 	c.ScoresA, c.ScoresB = p.Scores()
 	var err error
 	if c.A, err = NewSample(c.ScoresA...).Summarize(o.Level); err != nil {
@@ -93,31 +114,14 @@ func (p *Pairs) Compare(o Options) (*Comparison, error) {
 	if c.Randomisation, err = p.Randomisation(o.Resampling); err != nil {
 		return nil, err
 	}
-	if err := c.plan(p); err != nil {
+	if c.Components, err = p.Components(); err != nil {
 		return nil, err
 	}
-	if err := c.overSeeds(o); err != nil {
+	if c.Power, err = c.Components.Power(c.Target.Difference, c.Target.Alpha, len(c.Seeds), c.Units); err != nil {
 		return nil, err
 	}
 	c.Verdict = c.VerdictAt(c.Randomisation.P)
-	c.warn()
 	return c, nil
-}
-
-// plan works out where the variance comes from and what it would take.
-func (c *Comparison) plan(p *Pairs) error {
-	var err error
-	if c.Components, err = p.Components(); err != nil {
-		return err
-	}
-	if c.Power, err = c.Components.Power(c.Target.Difference, c.Target.Alpha, len(c.Seeds), c.Units); err != nil {
-		return err
-	}
-	if c.SeedsNeeded, err = c.Components.SeedsFor(c.Target, c.Units); err != nil {
-		return err
-	}
-	c.UnitsNeeded, err = c.Components.UnitsFor(c.Target, len(c.Seeds))
-	return err
 }
 
 // overSeeds makes what rests on one score per seed. Values that a statistic is
@@ -190,14 +194,15 @@ func (c *Comparison) VerdictAt(p float64) Verdict {
 }
 
 func (c *Comparison) warn() {
-	c.Warnings = append(c.Warnings, c.Difference.Warnings...)
+	for _, w := range slices.Concat(c.Difference.Warnings, c.Components.Warnings) {
+		if !slices.Contains(c.Warnings, w) {
+			c.Warnings = append(c.Warnings, w)
+		}
+	}
 	if c.Randomisation.P <= c.Target.Alpha && !c.Difference.Excludes(0) {
 		c.Warnings = append(c.Warnings, "the sentences do not explain the difference, but other seeds might: the interval holds zero")
 	}
-	if c.T != nil && c.T.Method == "paired t" {
-		return
-	}
-	if !math.IsNaN(c.Correlation) {
+	if c.T != nil && c.T.Method == welch {
 		c.Warnings = append(c.Warnings, "the scores of equal seeds hardly go together: the t test is Welch's, not paired")
 	}
 }

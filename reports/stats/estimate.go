@@ -58,17 +58,6 @@ func newEstimate(value, level float64, n int, method string) Estimate {
 	return Estimate{Value: value, Low: math.NaN(), High: math.NaN(), Level: level, N: n, Method: method, Warnings: warnFew(n)}
 }
 
-// Warnings says what a reader must know beside the summary.
-func (s Summary) Warnings() []Warning {
-	switch s.N {
-	case 0:
-		return nil
-	case 1:
-		return []Warning{"n = 1: one seed has no deviation and no interval"}
-	}
-	return warnFew(s.N)
-}
-
 // Mean is the arithmetic mean, NaN of nothing.
 func Mean(values []float64) float64 {
 	if len(values) == 0 {

@@ -150,7 +150,7 @@ func (c *Components) crossed(difference float64) (Test, error) {
 		return Test{}, fmt.Errorf("%w: the systems differ by the same everywhere", ErrValues)
 	}
 	t, df := difference/err, c.df(c.Seeds, c.Units)
-	return Test{Method: "t over seeds and sentences", Statistic: t, DF: df, P: studentP(t, df), N: c.Seeds, Warnings: c.Warnings}, nil
+	return Test{Method: "t over seeds and sentences", Statistic: t, DF: df, P: studentP(t, df), N: c.Seeds}, nil
 }
 
 // df are Satterthwaite's degrees of freedom, as Hillis (2007) has them for

@@ -18,7 +18,6 @@ type Test struct {
 	P         float64 // two-sided
 	N         int     // pairs; of Welch's test, values of both
 	Draws     int     // of a sampled test; 0 where p is exact
-	Warnings  []Warning
 }
 
 // PairedT is Student's test on the differences a[i]-b[i]. Call it only where the
@@ -35,8 +34,11 @@ func PairedT(a, b []float64) (Test, error) {
 		return Test{}, fmt.Errorf("%w: all differences are %v", ErrValues, mean)
 	}
 	t, df := mean/stat.StdErr(sd, float64(len(d))), float64(len(d)-1)
-	return Test{Method: "paired t", Statistic: t, DF: df, P: studentP(t, df), N: len(d), Warnings: warnFew(len(d))}, nil
+	return Test{Method: "paired t", Statistic: t, DF: df, P: studentP(t, df), N: len(d)}, nil
 }
+
+// welch is the method of WelchT.
+const welch = "Welch t"
 
 // WelchT is Welch's test of two means with unequal variances.
 func WelchT(a, b []float64) (Test, error) {
@@ -51,7 +53,7 @@ func WelchT(a, b []float64) (Test, error) {
 	}
 	t := (meanA - meanB) / math.Sqrt(errA+errB)
 	df := (errA + errB) * (errA + errB) / (errA*errA/float64(len(a)-1) + errB*errB/float64(len(b)-1))
-	return Test{Method: "Welch t", Statistic: t, DF: df, P: studentP(t, df), N: len(a) + len(b), Warnings: warnFew(min(len(a), len(b)))}, nil
+	return Test{Method: welch, Statistic: t, DF: df, P: studentP(t, df), N: len(a) + len(b)}, nil
 }
 
 func studentP(t, df float64) float64 {

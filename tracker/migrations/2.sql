@@ -17,7 +17,7 @@ SELECT r.name AS id, r.arm,
   (SELECT group_concat(tag, ' ') FROM (SELECT tag FROM tag t WHERE t.run = r.name ORDER BY tag)) AS tags,
   coalesce(e.note, '') AS note, coalesce(e.binned, 0) AS binned, a.host, a.device,
   i.body AS inputs, a.environment,
-  r.imported ->> 'split' AS imported, r.imported ->> 'source' AS source
+  json_extract(r.imported, '$.split') AS imported, json_extract(r.imported, '$.source') AS source
 FROM run r
 JOIN attempt a ON a.run = r.id AND a.number = r.attempt
 JOIN inputs i ON i.id = r.inputs
