@@ -38,7 +38,7 @@ var systemName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._+()/-]{0,62}[A-Za
 // Check refuses what could be taken for a run of our own, or found again by nobody.
 func (m *Import) Check() error {
 	for _, own := range mmibx.Models {
-		if strings.EqualFold(own.Name, m.System) {
+		if strings.EqualFold(own.Name, m.System) || strings.EqualFold(own.Title, m.System) {
 			return &mmibx.InputError{Key: "system", Found: m.System, Expected: "a name that no model of mmibx has",
 				Cure: "say whose it is, as in '" + m.System + " (released code)'"}
 		}
@@ -92,7 +92,7 @@ func (db *DB) AddImport(ctx context.Context, m Import) (run string, added bool, 
 	}
 	for _, r := range there {
 		switch {
-		case r.ID == run && r.State == mmibx.Done && r.Binned:
+		case r.ID == run && r.Binned:
 			return "", false, fmt.Errorf("%w: run %s holds the same predictions and is in the bin; `mmibx runs restore %s` takes it out", mmibx.ErrUsage, run, run)
 		case r.ID == run && r.State == mmibx.Done:
 			return run, false, nil

@@ -120,6 +120,7 @@ func TestImportRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*Import){
 		"system: found MMIB":           func(m *Import) { m.System = "MMIB" },
 		`system: found "a\tb"`:         func(m *Import) { m.System = "a\tb" },
+		"system: found umt-style":      func(m *Import) { m.System = "umt-style" },
 		`system: found ""`:             func(m *Import) { m.System = "" },
 		"seed: found -1":               func(m *Import) { m.Seed = -1 },
 		`split: found "train"`:         func(m *Import) { m.Split = mmibx.Train },
