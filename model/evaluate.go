@@ -100,30 +100,8 @@ func (m *system) score(samples []mmibx.Sample, predictions []mmibx.Prediction) (
 	for i, s := range samples {
 		examples[i] = *s.Example
 	}
-	var report scoring.Report
-	var err error
-	if m.spec.TaskOf() == mmibx.MRE {
-		report, err = scoring.MRE(examples, predictions)
-	} else {
-		report, err = scoring.MNER(examples, predictions, scoring.Lenient)
-	}
-	if err != nil {
-		return nil, err
-	}
-	metrics := []mmibx.Metric{
-		{Name: mmibx.DevF1, Value: report.F1}, {Name: mmibx.DevPrecision, Value: report.Precision}, {Name: mmibx.DevRecall, Value: report.Recall},
-	}
-	for _, t := range report.Types {
-		metrics = append(metrics, mmibx.Metric{Name: mmibx.DevF1 + "." + t.Type, Value: t.F1})
-	}
-	if m.spec.TaskOf() == mmibx.MNER {
-		strict, err := scoring.MNER(examples, predictions, scoring.Strict)
-		if err != nil {
-			return nil, err
-		}
-		metrics = append(metrics, mmibx.Metric{Name: mmibx.DevF1Strict, Value: strict.F1})
-	}
-	return metrics, nil
+	metrics, _, err := scoring.DevMetrics(m.spec.TaskOf(), examples, predictions)
+	return metrics, err
 }
 
 func lengths(samples []mmibx.Sample) []int {

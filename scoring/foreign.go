@@ -199,7 +199,7 @@ func (r *foreign) take(a *answer) {
 	e := &r.key.Examples[at]
 	r.lines[at] = a.line
 	r.answers[at] = mmibx.Prediction{ID: e.ID}
-	if fault := differentWords(a, e); fault != nil {
+	if fault := r.differentWords(a, e); fault != nil {
 		r.fault(a.line, fault)
 		return
 	}
@@ -236,7 +236,7 @@ func (r *foreign) byID(a *answer) int {
 
 // differentWords says how the words of an answer are not those of the example,
 // nil where they are or are not given.
-func differentWords(a *answer, e *mmibx.Example) *mmibx.InputError {
+func (r *foreign) differentWords(a *answer, e *mmibx.Example) *mmibx.InputError {
 	if a.Tokens == nil {
 		return nil
 	}
@@ -253,7 +253,7 @@ func differentWords(a *answer, e *mmibx.Example) *mmibx.InputError {
 		}
 	}
 	for i, gold := range a.gold {
-		if gold != "" && readTag(gold) != e.Tags[i] {
+		if gold != "" && r.readTag(gold) != e.Tags[i] {
 			return &mmibx.InputError{Key: e.ID, Found: "the gold tag " + gold + " of " + a.Tokens[i], Expected: e.Tags[i],
 				Cure: "the program has another version of the data; its predictions are not for this one"}
 		}
@@ -270,7 +270,7 @@ func (r *foreign) tags(a *answer, at int) {
 	}
 	tags := make([]string, len(a.Tags))
 	for i, t := range a.Tags {
-		tags[i] = readTag(t)
+		tags[i] = r.readTag(t)
 		if !r.knownTag(tags[i]) {
 			r.fault(a.lineOf(i), &mmibx.InputError{Key: e.ID, Found: fmt.Sprintf("the tag %q", t), Expected: "O, or B- or I- with one of " + strings.Join(r.key.Labels, ", ")})
 			return
@@ -279,9 +279,10 @@ func (r *foreign) tags(a *answer, at int) {
 	r.answers[at].Tags = tags
 }
 
-// readTag reads the type OTHER as MISC, as the reader of the benchmarks does.
-func readTag(t string) string {
-	if t == "B-OTHER" || t == "I-OTHER" {
+// readTag reads the type OTHER as MISC, as the reader of the real benchmarks
+// does, unless the benchmark has a type OTHER.
+func (r *foreign) readTag(t string) string {
+	if (t == "B-OTHER" || t == "I-OTHER") && !slices.Contains(r.key.Labels, "OTHER") {
 		return t[:2] + "MISC"
 	}
 	return t

@@ -42,6 +42,15 @@ func TestReadForeign(t *testing.T) {
 	}
 }
 
+// A benchmark of one's own may have a type OTHER, which then is no MISC.
+func TestReadForeignOther(t *testing.T) {
+	key := Key{Task: mmibx.MNER, Labels: []string{"OTHER"}, Examples: []mmibx.Example{{ID: "dev:0", Tokens: []string{"hi"}, Tags: []string{"B-OTHER"}}}}
+	got, err := ReadForeign("x", []byte("hi\tB-OTHER\tI-OTHER\n"), CoNLL, key)
+	if err != nil || got[0].Tags[0] != "I-OTHER" {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 func TestReadForeignFaults(t *testing.T) {
 	whole := "Ann\tO\n\u00a0\tO\nwon\tO\n\n"
 	for _, c := range []struct {

@@ -15,36 +15,79 @@ import (
 
 // MNER scores predictions against the examples of a split, by id.
 func MNER(examples []mmibx.Example, predictions []mmibx.Prediction, rule Rule) (Report, error) {
-	byID, err := match(examples, predictions)
+	gold, pred, err := alignedTags(examples, predictions)
 	if err != nil {
 		return Report{}, err
-	}
-	gold, pred := make([][]string, len(examples)), make([][]string, len(examples))
-	for i, e := range examples {
-		p := byID[e.ID]
-		if len(p.Tags) != len(e.Tags) {
-			return Report{}, &mmibx.InputError{Key: e.ID, Found: fmt.Sprintf("%d tags", len(p.Tags)), Expected: fmt.Sprintf("%d, one per word", len(e.Tags))}
-		}
-		gold[i], pred[i] = e.Tags, p.Tags
 	}
 	return Entities(gold, pred, rule), nil
 }
 
+// alignedTags are the tags of a split and those predicted, in its order.
+func alignedTags(examples []mmibx.Example, predictions []mmibx.Prediction) (gold, pred [][]string, err error) {
+	byID, err := match(examples, predictions)
+	if err != nil {
+		return nil, nil, err
+	}
+	gold, pred = make([][]string, len(examples)), make([][]string, len(examples))
+	for i, e := range examples {
+		p := byID[e.ID]
+		if len(p.Tags) != len(e.Tags) {
+			return nil, nil, &mmibx.InputError{Key: e.ID, Found: fmt.Sprintf("%d tags", len(p.Tags)), Expected: fmt.Sprintf("%d, one per word", len(e.Tags))}
+		}
+		gold[i], pred[i] = e.Tags, p.Tags
+	}
+	return gold, pred, nil
+}
+
 // MRE scores predictions against the examples of a split, by id.
 func MRE(examples []mmibx.Example, predictions []mmibx.Prediction) (Report, error) {
-	byID, err := match(examples, predictions)
+	gold, pred, err := alignedRelations(examples, predictions)
 	if err != nil {
 		return Report{}, err
 	}
-	gold, pred := make([]string, len(examples)), make([]string, len(examples))
+	return Relations(gold, pred), nil
+}
+
+// alignedRelations are the relations of a split and those predicted, in its order.
+func alignedRelations(examples []mmibx.Example, predictions []mmibx.Prediction) (gold, pred []string, err error) {
+	byID, err := match(examples, predictions)
+	if err != nil {
+		return nil, nil, err
+	}
+	gold, pred = make([]string, len(examples)), make([]string, len(examples))
 	for i, e := range examples {
 		p := byID[e.ID]
 		if p.Relation == "" {
-			return Report{}, &mmibx.InputError{Key: e.ID, Found: "no relation", Expected: "one, which may be " + mmibx.NoRelation}
+			return nil, nil, &mmibx.InputError{Key: e.ID, Found: "no relation", Expected: "one, which may be " + mmibx.NoRelation}
 		}
 		gold[i], pred[i] = e.Relation, p.Relation
 	}
-	return Relations(gold, pred), nil
+	return gold, pred, nil
+}
+
+// DevMetrics are the metrics that are logged of predictions on dev, mmibx.DevF1
+// first, and the report that they are of.
+func DevMetrics(task mmibx.Task, examples []mmibx.Example, predictions []mmibx.Prediction) ([]mmibx.Metric, Report, error) {
+	if task == mmibx.MRE {
+		r, err := MRE(examples, predictions)
+		return devMetrics(r), r, err
+	}
+	r, err := MNER(examples, predictions, Lenient)
+	if err != nil {
+		return nil, r, err
+	}
+	strict, err := MNER(examples, predictions, Strict)
+	return append(devMetrics(r), mmibx.Metric{Name: mmibx.DevF1Strict, Value: strict.F1}), r, err
+}
+
+func devMetrics(r Report) []mmibx.Metric {
+	metrics := []mmibx.Metric{
+		{Name: mmibx.DevF1, Value: r.F1}, {Name: mmibx.DevPrecision, Value: r.Precision}, {Name: mmibx.DevRecall, Value: r.Recall},
+	}
+	for _, t := range r.Types {
+		metrics = append(metrics, mmibx.Metric{Name: mmibx.DevF1 + "." + t.Type, Value: t.F1})
+	}
+	return metrics
 }
 
 // PerExample counts each example of a split on its own, in the order of the
@@ -55,23 +98,23 @@ func PerExample(task mmibx.Task, examples []mmibx.Example, predictions []mmibx.P
 	if rule == Concatenated {
 		return nil, fmt.Errorf("%w: spans by the rule %q belong to no sentence; take %s or %s", mmibx.ErrUsage, rule, Lenient, Strict)
 	}
-	byID, err := match(examples, predictions)
-	if err != nil {
-		return nil, err
-	}
 	counts := make([]Counts, len(examples))
-	for i := range examples {
-		one, answer := examples[i:i+1], []mmibx.Prediction{byID[examples[i].ID]}
-		var r Report
-		if task == mmibx.MRE {
-			r, err = MRE(one, answer)
-		} else {
-			r, err = MNER(one, answer, rule)
-		}
+	if task == mmibx.MRE {
+		gold, pred, err := alignedRelations(examples, predictions)
 		if err != nil {
 			return nil, err
 		}
-		counts[i] = r.Counts
+		for i := range counts {
+			counts[i] = Relations(gold[i:i+1], pred[i:i+1]).Counts
+		}
+		return counts, nil
+	}
+	gold, pred, err := alignedTags(examples, predictions)
+	if err != nil {
+		return nil, err
+	}
+	for i := range counts {
+		counts[i] = Entities(gold[i:i+1], pred[i:i+1], rule).Counts
 	}
 	return counts, nil
 }

@@ -106,9 +106,11 @@ func (a *app) addPredictions(ctx context.Context, path string, m *tracker.Import
 	}
 	said := &imported{System: m.System, Benchmark: m.Benchmark, Split: m.Split, Seed: m.Seed, Examples: len(predictions)}
 	if m.Split == mmibx.Dev {
-		if said.Scores, m.Scores, err = devScores(set, predictions); err != nil {
+		metrics, report, err := scoring.DevMetrics(set.Benchmark.Task, set.Examples[mmibx.Dev], predictions)
+		if err != nil {
 			return nil, err
 		}
+		said.Scores, m.Scores = &report, metrics
 	}
 	host, _ := os.Hostname() // provenance: an unknown host is the empty name
 	m.Env = journal.Environment{Command: append([]string{"mmibx"}, os.Args[1:]...), Host: host, OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
@@ -117,16 +119,27 @@ func (a *app) addPredictions(ctx context.Context, path string, m *tracker.Import
 		return nil, err
 	}
 	defer db.Close()
-	if _, err := db.Sync(ctx); err != nil && !errors.Is(err, mmibx.ErrUnread) {
-		return nil, err
+	if err := upToDate(ctx, db); err != nil {
+		return nil, fmt.Errorf("nothing was imported: whether the store has predictions with this seed is not known: %w", err)
 	}
 	if said.Run, said.Added, err = db.AddImport(ctx, *m); err != nil {
 		return nil, err
 	}
-	if _, err := db.Sync(ctx); err != nil && !errors.Is(err, mmibx.ErrUnread) {
-		return nil, err
+	if err := upToDate(ctx, db); err != nil {
+		return nil, fmt.Errorf("run %s is in the store and will be seen by the next command: %w", said.Run, err)
 	}
 	return said, nil
+}
+
+// upToDate brings a database up to date, or says why it is not. A journal that
+// cannot be read is told and hides no other.
+func upToDate(ctx context.Context, db *tracker.DB) error {
+	err := runnerDB{db}.Sync(ctx)
+	if errors.Is(err, mmibx.ErrUnread) {
+		fmt.Fprintf(os.Stderr, "mmibx: not all of the store could be read: %v\n", err)
+		return nil
+	}
+	return err
 }
 
 // readImport reads the file and fills in what the import says of it.
@@ -157,23 +170,6 @@ func readImport(path string, m *tracker.Import, set *datasets.Set) ([]mmibx.Pred
 	}
 	m.Predictions = kept.Bytes()
 	return predictions, nil
-}
-
-// devScores are the scores on dev and the metrics that workers log of them.
-func devScores(set *datasets.Set, predictions []mmibx.Prediction) (*scoring.Report, []mmibx.Metric, error) {
-	r, err := scoreSplit(set, mmibx.Dev, predictions, scoring.Lenient)
-	if err != nil {
-		return nil, nil, err
-	}
-	metrics := []mmibx.Metric{{Name: mmibx.DevF1, Value: r.F1}, {Name: mmibx.DevPrecision, Value: r.Precision}, {Name: mmibx.DevRecall, Value: r.Recall}}
-	if set.Benchmark.Task == mmibx.MNER {
-		strict, err := scoreSplit(set, mmibx.Dev, predictions, scoring.Strict)
-		if err != nil {
-			return nil, nil, err
-		}
-		metrics = append(metrics, mmibx.Metric{Name: mmibx.DevF1Strict, Value: strict.F1})
-	}
-	return &r, metrics, nil
 }
 
 // importedResults are the runs of systems that are not ours, of one split, on the

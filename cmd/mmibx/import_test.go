@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/mmibx/mmibx"
-	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/scoring"
 )
 
@@ -17,17 +16,9 @@ import (
 // in which the first n pairs are said to be unrelated.
 func guesses(t *testing.T, split mmibx.Split, n int) string {
 	t.Helper()
-	set, err := datasets.Mini("mini-mnre")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []mmibx.Prediction
-	for i, e := range set.Examples[split] {
-		p := mmibx.Prediction{ID: e.ID, Relation: e.Relation}
-		if i < n {
-			p.Relation = mmibx.NoRelation
-		}
-		list = append(list, p)
+	list := gold(t, "mini-mnre", split)
+	for i := range list[:n] {
+		list[i].Relation = mmibx.NoRelation
 	}
 	var b bytes.Buffer
 	if err := scoring.WritePredictions(&b, list); err != nil {
@@ -85,6 +76,38 @@ func TestImportPredictions(t *testing.T) {
 	}
 	if n := looks(t, store); n != 1 {
 		t.Errorf("%d looks in the ledger, want the one of the table on test", n)
+	}
+	out, err = mmibxSays(t, "runs", "show", said.Run, "--store", string(store))
+	if err != nil || !strings.Contains(out, mmibx.DevF1+"./per/per/peer") {
+		t.Errorf("scores by relation, as workers log them: %v\n%s", err, out)
+	}
+}
+
+// A mean never counts a seed of a system twice, whatever was put into the bin and
+// taken out of it.
+func TestImportedTwiceAndRestored(t *testing.T) {
+	store := storeOfTwo(t)
+	var first, second imported
+	for _, c := range []struct {
+		wrong int
+		said  *imported
+	}{{0, &first}, {50, &second}} {
+		out, err := mmibxSays(t, importing(store, guesses(t, mmibx.Dev, c.wrong), "dev", "0", "--json")...)
+		if err != nil || json.Unmarshal([]byte(out), c.said) != nil {
+			t.Fatal(err, out)
+		}
+		if out, err := mmibxSays(t, "runs", "rm", first.Run, "--store", string(store)); err != nil {
+			t.Fatal(err, out)
+		}
+	}
+	if out, err := mmibxSays(t, "runs", "restore", first.Run, "--store", string(store)); err != nil {
+		t.Fatal(err, out)
+	}
+	for _, args := range []string{"table --sweep two --with Theirs", "compare Theirs model=text", "compare model=text Theirs"} {
+		out, err := mmibxSays(t, append(strings.Fields(args), "--store", string(store))...)
+		if exitCode(err) != 2 || !strings.Contains(err.Error(), "would count it twice") {
+			t.Errorf("%s: %v\n%s", args, err, out)
+		}
 	}
 }
 
