@@ -284,13 +284,13 @@ func note(runs []Run) string {
 	onTest := 0
 	for _, r := range runs {
 		count[r.State]++
-		if r.Spec.Train.SelectOn == string(mmibx.Test) {
+		if r.State == mmibx.Done && r.Spec.Train.SelectOn == string(mmibx.Test) {
 			onTest++
 		}
 	}
 	var sentences, parts []string
 	if onTest > 0 {
-		sentences = append(sentences, fmt.Sprintf("%d of %d runs chose their checkpoint on test, as the released code does.", onTest, len(runs)))
+		sentences = append(sentences, fmt.Sprintf("%d of %d runs chose their checkpoint on test, as the released code does.", onTest, count[mmibx.Done]))
 	}
 	for _, s := range mmibx.States {
 		if n := count[s]; n > 0 && s != mmibx.Done {

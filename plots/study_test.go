@@ -217,3 +217,15 @@ func TestUnknownBenchmarkHasItsPanel(t *testing.T) {
 		t.Errorf("panels %v, want %v", names, want)
 	}
 }
+
+// Runs that came to nothing chose nothing.
+func TestNoteCountsWhatIsDone(t *testing.T) {
+	official := func(state mmibx.State) Run {
+		r := Run{State: state}
+		r.Spec.Train.SelectOn = string(mmibx.Test)
+		return r
+	}
+	if got := note([]Run{official(mmibx.Done), official(mmibx.Diverged), {State: mmibx.Done}}); !strings.HasPrefix(got, "1 of 2 runs chose their checkpoint on test") {
+		t.Error(got)
+	}
+}

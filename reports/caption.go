@@ -24,6 +24,9 @@ type remarks struct {
 	spread, otherN, single, errors            bool
 	failed, fewer, onTest, others, gaps, rank bool
 	tested, unsure, arrows                    bool
+	weak                                      int // rows that were compared with the baseline, with too little data
+	against                                   int // rows that were
+	short                                     bool
 	usual                                     int
 }
 
@@ -47,6 +50,15 @@ func (t *Table) remarks() remarks {
 			r.tested = r.tested || c.VsBest != nil
 			r.unsure = r.unsure || c.unsure()
 			r.arrows = r.arrows || c.arrow() != ""
+			for _, tested := range []*Tested{c.VsBest, c.VsBaseline} {
+				r.short = r.short || tested != nil && len(tested.Seeds) < stats.FewSeeds
+			}
+			if c.VsBaseline != nil {
+				r.against++
+				if c.VsBaseline.weak() {
+					r.weak++
+				}
+			}
 		}
 	}
 	return r
@@ -110,10 +122,20 @@ func (t *Table) caption(bold, underlined string) string {
 	if r.unsure {
 		add("%s The runs could hardly have told it from the best; this is no evidence that it is as good.", markUnsure)
 	}
-	if r.arrows {
+	switch {
+	case t.Baseline == "":
+	case r.against == 0:
+		add("Nothing was compared with %s.", t.Baseline)
+	case r.arrows:
 		add("%s, %s Better, worse than %s, told apart by the same test.", markAbove, markBelow, t.Baseline)
-	} else if r.tested {
-		add("No other row is told apart from %s.", t.Baseline)
+	case r.weak < r.against:
+		add("No other score is told apart from that of %s.", t.Baseline)
+	}
+	if r.weak > 0 {
+		add("%s with that of %s rest on too little data to tell a difference of %g apart.", counted(r.weak, "comparison"), t.Baseline, stats.DefaultTarget.Difference)
+	}
+	if r.short {
+		add("Fewer than %d seeds: intervals over seeds are rough.", stats.FewSeeds)
 	}
 	if r.failed {
 		add("%s Runs failed or diverged and are left out of the mean.", markFailed)

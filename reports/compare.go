@@ -100,7 +100,12 @@ func (c *Compared) verdictText() string {
 	return "A and B are not told apart."
 }
 
+// powerText says what the runs could have found, and what it would take; one
+// seed says nothing of how seeds vary, so nothing is planned by it.
 func (c *Compared) powerText() []string {
+	if len(c.Seeds) == 1 {
+		return []string{"power", "unknown", "one seed does not say how much seeds vary"}
+	}
 	needed := func(n int, what string) string {
 		if n == 0 {
 			return "no number of " + what + " within reach"

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"math"
@@ -150,6 +151,30 @@ func (s *PublishedScore) Consistent() bool {
 	return !ok || math.Abs(s.F1-f1) <= F1Tolerance+1e-9
 }
 
+// VerifiedScore is what arithmetic says of a published score.
+type VerifiedScore struct {
+	PublishedScore
+	GivenF1      *float64    `json:"f1_given,omitempty"` // by precision and recall
+	IsConsistent bool        `json:"consistent"`
+	Counts       []CountsFit `json:"counts,omitempty"`
+}
+
+// Verify holds every score against the precision and recall beside it, and these
+// against whole numbers; failed counts the F1 that do not follow.
+func (p *Published) Verify() (scores []VerifiedScore, failed int) {
+	for _, s := range p.Scores {
+		v := VerifiedScore{PublishedScore: s, IsConsistent: s.Consistent(), Counts: p.Fit(&s)}
+		if f1, ok := s.F1Given(); ok {
+			v.GivenF1 = &f1
+		}
+		if !v.IsConsistent {
+			failed++
+		}
+		scores = append(scores, v)
+	}
+	return scores, failed
+}
+
 // CountsFit is what whole numbers say of a printed precision and recall.
 type CountsFit struct {
 	Gold      GoldCount `json:"gold"`
@@ -158,6 +183,8 @@ type CountsFit struct {
 	// Exact says that the counts print as precision and recall do; else they are
 	// the nearest, and no counts do.
 	Exact bool `json:"exact"`
+	// off is how far, in points, precision or recall are from those printed.
+	off float64
 }
 
 // Precision, Recall and F1 are those of the counts, in percent.
@@ -173,7 +200,7 @@ const printedStep = 0.005 + 1e-9
 // Fit looks, for every known gold count of the benchmark, for the whole numbers
 // of correct and predicted items that give the printed precision and recall. The
 // nearest stand where none do: a recall of 49.69 % is 318 of 640, and no share of
-// 641. It is nil where precision and recall are not known.
+// 641. The nearest come first. It is nil where precision and recall are not known.
 func (p *Published) Fit(s *PublishedScore) []CountsFit {
 	if s.Precision == nil {
 		return nil
@@ -184,20 +211,21 @@ func (p *Published) Fit(s *PublishedScore) []CountsFit {
 			fits = append(fits, fitCounts(g, *s.Precision, *s.Recall))
 		}
 	}
+	slices.SortStableFunc(fits, func(a, b CountsFit) int { return cmp.Compare(a.off, b.off) })
 	return fits
 }
 
 func fitCounts(g GoldCount, precision, recall float64) CountsFit {
 	guess := int(math.Round(recall / 100 * float64(g.Count)))
-	best, far := CountsFit{}, math.Inf(1)
+	best := CountsFit{off: math.Inf(1)}
 	for correct := max(1, guess-1); correct <= min(g.Count, guess+1); correct++ {
 		around := int(math.Round(100 * float64(correct) / precision))
 		for predicted := max(correct, around-1); predicted <= around+1; predicted++ {
 			c := CountsFit{Gold: g, Correct: correct, Predicted: predicted}
-			off := max(math.Abs(c.Precision()-precision), math.Abs(c.Recall()-recall))
-			c.Exact = off <= printedStep
-			if off < far {
-				best, far = c, off
+			c.off = max(math.Abs(c.Precision()-precision), math.Abs(c.Recall()-recall))
+			c.Exact = c.off <= printedStep
+			if c.off < best.off {
+				best = c
 			}
 		}
 	}

@@ -66,6 +66,15 @@ func TestFitCounts(t *testing.T) {
 	}
 }
 
+// The nearest of several counts of gold comes first, not the first of the file.
+func TestFitPutsTheNearestFirst(t *testing.T) {
+	p := Published{Gold: []GoldCount{{Benchmark: "mnre", Count: 10}, {Benchmark: "mnre", Count: 640}}}
+	precision, recall := 50.0, 49.72
+	if fits := p.Fit(&PublishedScore{Benchmark: "mnre", Precision: &precision, Recall: &recall}); len(fits) != 2 || fits[0].Gold.Count != 640 {
+		t.Errorf("%+v", fits)
+	}
+}
+
 func TestParsePublishedRefuses(t *testing.T) {
 	const source = "[[source]]\nkey = \"A\"\ntitle = \"a\"\n"
 	score := func(lines string) string { return source + "[[score]]\n" + lines }

@@ -31,6 +31,9 @@ func (t *Table) Test(baseline string, compare CompareCells) error {
 	if err != nil {
 		return err
 	}
+	if i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.LowerIsBetter }); i >= 0 {
+		return fmt.Errorf("column %s: the comparison is of F1, of which more is better", t.Columns[i].Key)
+	}
 	t.Baseline = base.Title
 	untested := 0
 	for j, column := range t.Columns {
@@ -38,12 +41,7 @@ func (t *Table) Test(baseline string, compare CompareCells) error {
 		if len(cells) == 0 {
 			continue
 		}
-		top := slices.MaxFunc(cells, func(a, b *Cell) int {
-			if column.LowerIsBetter {
-				a, b = b, a
-			}
-			return cmp.Compare(a.summary().Mean, b.summary().Mean)
-		})
+		top := slices.MaxFunc(cells, func(a, b *Cell) int { return cmp.Compare(a.summary().Mean, b.summary().Mean) })
 		against := func(to *Cell, into func(c *Cell, tested *Tested)) error {
 			others := slices.DeleteFunc(slices.Clone(cells), func(c *Cell) bool { return c == to })
 			found, err := testAll(others, to, compare)
@@ -125,9 +123,10 @@ func (t *Table) Row(name string) (*Row, error) {
 }
 
 // unsure says that a cell is bold only because the data are too few.
-func (c *Cell) unsure() bool {
-	return c.VsBest != nil && (c.VsBest.Verdict == stats.CouldNotSay || c.VsBest.Verdict == stats.OneSeed)
-}
+func (c *Cell) unsure() bool { return c.VsBest != nil && c.VsBest.weak() }
+
+// weak says that the data could hardly have told the cells apart.
+func (t *Tested) weak() bool { return t.Verdict == stats.CouldNotSay || t.Verdict == stats.OneSeed }
 
 // arrow is the sign of a cell that is told apart from the baseline.
 func (c *Cell) arrow() string {

@@ -46,7 +46,7 @@ func TestBoldIsWhatIsNotToldApart(t *testing.T) {
 		}
 	}
 	together := write(t, testedTable(t, map[string]float64{"ac": 0.04, "bc": 0.03, "ba": 0.3, "ca": 0.3}, 0.9), "md")
-	for _, want := range []string{"| Row a | **60.0** ± 1.4 |", "| Row b | **69.0** ± 1.4 |", "No other row is told apart from Row a"} {
+	for _, want := range []string{"| Row a | **60.0** ± 1.4 |", "| Row b | **69.0** ± 1.4 |", "No other score is told apart from that of Row a"} {
 		if !strings.Contains(together, want) {
 			t.Errorf("no %q in\n%s", want, together)
 		}
@@ -60,9 +60,46 @@ func TestBoldIsWhatIsNotToldApart(t *testing.T) {
 	}
 }
 
+// What was not compared, or with too little data, is not called equal.
+func TestBaselineThatNothingIsComparedWith(t *testing.T) {
+	equal := func(_, _ *Cell) (*stats.Comparison, error) {
+		return &stats.Comparison{Seeds: []int{0, 1}, Target: stats.DefaultTarget, Randomisation: stats.Test{P: 0.5}}, nil
+	}
+	apart := func(_, _ *Cell) (*stats.Comparison, error) { return nil, ErrNoCommonSeed }
+	row := func(key string, values ...float64) Row {
+		return Row{Key: key, Title: key, Cells: []Cell{{Values: values, Runs: make([]string, len(values))}}}
+	}
+	for _, c := range []struct {
+		rows    []Row
+		compare CompareCells
+		want    string
+	}{
+		{[]Row{row("a"), row("b", 70, 71), row("c", 60, 61)}, equal, "Nothing was compared with a."},
+		{[]Row{row("a", 60, 61), row("b", 70, 71)}, apart, "Nothing was compared with a."},
+		{[]Row{row("a", 60, 61), row("b", 70, 71), row("c", 60, 61)}, equal, "2 comparisons with that of a rest on too little data"},
+		{[]Row{row("a", 60, 61), row("b", 70, 71)}, equal, "Fewer than 5 seeds"},
+	} {
+		table := &Table{Name: "t", Columns: []Column{{Key: "x"}}, Groups: []Group{{Rows: c.rows}}}
+		if err := table.Test("a", c.compare); err != nil {
+			t.Fatal(err)
+		}
+		if caption := table.caption("bold", "underlined"); !strings.Contains(caption, c.want) || strings.Contains(caption, "No other") {
+			t.Errorf("no %q in %s", c.want, caption)
+		}
+	}
+}
+
 func TestBaselineMustBeARow(t *testing.T) {
 	table := &Table{Groups: []Group{{Apart: true, Rows: []Row{{Key: "bound", Title: "Bound"}}}, {Rows: []Row{{Key: "a", Title: "A"}}}}}
 	if err := table.Test("bound", nil); err == nil || !strings.Contains(err.Error(), "a row of the table: a") {
+		t.Error(err)
+	}
+	table.Groups[1].Rows[0].Title = "Concat"
+	if err := table.Test("Concta", nil); err == nil || !strings.Contains(err.Error(), "did you mean Concat?") {
+		t.Error(err)
+	}
+	table.Columns = []Column{{Key: "s", LowerIsBetter: true}}
+	if err := table.Test("a", nil); err == nil || !strings.Contains(err.Error(), "column s") {
 		t.Error(err)
 	}
 }

@@ -74,14 +74,6 @@ func printPublished(w io.Writer, p *reports.Published) error {
 	return nil
 }
 
-// verified is what arithmetic says of a published score.
-type verified struct {
-	reports.PublishedScore
-	F1Given    *float64            `json:"f1_given,omitempty"` // by precision and recall
-	Consistent bool                `json:"consistent"`
-	Counts     []reports.CountsFit `json:"counts,omitempty"`
-}
-
 func newPublishedVerifyCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify [FILE]",
@@ -100,18 +92,7 @@ FILE is a list of one's own in the form of reports/published.toml.`, reports.F1T
 			if err != nil {
 				return err
 			}
-			var rows []verified
-			failed := 0
-			for _, s := range p.Scores {
-				v := verified{PublishedScore: s, Consistent: s.Consistent(), Counts: p.Fit(&s)}
-				if f1, ok := s.F1Given(); ok {
-					v.F1Given = &f1
-				}
-				if !v.Consistent {
-					failed++
-				}
-				rows = append(rows, v)
-			}
+			rows, failed := p.Verify()
 			if a.json {
 				err = printJSON(cmd.OutOrStdout(), rows)
 			} else {
@@ -139,13 +120,13 @@ func publishedOf(args []string) (*reports.Published, error) {
 	return reports.ParsePublished(args[0], text)
 }
 
-func printVerified(w io.Writer, rows []verified) error {
+func printVerified(w io.Writer, rows []reports.VerifiedScore) error {
 	t := newTable(w, "METHOD", "BENCHMARK", "F1 BY P AND R", "F1", "CORRECT/PREDICTED/GOLD")
 	none := 0
 	for i := range rows {
 		v := &rows[i]
 		verdict := percent(v.F1)
-		if !v.Consistent {
+		if !v.IsConsistent {
 			verdict += " fails"
 		}
 		counts := "-"
@@ -155,7 +136,7 @@ func printVerified(w io.Writer, rows []verified) error {
 				none++
 			}
 		}
-		t.row(v.Name(), v.Benchmark, digits(v.F1Given, 2), verdict, counts)
+		t.row(v.Name(), v.Benchmark, digits(v.GivenF1, 2), verdict, counts)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mmibx/mmibx/reports"
 )
 
 func TestPublished(t *testing.T) {
@@ -43,13 +45,13 @@ sources = ["A"]
 		}
 	}
 	out, err := mmibxSays(t, "published", "verify", "--json")
-	var rows []verified
+	var rows []reports.VerifiedScore
 	if exitCode(err) != 1 || json.Unmarshal([]byte(out), &rows) != nil {
 		t.Fatal(err, out)
 	}
 	failed := 0
 	for _, r := range rows {
-		if !r.Consistent {
+		if !r.IsConsistent {
 			failed++
 		}
 	}

@@ -47,6 +47,15 @@ func TestCompareGivesVerdicts(t *testing.T) {
 	}
 }
 
+// Where all seeds differ by the same there is no t test, and none to excuse.
+func TestNoTTestNoWordOfIt(t *testing.T) {
+	one := world{seeds: 1, units: 60, gap: 0.5}.draw(rand.New(rand.NewPCG(3, 1)))
+	p := Pairs{Seeds: []int{0, 1, 2}, A: [][]Counts{one.A[0], one.A[0], one.A[0]}, B: [][]Counts{one.B[0], one.B[0], one.B[0]}}
+	if c := compared(t, p); c.T != nil || slices.ContainsFunc(c.Warnings, func(w Warning) bool { return strings.Contains(string(w), "Welch") }) {
+		t.Errorf("%+v, %q", c.T, c.Warnings)
+	}
+}
+
 // One seed has no plus-minus and no test over seeds; below five there is a
 // warning; below six no exact test.
 func TestCompareByNumberOfSeeds(t *testing.T) {
@@ -58,6 +67,9 @@ func TestCompareByNumberOfSeeds(t *testing.T) {
 		warned := slices.ContainsFunc(got.Warnings, func(w Warning) bool { return strings.HasPrefix(string(w), "n = ") })
 		if warned != c.warned || got.A.HasSpread() != c.spread || (got.T != nil) != c.spread || (got.Wilcoxon != nil) != c.exact || (got.Permutation != nil) != c.exact {
 			t.Errorf("%d seeds: %+v", c.seeds, got)
+		}
+		if unknown := slices.Contains(got.Warnings, "n = 1: how much seeds vary is unknown and taken for nothing"); unknown != (c.seeds == 1) {
+			t.Errorf("%d seeds: warnings %q", c.seeds, got.Warnings)
 		}
 		if (got.Verdict == OneSeed) != (c.seeds == 1) {
 			t.Errorf("%d seeds: %q", c.seeds, got.Verdict)

@@ -22,8 +22,8 @@ var ErrValues = errors.New("not defined for such values")
 // MinSeeds is the fewest pairs that exact tests over seeds take.
 const MinSeeds = 6
 
-// fewSeeds is the number of seeds below which every result carries a warning.
-const fewSeeds = 5
+// FewSeeds is the number of seeds below which every result carries a warning.
+const FewSeeds = 5
 
 // Warning is a sentence that belongs beside a number. Functions return it, and
 // whoever prints the number prints it.
@@ -31,10 +31,10 @@ type Warning string
 
 // warnFew warns of a handful of seeds.
 func warnFew(n int) []Warning {
-	if n >= fewSeeds {
+	if n >= FewSeeds {
 		return nil
 	}
-	return []Warning{Warning(fmt.Sprintf("n = %d: deviations and intervals from fewer than %d seeds are rough", n, fewSeeds))}
+	return []Warning{Warning(fmt.Sprintf("n = %d: deviations and intervals from fewer than %d seeds are rough", n, FewSeeds))}
 }
 
 // Estimate is a number with its interval.
