@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/mmibx/mmibx"
-	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/reports"
-	"github.com/mmibx/mmibx/scoring"
-	"github.com/mmibx/mmibx/tracker"
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
@@ -21,61 +17,30 @@ import (
 // but as many on all seeds.
 func storeOfTwo(t *testing.T) mmibx.Store {
 	t.Helper()
-	store := mmibx.Store(t.TempDir())
-	sweep, err := experiments.Parse("two.toml", []byte("name = \"two\"\nbenchmarks = [\"mini-mnre\"]\nseeds = 3\n[[arm]]\nname = \"text\"\nmodel = \"text\"\n[[arm]]\nname = \"mmib\"\nmodel = \"mmib\"\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := sweep.Plan(func(mmibx.Spec) (mmibx.Inputs, error) { return mmibx.Inputs{}, nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := plan.Save(store); err != nil {
-		t.Fatal(err)
-	}
-	set, err := datasets.Mini("mini-mnre")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range plan.Cells {
-		w, err := journal.Create(store.Journal(c.Run, 1), journal.Header{Run: c.Run, Arm: c.Arm, Attempt: 1, Spec: c.Spec.Values(), Sweep: "two", Started: time.Now()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Log(1, mmibx.Metric{Name: mmibx.DevF1, Value: map[string]float64{"text": 80, "mmib": 94}[c.Spec.Model.Name]}); err != nil {
-			t.Fatal(err)
-		}
+	return plannedStore(t, `
+name = "two"
+benchmarks = ["mini-mnre"]
+seeds = 3
+[[arm]]
+name = "words"
+model = "text"
+[[arm]]
+name = "mmib"
+model = "mmib"
+`, func(store mmibx.Store, w *journal.Writer, _ int, c *experiments.Cell) mmibx.State {
+		logged(t, w, 1, map[string]float64{"text": 80, "mmib": 94}[c.Spec.Model.Name])
 		every := map[string]int{"text": 3, "mmib": 9}[c.Spec.Model.Name]
 		for _, split := range []mmibx.Split{mmibx.Dev, mmibx.Test} {
-			if err := w.Artifact(wrongEvery(t, store, set.Examples[split], split, every, c.Spec.Seed)); err != nil {
-				t.Fatal(err)
+			list := gold(t, "mini-mnre", split)
+			for i := range list {
+				if (i+c.Spec.Seed)%every == 0 {
+					list[i].Relation = mmibx.NoRelation
+				}
 			}
+			predicted(t, store, w, split, list)
 		}
-		if err := w.Close(journal.Trailer{State: mmibx.Done, Finished: time.Now()}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return store
-}
-
-func wrongEvery(t *testing.T, store mmibx.Store, examples []mmibx.Example, split mmibx.Split, every, seed int) journal.Artifact {
-	t.Helper()
-	var lines bytes.Buffer
-	predictions := make([]mmibx.Prediction, len(examples))
-	for i, e := range examples {
-		predictions[i] = mmibx.Prediction{ID: e.ID, Relation: e.Relation}
-		if (i+seed)%every == 0 {
-			predictions[i].Relation = mmibx.NoRelation
-		}
-	}
-	if err := scoring.WritePredictions(&lines, predictions); err != nil {
-		t.Fatal(err)
-	}
-	sha, size, err := tracker.PutObject(store, &lines)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return journal.Artifact{Name: "predictions." + string(split), SHA256: sha, Size: size, Step: 1}
+		return mmibx.Done
+	})
 }
 
 func TestCompare(t *testing.T) {
@@ -108,6 +73,74 @@ func TestCompare(t *testing.T) {
 	byID, err := mmibxSays(t, "compare", c.B.Runs[1][:8], c.A.Runs[0], "--json", "--store", string(store))
 	if err != nil || json.Unmarshal([]byte(byID), &list) != nil || len(list[0].A.Runs) != 3 || list[0].Verdict != "better" {
 		t.Error(err, byID)
+	}
+}
+
+// A word may be an imported run, an arm of the sweep, or nothing at all.
+func TestCompareByName(t *testing.T) {
+	store := storeOfTwo(t)
+	theirs := map[mmibx.Split]string{}
+	for _, split := range []mmibx.Split{mmibx.Dev, mmibx.Test} {
+		var said imported
+		out, err := mmibxSays(t, importing(store, guesses(t, split, 100), string(split), "0", "--json")...)
+		if err != nil || json.Unmarshal([]byte(out), &said) != nil {
+			t.Fatal(err, out)
+		}
+		theirs[split] = said.Run
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"compare " + theirs[mmibx.Dev] + " model=text", 0, "Theirs"},
+		{"compare " + theirs[mmibx.Dev][:9] + " mmib --sweep two", 0, "Theirs"},
+		{"compare mmib words --sweep two", 0, "A is better than B."},
+		{"compare " + theirs[mmibx.Test] + " model=text", 3, theirs[mmibx.Test]}, // predictions of the other split
+		{"compare concat mmib", 3, "a filter such as model=concat"},
+		{"compare concat mmib --sweep two", 3, "no such run in sweep two"},
+		{"compare model= mmib --sweep two", 2, "filter"},
+	} {
+		out, err := mmibxSays(t, append(strings.Fields(c.args), "--store", string(store))...)
+		if err != nil {
+			out += err.Error()
+		}
+		if exitCode(err) != c.code || !strings.Contains(out, c.says) {
+			t.Errorf("%s: %v, want exit code %d and %q\n%s", c.args, err, c.code, c.says, out)
+		}
+	}
+}
+
+// One seed says nothing of how seeds vary: no number of seeds is planned by it.
+func TestCompareOneSeed(t *testing.T) {
+	out, err := mmibxSays(t, "compare", "model=mmib and seed=0", "model=text and seed=0", "--store", string(storeOfTwo(t)))
+	if err != nil || !strings.Contains(out, "one seed does not say how much seeds vary") || strings.Contains(out, "1 seeds") || !strings.Contains(out, "taken for nothing") {
+		t.Error(err, out)
+	}
+}
+
+// A command that is refused looks at nothing.
+func TestNoLookWithoutAnAnswer(t *testing.T) {
+	store, dir := storeOfTwo(t), t.TempDir()
+	changed := writeRun(t, store, map[string]any{"benchmark": "mini-mnre", "model": "text", "seed": 7}, mmibx.Done, 1)
+	for _, args := range [][]string{
+		{"unseal", changed},
+		{"compare", changed, "model=mmib", "--split", "test"},
+		{"table", "--sweep", "two", "--split", "test", "--baseline", "concat"},
+		{"table", "--sweep", "two", "--split", "test", "-o", filepath.Join(dir, "none", "a.tex")},
+		{"compare", "model=text and seed=0", "model=mmib and seed=1", "--split", "test"},
+		{"plot", "beta", "--sweep", "two", "--split", "test", "-o", filepath.Join(dir, "none", "a.pdf")},
+	} {
+		if out, err := mmibxSays(t, append(args, "--store", string(store))...); err == nil {
+			t.Errorf("%v: %s", args, out)
+		}
+	}
+	if n := looks(t, store); n != 0 {
+		t.Errorf("%d looks in the ledger, want none", n)
+	}
+	// Gold of other files says nothing of what a run predicted.
+	if _, err := mmibxSays(t, "unseal", changed, "--store", string(store)); err == nil || !strings.Contains(err.Error(), "is not the file that its predictions are for") {
+		t.Error(err)
 	}
 }
 

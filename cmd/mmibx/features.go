@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -91,61 +89,13 @@ func runFeatures(ctx context.Context, job mmibx.FeatureJob, report func(mmibx.Fe
 	if filepath.Ext(job.Out) != ".safetensors" {
 		return last, &mmibx.InputError{Key: "--out", Found: fmt.Sprintf("%q", job.Out), Expected: "a name that ends in .safetensors"}
 	}
-	worker, err := findWorker()
-	if err != nil {
-		return last, err
-	}
-	blob, err := json.Marshal(job)
-	if err != nil {
-		return last, err
-	}
-	cmd := exec.CommandContext(ctx, worker, "features")
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	var complaints bytes.Buffer
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(blob), &complaints
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return last, err
-	}
-	if err := cmd.Start(); err != nil {
-		return last, err
-	}
-	answers := json.NewDecoder(out)
-	for answers.Decode(&last) == nil {
-		report(last)
-	}
-	err = workerError(ctx, cmd.Wait(), complaints.String())
+	err := askWorker(ctx, "features", job, nil, func(line []byte) {
+		if json.Unmarshal(line, &last) == nil {
+			report(last)
+		}
+	})
 	if err == nil && last.Rows == 0 {
 		err = errors.New("the worker ended without an answer")
 	}
 	return last, err
 }
-
-// workerError is what a worker that did one thing complained of, with the exit
-// code that it had.
-func workerError(ctx context.Context, err error, complaints string) error {
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return mmibx.ErrInterrupted
-	}
-	_, text, ok := strings.Cut(complaints, workerName+": ")
-	if !ok {
-		return fmt.Errorf("%s: %w: %s", workerName, err, strings.TrimSpace(complaints))
-	}
-	failure := &workerFailure{text: strings.TrimSpace(text)}
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		failure.kind = map[int]error{2: mmibx.ErrUsage, 3: mmibx.ErrNotFound, 130: mmibx.ErrInterrupted}[exit.ExitCode()]
-	}
-	return failure
-}
-
-// workerFailure is an error of a worker, in its words.
-type workerFailure struct {
-	text string
-	kind error // a sentinel or nil
-}
-
-func (e *workerFailure) Error() string { return e.text }
-func (e *workerFailure) Unwrap() error { return e.kind }

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -83,9 +80,9 @@ docs/reference/parity-command.md lists what the batch may hold and what is writt
 }
 
 func checkParity(job *mmibx.ParityJob) error {
-	for flag, value := range map[string]string{"--weights": job.Weights, "--batch": job.Batch} {
-		if value == "" {
-			return &mmibx.InputError{Key: flag, Found: "nothing", Expected: "the name of a file"}
+	for _, f := range []struct{ flag, value string }{{"--weights", job.Weights}, {"--batch", job.Batch}} {
+		if f.value == "" {
+			return &mmibx.InputError{Key: f.flag, Found: "nothing", Expected: "the name of a file"}
 		}
 	}
 	if filepath.Ext(job.Out) != ".safetensors" {
@@ -97,25 +94,15 @@ func checkParity(job *mmibx.ParityJob) error {
 // runParity lets a worker do the job.
 func runParity(ctx context.Context, job mmibx.ParityJob) (mmibx.ParityReport, error) {
 	var report mmibx.ParityReport
-	worker, err := findWorker()
-	if err != nil {
-		return report, err
+	err := askWorker(ctx, "parity", job, nil, func(line []byte) {
+		if r := (mmibx.ParityReport{}); json.Unmarshal(line, &r) == nil {
+			report = r
+		}
+	})
+	if err == nil && report.Tensors == 0 {
+		err = errors.New("the worker ended without an answer")
 	}
-	blob, err := json.Marshal(job)
-	if err != nil {
-		return report, err
-	}
-	cmd := exec.CommandContext(ctx, worker, "parity")
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	var out, complaints bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(blob), &out, &complaints
-	if err := workerError(ctx, cmd.Run(), complaints.String()); err != nil {
-		return report, err
-	}
-	if err := json.Unmarshal(out.Bytes(), &report); err != nil || report.Tensors == 0 {
-		return report, errors.Join(errors.New("the worker ended without an answer"), err)
-	}
-	return report, nil
+	return report, err
 }
 
 // printParity says what the file holds, and warns of what was not read.

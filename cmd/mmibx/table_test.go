@@ -6,13 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/mmibx/mmibx"
-	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/experiments"
-	"github.com/mmibx/mmibx/scoring"
-	"github.com/mmibx/mmibx/tracker"
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
@@ -21,8 +17,8 @@ import (
 // test are gold.
 func sealedStore(t *testing.T) mmibx.Store {
 	t.Helper()
-	store := mmibx.Store(t.TempDir())
-	sweep, err := experiments.Parse("small.toml", []byte(`
+	right := gold(t, "mini-mnre", mmibx.Test)
+	return plannedStore(t, `
 name = "small"
 benchmarks = ["mini-mnre"]
 seeds = 2
@@ -34,57 +30,16 @@ name = "beta"
 model = "mmib"
 [arm.grid]
 ib.beta_image = [0.01, 1]
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := sweep.Plan(func(mmibx.Spec) (mmibx.Inputs, error) { return mmibx.Inputs{}, nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := plan.Save(store); err != nil {
-		t.Fatal(err)
-	}
-	set, err := datasets.Mini("mini-mnre")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var gold bytes.Buffer
-	var predictions []mmibx.Prediction
-	for _, e := range set.Examples[mmibx.Test] {
-		predictions = append(predictions, mmibx.Prediction{ID: e.ID, Relation: e.Relation})
-	}
-	if err := scoring.WritePredictions(&gold, predictions); err != nil {
-		t.Fatal(err)
-	}
-	sha, size, err := tracker.PutObject(store, &gold)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, c := range plan.Cells {
-		w, err := journal.Create(store.Journal(c.Run, 1), journal.Header{
-			Run: c.Run, Arm: c.Arm, Attempt: 1, Spec: c.Spec.Values(), Sweep: "small", Started: time.Now(),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+`, func(store mmibx.Store, w *journal.Writer, place int, c *experiments.Cell) mmibx.State {
 		for epoch := range 3 {
-			if err := w.Log(int64(10*(epoch+1)), mmibx.Metric{Name: mmibx.DevF1, Value: 70 + float64(i) + float64(epoch)}); err != nil {
-				t.Fatal(err)
-			}
+			logged(t, w, int64(10*(epoch+1)), 70+float64(place+epoch))
 		}
-		if err := w.Artifact(journal.Artifact{Name: "predictions.test", SHA256: sha, Size: size, Step: 30}); err != nil {
-			t.Fatal(err)
+		predicted(t, store, w, mmibx.Test, right)
+		if place == 5 {
+			return mmibx.Diverged
 		}
-		trailer := journal.Trailer{State: mmibx.Done, Finished: time.Now()}
-		if i == len(plan.Cells)-1 {
-			trailer = journal.Trailer{State: mmibx.Diverged, Class: mmibx.FailDiverged, Finished: time.Now()}
-		}
-		if err := w.Close(trailer); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return store
+		return mmibx.Done
+	})
 }
 
 func mmibxSays(t *testing.T, args ...string) (string, error) {

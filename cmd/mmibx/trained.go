@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,10 +8,8 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/experiments"
@@ -100,61 +96,12 @@ func (a *app) ask(ctx context.Context, t *trained, device string, q mmibx.Inquir
 		q.Device = t.attempt.Env.Device
 	}
 	q.Step = t.step
-	blob, err := json.Marshal(q)
-	if err != nil {
-		return nil, err
-	}
-	var out, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, runner.Worker[0], "predict") // nothing is lost when it is killed
-	cmd.Env = experiments.WorkerEnv(q.Threads)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(blob), &out, &said
-	if err := cmd.Run(); err != nil {
-		return nil, workerFault(ctx, err, said.String())
-	}
-	return readAnswer(&out)
-}
-
-// readAnswer reads the worker's lines; libraries may have spoken between them.
-func readAnswer(out *bytes.Buffer) ([]mmibx.Prediction, error) {
 	var predictions []mmibx.Prediction
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
+	err = askWorker(ctx, "predict", q, experiments.WorkerEnv(q.Threads), func(line []byte) {
 		var p mmibx.Prediction
-		if json.Unmarshal(lines.Bytes(), &p) == nil && p.ID != "" {
+		if json.Unmarshal(line, &p) == nil && p.ID != "" {
 			predictions = append(predictions, p)
 		}
-	}
-	return predictions, lines.Err()
-}
-
-// relayed is what a worker said, and what its exit code means.
-type relayed struct {
-	said string
-	kind error
-}
-
-func (e *relayed) Error() string { return e.said }
-func (e *relayed) Unwrap() error { return e.kind }
-
-func workerFault(ctx context.Context, err error, said string) error {
-	if ctx.Err() != nil {
-		return mmibx.ErrInterrupted
-	}
-	exit, ok := errors.AsType[*exec.ExitError](err)
-	if !ok {
-		return fmt.Errorf("%s: %w", workerName, err)
-	}
-	at := strings.LastIndex(said, workerName+": ")
-	if at < 0 || exit.ExitCode() < 0 {
-		return fmt.Errorf("%s: %w\n%s", workerName, err, strings.TrimSpace(said))
-	}
-	kind := err
-	switch exit.ExitCode() {
-	case 2:
-		kind = mmibx.ErrUsage
-	case 3:
-		kind = mmibx.ErrNotFound
-	}
-	return &relayed{strings.TrimSpace(said[at+len(workerName)+2:]), kind}
+	})
+	return predictions, err
 }

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/experiments"
@@ -41,6 +45,74 @@ func findWorker() (string, error) {
 	}
 	return "", fmt.Errorf("%s %w beside %s, in $MMIBX_WORKER or in PATH; run `make build` in the source of mmibx, which finds or fetches a PyTorch and builds it", workerName, mmibx.ErrNotFound, self)
 }
+
+// lastWords is how long a worker that was interrupted may take to end.
+const lastWords = 10 * time.Second
+
+// askWorker has a worker do one job that it ends after, with env for its
+// environment or, where that is nil, ours; line gets each line of its answer as it
+// comes, between which libraries may have spoken. What the worker complains of is
+// the error, with the meaning of its exit code.
+func askWorker(ctx context.Context, verb string, job any, env []string, line func([]byte)) error {
+	worker, err := findWorker()
+	if err != nil {
+		return err
+	}
+	blob, err := json.Marshal(job)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, worker, verb)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay, cmd.Env = lastWords, env
+	var said bytes.Buffer
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(blob), &said
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		line(lines.Bytes())
+	}
+	if err := lines.Err(); err != nil {
+		return errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	return workerError(ctx, cmd.Wait(), said.String())
+}
+
+// workerError is what a worker that did one thing complained of.
+func workerError(ctx context.Context, err error, said string) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return mmibx.ErrInterrupted
+	}
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	at := strings.LastIndex(said, workerName+": ")
+	if !ok || at < 0 || exit.ExitCode() < 0 {
+		return fmt.Errorf("%s: %w: %s", workerName, err, strings.TrimSpace(said))
+	}
+	kind, known := map[int]error{2: mmibx.ErrUsage, 3: mmibx.ErrNotFound, 130: mmibx.ErrInterrupted}[exit.ExitCode()]
+	if !known {
+		kind = err
+	}
+	return &workerFailure{strings.TrimSpace(said[at+len(workerName)+2:]), kind}
+}
+
+// workerFailure is an error of a worker, in its words.
+type workerFailure struct {
+	text string
+	kind error // what its exit code means
+}
+
+func (e *workerFailure) Error() string { return e.text }
+func (e *workerFailure) Unwrap() error { return e.kind }
 
 // newRunner is a runner of this store, without its database.
 func (a *app) newRunner(ctx context.Context, jobs int, device string) (*experiments.Runner, error) {
