@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -74,12 +75,14 @@ func (k *answers) score(run, benchmark string, rule scoring.Rule) (scoring.Repor
 	return r, nil
 }
 
+var errOtherFiles = errors.New("is not the file that its predictions are for")
+
 // sameFiles refuses a benchmark whose files are not those that a run read.
 func sameFiles(run, benchmark string, read, now map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		if read[name] != now[name] {
-			return fmt.Errorf("run %s: %s of %s is not the file that its predictions are for (SHA-256 %.12s, now %.12s); they cannot be scored on this one: name the folder of the other with --data",
-				run, name, benchmark, orDash(read[name]), now[name])
+			return fmt.Errorf("run %s: %s of %s %w (SHA-256 %.12s, now %.12s); they cannot be scored on this one: name the folder of the other with --data",
+				run, name, benchmark, errOtherFiles, orDash(read[name]), now[name])
 		}
 	}
 	return nil

@@ -226,14 +226,21 @@ func (k *answers) compareCells(ctx context.Context, list []result) reports.Compa
 		return sideWith(reports.ArmTitle(runs[0].Spec), runs)
 	}
 	return func(x, y *reports.Cell) (*statistics.Comparison, error) {
-		sideX, sideY, name := side(x), side(y), byID[x.Runs[0]].Spec.Benchmark
-		if err := errors.Join(ctx.Err(), k.count(name, sideX), k.count(name, sideY)); err != nil {
+		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		pairs, _, err := reports.Pair(sideX, sideY)
-		if err != nil {
-			return nil, err
-		}
-		return pairs.Default(statistics.DefaultOptions())
+		return k.compare(byID[x.Runs[0]].Spec.Benchmark, side(x), side(y))
 	}
+}
+
+// compare makes the default comparison alone.
+func (k *answers) compare(benchmark string, a, b reports.Side) (*statistics.Comparison, error) {
+	if err := errors.Join(k.count(benchmark, a), k.count(benchmark, b)); err != nil {
+		return nil, err
+	}
+	pairs, _, err := reports.Pair(a, b)
+	if err != nil {
+		return nil, err
+	}
+	return pairs.Default(statistics.DefaultOptions())
 }

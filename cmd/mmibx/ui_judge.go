@@ -131,20 +131,24 @@ func (u *ui) contenders(ctx context.Context, sweep, benchmark string) (*tracker.
 // judgeArms makes the default comparison of two arms on dev. What cannot be
 // compared is no error: it says why.
 func (a *app) judgeArms(ctx context.Context, db *tracker.DB, benchmark string, x, base *contender) (judgement, error) {
-	b, ok := mmibx.LookupBenchmark(benchmark)
-	if !ok {
+	if _, ok := mmibx.LookupBenchmark(benchmark); !ok {
 		return judgement{why: "the benchmark " + benchmark + " is not known here"}, nil
 	}
-	c, err := a.compareOn(ctx, db, b, mmibx.Dev, x.rows, base.rows, statistics.DefaultOptions())
+	ofX, ofBase := resultsOf(x.rows), resultsOf(base.rows)
+	k, err := a.answers(ctx, db, slices.Concat(ofX, ofBase), mmibx.Dev)
+	var c *statistics.Comparison
+	if err == nil {
+		c, err = k.compare(benchmark, sideWith(x.label, ofX), sideWith(base.label, ofBase))
+	}
 	switch {
 	case ctx.Err() != nil:
 		return judgement{}, ctx.Err()
-	case errors.Is(err, mmibx.ErrNotFound), errors.Is(err, fs.ErrNotExist): // no seed in common, predictions or data that are gone
+	case errors.Is(err, mmibx.ErrNotFound), errors.Is(err, fs.ErrNotExist), errors.Is(err, errOtherFiles): // no seed in common; predictions or data that are gone or changed
 		return judgement{why: err.Error()}, nil
 	case err != nil:
 		return judgement{}, err
 	}
-	return judgement{Comparison: c.Comparison}, nil
+	return judgement{Comparison: c}, nil
 }
 
 // fillMarks puts comparisons into marks; verdicts are adjusted for how many there are,
