@@ -64,6 +64,8 @@ const (
 
 	Epoch          = "epoch"
 	StepsPerSecond = "steps_per_second"
+	Processors     = "system.processors"
+	Memory         = "system.memory"
 )
 
 // MetricInfo describes a metric that runs log.
@@ -113,6 +115,8 @@ var Metrics = []MetricInfo{
 
 	{Epoch, "epochs", "", "finished so far, with fractions"},
 	{StepsPerSecond, "1/s", "higher", "optimiser steps"},
+	{Processors, "processors", "", "that the worker kept busy since the last reading, at least 5 s ago"},
+	{Memory, "MiB", "", "that the worker holds (Linux: resident set)"},
 }
 
 // MetricNames lists the names of Metrics.

@@ -16,13 +16,15 @@ type Verb string
 
 // The verbs of control. Stop checkpoints and ends the runs named, or the whole
 // sweep; Pause starts no further run; Jobs changes how many run at once; Retry
-// queues again the runs named, or all that failed.
+// queues again the runs named, or all that failed. First moves
+// the runs named before or behind the others by the priority given.
 const (
 	Stop   Verb = "stop"
 	Pause  Verb = "pause"
 	Resume Verb = "resume"
 	Jobs   Verb = "jobs"
 	Retry  Verb = "retry"
+	First  Verb = "priority"
 )
 
 // Order is a verb with what it is about.
@@ -30,7 +32,9 @@ type Order struct {
 	Verb Verb     `json:"-"`
 	Runs []string `json:"runs,omitempty"`
 	Jobs int      `json:"jobs,omitempty"`
-	Now  bool     `json:"now,omitempty"` // stop without waiting for checkpoints
+	// Priority of the runs named: higher starts earlier, 0 is usual.
+	Priority int  `json:"priority,omitempty"`
+	Now      bool `json:"now,omitempty"` // stop without waiting for checkpoints
 }
 
 func controlPath(store mmibx.Store, sweep string) string {

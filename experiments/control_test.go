@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,36 @@ func TestControl(t *testing.T) {
 	}
 	if len(story) < 20 || story[0] != Began || story[len(story)-1] != Finished {
 		t.Errorf("events %v", story)
+	}
+}
+
+// Priorities that stand before the runner starts, and those that come while it
+// runs, decide what is next; runs of one priority keep the plan's order.
+func TestPriority(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", "40ms") // a run is longer than a tick
+	store, plan := newStore(t), testPlan(t, "priority", 6)
+	ids := plan.IDs()
+	r := fakeRunnerOf(store, 1)
+	r.Tracker = fakeTracker{store: store, priority: map[string]int{ids[3]: 1, ids[0]: -1}}
+	fault(t, store, ids[3], mmibx.FailSignal, 1) // its second try keeps its place
+	var order []string
+	r.Report = func(e Event) {
+		if e.Kind != Started {
+			return
+		}
+		order = append(order, e.Run)
+		if e.Run == ids[1] {
+			if err := Tell(store, "priority", Order{Verb: First, Runs: ids[4:], Priority: 2}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	mustRun(t, r, plan)
+	// The order is read at the next tick, when the run after may have begun.
+	want := []string{ids[3], ids[3], ids[1], ids[4], ids[5], ids[2], ids[0]}
+	late := []string{ids[3], ids[3], ids[1], ids[2], ids[4], ids[5], ids[0]}
+	if !slices.Equal(order, want) && !slices.Equal(order, late) {
+		t.Errorf("started %v, want %v", order, want)
 	}
 }
 

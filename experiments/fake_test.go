@@ -145,7 +145,14 @@ func fault(t *testing.T, store mmibx.Store, run string, class mmibx.FailureClass
 
 // fakeTracker answers from the journals alone, as a database that was just made
 // again would.
-type fakeTracker struct{ store mmibx.Store }
+type fakeTracker struct {
+	store    mmibx.Store
+	priority map[string]int
+}
+
+func (f fakeTracker) Priorities(context.Context, []string) (map[string]int, error) {
+	return f.priority, nil
+}
 
 func (f fakeTracker) Sync(context.Context) error { return nil }
 
@@ -202,7 +209,7 @@ func fakeRunnerOf(store mmibx.Store, jobs int) *Runner {
 		panic(err)
 	}
 	return &Runner{
-		Store: store, Tracker: fakeTracker{store}, Jobs: jobs, Tries: 1000, Alike: 1000,
+		Store: store, Tracker: fakeTracker{store: store}, Jobs: jobs, Tries: 1000, Alike: 1000,
 		Worker: []string{"env", roleEnv + "=worker", self},
 		Job:    mmibx.Job{Device: "cpu", Command: []string{"mmibx", "sweep", "test"}},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mmibx/mmibx"
@@ -95,7 +96,7 @@ func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
 	}
 	if again {
 		l.settle(t, mmibx.Queued)
-		l.queue = append(l.queue, t)
+		l.enqueue(t)
 		l.report(l.event(Retrying, t, e))
 		return
 	}
@@ -135,6 +136,7 @@ func (l *loop) lookElsewhere(ctx context.Context) {
 		l.settle(t, mmibx.Queued)
 		l.queue = append([]*task{t}, l.queue...)
 	}
+	l.enqueue()
 }
 
 func (l *loop) statesNow(ctx context.Context, tasks []*task) (map[string]mmibx.State, error) {
@@ -164,13 +166,18 @@ func (l *loop) obey() {
 			l.jobs = max(1, o.Jobs)
 		case Retry:
 			l.retry(o.Runs)
+		case First:
+			l.prioritize(o)
 		default:
 			l.report(Event{Kind: Warned, Text: fmt.Sprintf("an order that this runner does not know: %q", o.Verb)})
 			continue
 		}
 		text := string(o.Verb)
-		if o.Verb == Jobs {
+		switch o.Verb {
+		case Jobs:
 			text += " " + itoa(l.jobs)
+		case First:
+			text += fmt.Sprintf(" %d: %s", o.Priority, strings.Join(o.Runs, " "))
 		}
 		l.report(Event{Kind: Told, Text: text})
 	}
@@ -210,6 +217,16 @@ func (l *loop) retry(runs []string) {
 		}
 		t.tries = 0
 		l.settle(t, mmibx.Queued)
-		l.queue = append(l.queue, t)
+		l.enqueue(t)
 	}
+}
+
+// prioritize moves the runs named among those that wait.
+func (l *loop) prioritize(o Order) {
+	for _, t := range l.tasks {
+		if slices.Contains(o.Runs, t.cell.Run) {
+			t.priority = o.Priority
+		}
+	}
+	l.enqueue()
 }

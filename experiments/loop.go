@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -27,7 +28,7 @@ type loop struct {
 	messages chan message
 
 	tasks     []*task
-	queue     []*task   // to be started, in order
+	queue     []*task   // to be started, in order: see enqueue
 	elsewhere []*task   // held by another process
 	workers   []*worker // processes that live, in order of lane
 	jobs      int       // workers wanted at once
@@ -43,10 +44,17 @@ type loop struct {
 
 // task is a cell on its way.
 type task struct {
-	cell    *Cell
-	state   mmibx.State
-	tries   int // attempts in this life
-	started time.Time
+	cell     *Cell
+	state    mmibx.State
+	priority int // a person's wish: higher starts earlier
+	tries    int // attempts in this life
+	started  time.Time
+}
+
+// enqueue queues runs, behind those that wait with the same priority.
+func (l *loop) enqueue(tasks ...*task) {
+	l.queue = append(l.queue, tasks...)
+	slices.SortStableFunc(l.queue, func(a, b *task) int { return cmp.Compare(b.priority, a.priority) })
 }
 
 // takeUp learns where every run stands and queues those that are not final.
@@ -61,16 +69,23 @@ func (l *loop) takeUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	priorities, err := l.Tracker.Priorities(ctx, l.plan.IDs())
+	if err != nil {
+		return err
+	}
+	var due []*task
 	for i := range l.plan.Cells {
 		t := &task{cell: &l.plan.Cells[i], state: mmibx.Queued}
+		t.priority = priorities[t.cell.Run]
 		if s := states[t.cell.Run]; s.Final() {
 			t.state = s
 		} else {
-			l.queue = append(l.queue, t)
+			due = append(due, t)
 		}
 		l.tasks = append(l.tasks, t)
 		l.counts[t.state]++
 	}
+	l.enqueue(due...)
 	l.report(Event{Kind: Began, Text: l.plan.Sweep})
 	if unread != nil {
 		l.report(Event{Kind: Warned, Text: unread.Error()})

@@ -18,6 +18,8 @@ import (
 type Tracker interface {
 	// States says where runs stand. A run that it leaves out is queued.
 	States(ctx context.Context, runs []string) (map[string]mmibx.State, error)
+	// Priorities are those of runs that people gave one.
+	Priorities(ctx context.Context, runs []string) (map[string]int, error)
 	// Sync brings the database up to the journals; where it could not, because
 	// others write to it, that is an error. Journals that cannot be read, of
 	// whatever runs, are mmibx.ErrUnread: all others are in the database.

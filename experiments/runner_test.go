@@ -175,7 +175,7 @@ func TestADamagedRunStopsNoOther(t *testing.T) {
 func TestAnUnreadableJournalStopsNoSweep(t *testing.T) {
 	store, plan := newStore(t), testPlan(t, "beside", 2)
 	r := fakeRunnerOf(store, 1)
-	r.Tracker = shortsighted{fakeTracker{store}}
+	r.Tracker = shortsighted{fakeTracker{store: store}}
 	began := time.Now()
 	s := mustRun(t, r, plan)
 	if s.Counts[mmibx.Done] != 2 {
@@ -197,6 +197,9 @@ func (shortsighted) Sync(context.Context) error {
 type ignorant struct{}
 
 func (ignorant) Sync(context.Context) error { return nil }
+func (ignorant) Priorities(context.Context, []string) (map[string]int, error) {
+	return nil, nil
+}
 func (ignorant) States(context.Context, []string) (map[string]mmibx.State, error) {
 	return nil, nil
 }

@@ -6,48 +6,82 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/model/torch"
 )
 
-// stopsAfter is a context that ends when it has been asked n times: once a step.
-type stopsAfter struct {
+// endsAfter is a context that ends when it has been asked n times: once a step. A
+// killed one takes the training with it, which then writes nothing more.
+type endsAfter struct {
 	context.Context
-	left int
+	left   int
+	killed bool
 }
 
-func (c *stopsAfter) Err() error {
-	if c.left--; c.left < 0 {
-		return context.Canceled
+func (c *endsAfter) Err() error {
+	if c.left--; c.left >= 0 {
+		return nil
 	}
-	return nil
+	if c.killed {
+		panic(&torch.Error{Op: "killed"})
+	}
+	return context.Canceled
 }
 
-// A run that is interrupted and resumed, at any step, ends with the bits of one
-// that was not: points, predictions and chosen weights.
+// end is how an attempt ends before its time.
+type end struct {
+	after  int // steps of the attempt
+	killed bool
+}
+
+// A run that is interrupted or killed and resumed, at any step, ends with the bits
+// of one that was not: points, predictions and chosen weights.
 func TestResumeIsBitIdentical(t *testing.T) {
-	for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"} {
-		for _, precision := range []string{"float32", "bfloat16"} {
-			t.Run(benchmark+"/"+precision, func(t *testing.T) {
-				spec := defaultSpec(t, benchmark, "train.epochs", 3, "train.batch", 8, "train.precision", precision)
-				data := invented(spec.TaskOf(), 60) // 8 steps an epoch
-				whole := run(t, spec, data)
-				for _, at := range []int{0, 1, 7, 8, 9, 16, 23} {
-					broken := run(t, spec, data, at)
-					if !reflect.DeepEqual(broken, whole) {
-						t.Errorf("interrupted before step %d the run ends differently", at+1)
+	defer torch.Init(1, "cpu") //nolint:errcheck // as TestMain had it
+	seed := rand.Uint64()
+	t.Logf("steps drawn with seed %d", seed)
+	steps := rand.New(rand.NewPCG(seed, 0))
+	for threads := 1; threads <= 2; threads++ {
+		if _, err := torch.Init(threads, "cpu"); err != nil {
+			t.Fatal(err)
+		}
+		for _, benchmark := range []string{"mini-twitter2015", "mini-mnre"}[threads-1:] { // MRE alone with two threads
+			for _, precision := range []string{"float32", "bfloat16"} {
+				t.Run(fmt.Sprintf("%s/%s/%d threads", benchmark, precision, threads), func(t *testing.T) {
+					spec := defaultSpec(t, benchmark, "train.epochs", 3, "train.batch", 8, "train.precision", precision)
+					if spec.Model.Dropout == 0 {
+						t.Fatal("no dropout: nothing is drawn that a resume could get wrong")
 					}
-				}
-				if twice := run(t, spec, data, 5, 6); !reflect.DeepEqual(twice, whole) {
-					t.Error("interrupted twice the run ends differently")
-				}
-			})
+					data := invented(spec.TaskOf(), 60) // 8 steps an epoch
+					whole := run(t, spec, data)
+					for _, ends := range endings(steps, 24) {
+						if broken := run(t, spec, data, ends...); !reflect.DeepEqual(broken, whole) {
+							t.Errorf("ended by %+v the run ends differently", ends)
+						}
+					}
+				})
+			}
 		}
 	}
+}
+
+// endings draws ten steps, stops at half of them and kills at the others, and adds
+// the steps round the end of an epoch and a run that ends twice.
+func endings(steps *rand.Rand, total int) [][]end {
+	list := [][]end{{{after: 7}}, {{after: 8}}, {{after: 8, killed: true}}, {{after: 5}, {after: 6, killed: true}}}
+	for i := range 10 {
+		list = append(list, []end{{after: steps.IntN(total), killed: i%2 == 0}})
+	}
+	return list
 }
 
 // ending is what a run leaves.
@@ -57,22 +91,23 @@ type ending struct {
 	best   []byte
 }
 
-// run trains to the end, through an interruption after each of the given numbers
-// of steps.
-func run(t *testing.T, spec mmibx.Spec, data Data, interruptions ...int) ending {
+// run trains to the end, through attempts that ended before their time.
+func run(t *testing.T, spec mmibx.Spec, data Data, ends ...end) ending {
 	t.Helper()
 	dir := t.TempDir()
 	sink := &memory{}
-	o := Options{Sink: sink, Dir: dir, Machine: "test", Every: 1 << 40}
-	for _, steps := range interruptions {
-		_, err := Train(&stopsAfter{context.Background(), steps}, spec, data, o)
-		if !errors.Is(err, mmibx.ErrInterrupted) {
-			t.Fatalf("interrupted run: %v", err)
+	o := Options{Sink: sink, Dir: dir, Machine: "test"} // a checkpoint after each epoch
+	for _, e := range ends {
+		_, err := Train(&endsAfter{context.Background(), e.after, e.killed}, spec, data, o)
+		var killed *torch.Error
+		if !errors.Is(err, mmibx.ErrInterrupted) && !(e.killed && errors.As(err, &killed) && killed.Op == "killed") {
+			t.Fatalf("attempt that was to end by %+v: %v", e, err)
 		}
 		o.Resume, err = ReadCheckpoint(filepath.Join(dir, LastCheckpoint))
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
+		sink.keep(o.Resume)
 	}
 	result, err := Train(context.Background(), spec, data, o)
 	if err != nil {
@@ -83,6 +118,12 @@ func run(t *testing.T, spec mmibx.Spec, data Data, interruptions ...int) ending 
 		t.Fatal(err)
 	}
 	return ending{sink.points, result, best}
+}
+
+// keep drops what an attempt logged after the checkpoint that the next one goes on
+// from, as readers of journals do.
+func (m *memory) keep(c *Checkpoint) {
+	m.points = slices.DeleteFunc(m.points, func(p mmibx.Point) bool { return c == nil || p.Step > c.Step })
 }
 
 // Seeds, and nothing else, tell two runs apart; what ran before does not.
@@ -106,7 +147,7 @@ func TestRestoreRefusesAnotherModel(t *testing.T) {
 	data := invented(mmibx.MRE, 32)
 	dir := t.TempDir()
 	o := Options{Sink: &memory{}, Dir: dir}
-	if _, err := Train(&stopsAfter{context.Background(), 0}, spec, data, o); !errors.Is(err, mmibx.ErrInterrupted) {
+	if _, err := Train(&endsAfter{Context: context.Background()}, spec, data, o); !errors.Is(err, mmibx.ErrInterrupted) {
 		t.Fatal(err)
 	}
 	c, err := ReadCheckpoint(filepath.Join(dir, LastCheckpoint))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -242,6 +243,20 @@ func TestSortAndPages(t *testing.T) {
 	}
 	if paged != whole {
 		t.Errorf("in pages %s, at once %s", paged, whole)
+	}
+}
+
+// A run that has not begun may have a priority; 0 takes it away.
+func TestPriorities(t *testing.T) {
+	l := newLab(t)
+	l.must(Prioritize(l.store, 2, "aaaaaaaaaaaa", "bbbbbbbbbbbb"))
+	l.must(Prioritize(l.store, -1, "cccccccccccc"))
+	l.must(Prioritize(l.store, 0, "bbbbbbbbbbbb"))
+	db := l.open()
+	l.sync(db)
+	got, err := db.Priorities(context.Background(), []string{"aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc", "dddddddddddd"})
+	if want := (map[string]int{"aaaaaaaaaaaa": 2, "cccccccccccc": -1}); err != nil || !maps.Equal(got, want) {
+		t.Errorf("priorities %v, want %v, %v", got, want, err)
 	}
 }
 

@@ -323,6 +323,25 @@ func (db *DB) States(ctx context.Context, ids []string) (map[string]mmibx.State,
 	return states, rows.Err()
 }
 
+// Priorities are those of runs that people gave one, whether they have begun or not.
+func (db *DB) Priorities(ctx context.Context, ids []string) (map[string]int, error) {
+	rows, err := db.read.QueryContext(ctx, "SELECT e.run, e.priority FROM json_each(?) j JOIN edit e ON e.run = j.value WHERE e.priority <> 0", jsonList(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	priorities := map[string]int{}
+	for rows.Next() {
+		var id string
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return nil, err
+		}
+		priorities[id] = n
+	}
+	return priorities, rows.Err()
+}
+
 // Resolve finds the one run whose id starts with a prefix, in the bin too.
 func (db *DB) Resolve(ctx context.Context, prefix string) (string, error) {
 	rows, err := db.read.QueryContext(ctx, "SELECT name FROM run WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name LIMIT 4", prefix)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func newSweepCmd(a *app) *cobra.Command {
 		Long: "Have the runs of a sweep done; those that are done stay so.\n\n" +
 			"The same command goes on with a sweep that was stopped or killed: runs go on from their last\n" +
 			"checkpoint. Ctrl-C once lets the workers write one, twice ends them at once. With --detach the\n" +
-			"sweep runs on by itself; `mmibx sweep status|stop|pause|resume|jobs|retry NAME` steers it.",
+			"sweep runs on by itself; `mmibx sweep attach|status|stop|pause|resume|jobs|priority|retry NAME` follows and steers it.",
 		Example: "  mmibx sweep demo -j 2\n  mmibx sweep beta --benchmarks twitter2017,mnre --seeds 3 --detach\n" +
 			"  mmibx sweep my-sweep.toml --set train.epochs=10 --set 'ib.size=[16, 64]'\n  mmibx sweep status",
 		Args: usageArgs(cobra.ExactArgs(1)),
@@ -75,7 +76,7 @@ func newSweepCmd(a *app) *cobra.Command {
 	flags.add(cmd)
 	run.add(cmd)
 	cmd.Flags().BoolVar(&detach, "detach", false, "run on without this terminal")
-	cmd.AddCommand(newSweepStatusCmd(a), newSweepRetryCmd(a), newSweepJobsCmd(a),
+	cmd.AddCommand(newSweepAttachCmd(a), newSweepStatusCmd(a), newSweepRetryCmd(a), newSweepJobsCmd(a), newSweepPriorityCmd(a),
 		newOrderCmd(a, experiments.Stop, "Stop a sweep: runs under way keep their checkpoints"),
 		newOrderCmd(a, experiments.Pause, "Start no further run; those under way go on to their end"),
 		newOrderCmd(a, experiments.Resume, "End a pause"))
@@ -362,6 +363,49 @@ func newSweepJobsCmd(a *app) *cobra.Command {
 			return a.tell(cmd, args[0], experiments.Order{Verb: experiments.Jobs, Jobs: n})
 		},
 	}
+}
+
+func newSweepPriorityCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "priority NAME N RUN...",
+		Short: "Let runs of a sweep start before those with a lower priority; 0 is usual",
+		Long: "Let runs of a sweep start before those with a lower priority; 0 is usual.\n\n" +
+			"A runner that works on the sweep moves them at once; what is set stays for the next `mmibx sweep`.\n" +
+			"A negative priority, after --, puts runs behind the others.",
+		Example: "  mmibx sweep priority beta 1 3f0c12ab99d1\n  mmibx sweep priority beta -- -1 3f0c12ab99d1",
+		Args:    usageArgs(cobra.MinimumNArgs(3)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(args[1])
+			if err != nil {
+				return &mmibx.InputError{Key: "N", Found: args[1], Expected: "a whole number"}
+			}
+			runs, err := a.prioritize(args[0], n, args[2:])
+			if err == nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%d runs of sweep %s have priority %d\n", len(runs), args[0], n)
+			}
+			return err
+		},
+	}
+}
+
+// prioritize keeps the priority of planned runs, and tells a live runner.
+func (a *app) prioritize(sweep string, n int, prefixes []string) ([]string, error) {
+	store := mmibx.Store(a.storeDir)
+	plan, err := experiments.ReadPlan(store, sweep)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := planned(plan, prefixes)
+	if err != nil {
+		return nil, err
+	}
+	if err := tracker.Prioritize(store, n, runs...); err != nil {
+		return nil, err
+	}
+	if _, alive, err := experiments.Running(store, sweep); err != nil || !alive {
+		return runs, err
+	}
+	return runs, experiments.Tell(store, sweep, experiments.Order{Verb: experiments.First, Runs: runs, Priority: n})
 }
 
 func newSweepRetryCmd(a *app) *cobra.Command {

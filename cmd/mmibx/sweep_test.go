@@ -115,6 +115,59 @@ func TestSweepFromPlanToStatus(t *testing.T) {
 	}
 }
 
+// Who attaches sees a live sweep to its end, with its outcome; without a runner
+// there is nothing to follow. Priorities stay in the store.
+func TestSweepAttachAndPriority(t *testing.T) {
+	playWorker(t)
+	slow := filepath.Join(t.TempDir(), workerName)
+	if err := os.WriteFile(slow, []byte("#!/bin/sh\nsleep 1\nexec '"+os.Getenv("MMIBX_WORKER")+"' \"$@\"\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("MMIBX_WORKER", slow)
+	store := filepath.Join(t.TempDir(), "store")
+	ran := make(chan error)
+	go func() {
+		_, err := mmibxIn(t, store, "sweep", "baselines", "--benchmarks", "mini-mnre", "--seeds", "0,7", "-q")
+		ran <- err
+	}()
+	for alive := false; !alive; time.Sleep(5 * time.Millisecond) {
+		var err error
+		if _, alive, err = experiments.Running(mmibx.Store(store), "baselines"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := experiments.ReadPlan(mmibx.Store(store), "baselines"); err != nil {
+			alive = false
+		}
+	}
+	out, err := mmibxIn(t, store, "sweep", "attach", "baselines")
+	if !strings.Contains(out, "baselines: 3 done, 3 diverged, in ") || err == nil || !strings.Contains(err.Error(), "not all runs are done") {
+		t.Errorf("attach: %v\n%s", err, out)
+	}
+	if err := <-ran; err == nil {
+		t.Error("the sweep itself calls diverged runs done")
+	}
+	if _, err := mmibxIn(t, store, "sweep", "attach", "baselines"); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("attach without a runner: %v", err)
+	}
+
+	plan, err := experiments.ReadPlan(mmibx.Store(store), "baselines")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := plan.IDs()[5]
+	if _, err := mmibxIn(t, store, "sweep", "priority", "baselines", "3", last[:8]); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := mmibxIn(t, store, "runs", "list", "priority>0", "--json"); err != nil || strings.Count(out, `"id"`) != 1 || !strings.Contains(out, last) {
+		t.Errorf("runs of a priority: %v\n%s", err, out)
+	}
+	for _, args := range [][]string{{"baselines", "high", last}, {"baselines", "1", "ffffffffffff"}, {"nothing", "1", last}} {
+		if _, err := mmibxIn(t, store, append([]string{"sweep", "priority"}, args...)...); err == nil {
+			t.Errorf("priority %v was taken", args)
+		}
+	}
+}
+
 func TestSweepThatDiverges(t *testing.T) {
 	playWorker(t)
 	store := filepath.Join(t.TempDir(), "store")
