@@ -37,8 +37,8 @@ type Report struct {
 	Draws     int             `json:"draws"`
 	Sources   []Source        `json:"sources"`
 	Overlaps  []Overlap       `json:"overlaps"`
-	Pictures  []PictureCounts `json:"pictures"`
-	Leak      bool            `json:"leak"` // of any source
+	Pictures  []PictureCounts `json:"pictures"` // empty where lists are audited
+	Leak      bool            `json:"leak"`     // of any source
 }
 
 // Source is what the shape of one kind of evidence tells.
@@ -46,6 +46,7 @@ type Source struct {
 	Kind  string `json:"kind"`
 	Name  string `json:"name"`
 	Rows  int    `json:"rows"`
+	Known int    `json:"known"` // rows that the source has evidence of, or says there is none
 	Tests []Test `json:"tests"` // empty where all shapes are the same, or all labels
 	// Gain is nil where nothing can be fitted: all shapes are the same, or the
 	// source lacks a split.
@@ -67,7 +68,7 @@ type PictureCounts struct {
 
 // Run audits a benchmark.
 func Run(ctx context.Context, q Request) (*Report, error) {
-	report := &Report{Benchmark: q.Set.Benchmark.Name, Version: q.Set.Version(), Split: q.Split, Folds: q.Folds, Draws: q.Draws}
+	report := &Report{Benchmark: q.Set.Benchmark.Name, Version: q.Set.Version(), Split: q.Split, Folds: q.Folds, Draws: q.Draws, Pictures: []PictureCounts{}}
 	pictures, err := openAlbum(q.Set, q.DataDir)
 	if err != nil {
 		return nil, err
@@ -87,11 +88,18 @@ func Run(ctx context.Context, q Request) (*Report, error) {
 			return nil, fmt.Errorf("%s %s: %w", e.Kind, e.Name, err)
 		}
 		report.Sources = append(report.Sources, *s)
-		report.Leak = report.Leak || s.Leak
 	}
+	inOrder := Source{Kind: "order", Name: "of the examples", Rows: len(q.Set.Examples[q.Split]), Known: len(q.Set.Examples[q.Split])}
+	if err := q.judge(ctx, &inOrder, []family{place(inOrder.Rows)}); err != nil {
+		return nil, err
+	}
+	report.Sources = append(report.Sources, inOrder)
+	report.Leak = slices.ContainsFunc(report.Sources, func(s Source) bool { return s.Leak })
 	q.Tell("comparing the texts of the splits", 0, 0)
 	report.Overlaps = Overlaps(q.Set.Examples)
-	report.Pictures, err = q.pictures(ctx, pictures)
+	if len(q.Lists) == 0 {
+		report.Pictures, err = q.pictures(ctx, pictures)
+	}
 	return report, err
 }
 
@@ -113,10 +121,22 @@ func (q *Request) source(ctx context.Context, e Evidence) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{Kind: e.Kind, Name: e.Name, Rows: len(shapes), Tests: []Test{}}
+	for i := range shapes {
+		s.Known += int(truth(shapes[i].Items != nil))
+	}
 	judged := e.families(shapes)
 	if len(judged) == 0 {
 		return s, nil
 	}
+	if err := q.judge(ctx, s, judged); err != nil {
+		return nil, err
+	}
+	s.Gain, err = q.gain(ctx, e, shapes)
+	return s, err
+}
+
+// judge tests all families of a source together, and then each.
+func (q *Request) judge(ctx context.Context, s *Source, judged []family) error {
 	groups := [][]family{judged}
 	if len(judged) > 1 {
 		for i := range judged {
@@ -130,20 +150,19 @@ func (q *Request) source(ctx context.Context, e Evidence) (*Source, error) {
 			continue
 		}
 		for i, families := range groups {
-			t, err := q.test(ctx, e.Kind+" "+e.Name, target, families, &r)
+			t, err := q.test(ctx, s.Kind+" "+s.Name, target, families, &r)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			t.Family = "all"
 			if i > 0 || len(judged) == 1 {
 				t.Family = families[0].name
 			}
 			s.Tests = append(s.Tests, t)
+			s.Leak = s.Leak || t.Leak
 		}
 	}
-	s.Leak = slices.ContainsFunc(s.Tests, func(t Test) bool { return t.Leak })
-	s.Gain, err = q.gain(ctx, e)
-	return s, err
+	return nil
 }
 
 // families are the families that a source is judged by.
@@ -177,34 +196,38 @@ func picture(e *mmibx.Example) string {
 	return e.Image
 }
 
-// gain fits the text model without and with the shape features.
-func (q *Request) gain(ctx context.Context, e Evidence) (*Gain, error) {
+// gain fits the text model without and with the shape features; those of q.Split
+// have been read.
+func (q *Request) gain(ctx context.Context, e Evidence, read []Shape) (*Gain, error) {
 	g := &Gain{Scored: mmibx.Dev, With: map[string]float64{}}
 	if q.Split == mmibx.Test {
 		g.Scored = mmibx.Test
 	}
-	shapes, err := e.Shapes(ctx, mmibx.Train)
-	var more []Shape
-	if err == nil {
-		more, err = e.Shapes(ctx, g.Scored)
+	var both []Shape
+	for _, split := range []mmibx.Split{mmibx.Train, g.Scored} {
+		shapes := read
+		if split != q.Split {
+			var err error
+			if shapes, err = e.Shapes(ctx, split); errors.Is(err, mmibx.ErrNotFound) {
+				return nil, nil
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		both = append(both, shapes...)
 	}
-	if errors.Is(err, mmibx.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	judged := e.families(append(shapes, more...))
-	judged = slices.DeleteFunc(judged, func(f family) bool { return f.name == "order" }) // whose place counts anew in each file
+	judged := e.families(both)
 	if q.words == nil {
 		q.Tell("text model from the words", 0, 0)
 		q.words = newTextModel(q.Set.Benchmark.Task, q.Set.Examples[mmibx.Train], q.Set.Examples[g.Scored])
+		var err error
 		if q.wordsOnly, err = q.words.score(ctx, nil); err != nil {
 			return nil, err
 		}
 	}
 	g.Text = q.wordsOnly
 	for i := range judged {
+		var err error
 		q.Tell("text model from the words and the "+judged[i].name, 0, 0)
 		if g.With[judged[i].name], err = q.words.score(ctx, judged[i:i+1]); err != nil {
 			return nil, err

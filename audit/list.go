@@ -91,8 +91,8 @@ func patternOf(name string) (pattern string, split mmibx.Split) {
 	return name[:at[2]] + "{split}" + name[at[3]:], splitWords[name[at[2]:at[3]]]
 }
 
-// Shapes reads the shapes of a split's examples. Examples that the list does not
-// name have no item.
+// Shapes reads the shapes of a split's examples; nil for examples that the list
+// does not name.
 func (l *List) Shapes(split mmibx.Split, examples []mmibx.Example) ([]Shape, error) {
 	path := l.Files[split]
 	read := readJSON
@@ -154,22 +154,33 @@ func keyed(path string, value any) (map[string]any, error) {
 }
 
 // joinBy says how the entries are keyed: by the example's picture, or its
-// position in the split. The keys must be of one kind.
+// position in the split. Keys by picture must be those of the split for the most
+// part, and keys by position all: a list of other tweets would say nothing.
 func joinBy(path string, entries map[string]any, examples []mmibx.Example) (func(int) string, error) {
-	pictures := 0
+	pictured, found, keys := 0, 0, map[string]bool{}
 	for i := range examples {
-		if _, ok := entries[examples[i].Image]; ok && examples[i].Image != "" {
-			pictures++
+		if examples[i].Image == "" {
+			continue
+		}
+		pictured++
+		if _, ok := entries[examples[i].Image]; ok {
+			found++
+			keys[examples[i].Image] = true
 		}
 	}
-	if pictures > 0 {
+	if 2*len(keys) >= len(entries) && 2*found >= pictured && found > 0 {
 		return func(i int) string { return examples[i].Image }, nil
 	}
 	for key := range entries {
-		if n, err := strconv.Atoi(key); err != nil || n < 0 || n >= len(examples) {
-			return nil, &mmibx.InputError{File: path, Key: key, Found: "a key that is neither a picture of the split nor a position in it",
-				Expected: fmt.Sprintf("pictures such as %s, or the numbers 0 to %d", examples[0].Image, len(examples)-1)}
+		if n, err := strconv.Atoi(key); err == nil && 0 <= n && n < len(examples) {
+			continue
 		}
+		if found > 0 {
+			return nil, &mmibx.InputError{File: path, Found: fmt.Sprintf("%d of %d keys that are pictures of the split, for %d of %d examples with a picture", len(keys), len(entries), found, pictured),
+				Expected: "at least half of either", Cure: "is this the list of another split, or of another version of the benchmark?"}
+		}
+		return nil, &mmibx.InputError{File: path, Key: key, Found: "a key that is neither a picture of the split nor a position in it",
+			Expected: fmt.Sprintf("pictures such as %s, or the numbers 0 to %d", examples[0].Image, len(examples)-1)}
 	}
 	return strconv.Itoa, nil
 }

@@ -74,6 +74,7 @@ func TestListShapes(t *testing.T) {
 	for _, c := range []struct{ text, key, found string }{
 		{`{"3": ["x"]}`, "3", "neither a picture"},
 		{`{"other.jpg": ["x"]}`, "other.jpg", "neither a picture"},
+		{`{"b.jpg": ["x"], "y.jpg": ["x"], "z.jpg": ["x"]}`, "", "1 of 3 keys that are pictures of the split, for 1 of 2 examples with a picture"},
 		{`{"0": 5}`, "0", "float64"},
 		{`{"0": [["a"]]}`, "0", "a in a box"},
 		{`7`, "", "float64"},

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -17,7 +18,8 @@ type Item struct {
 	Zero bool      // nothing but zeros
 }
 
-// Shape is all of an example's evidence, in the order of its file.
+// Shape is all of an example's evidence, in the order of its file; nil where the
+// source does not know the example.
 type Shape struct{ Items []Item }
 
 // Families are the groups of shape features, each tested on its own.
@@ -50,7 +52,6 @@ func families(shapes []Shape) []family {
 		case "order":
 			f.add("direction", shapes, direction)
 			f.add("largest first", shapes, largestFirst)
-			f.place(len(shapes))
 		}
 		if len(f.columns) > 0 {
 			all = append(all, f)
@@ -70,13 +71,14 @@ func (f *family) add(column string, shapes []Shape, of func(*Shape) float64) {
 	}
 }
 
-// place is where an example stands in its file.
-func (f *family) place(n int) {
-	values := make([]float64, n)
-	for i := range values {
-		values[i] = float64(i)
+// place is where each of n examples stands in its file: what no source of evidence
+// tells, but the file itself.
+func place(n int) family {
+	f := family{name: "place", columns: []string{"place in the file"}, values: [][]float64{make([]float64, n)}}
+	for i := range n {
+		f.values[0][i] = float64(i)
 	}
-	f.columns, f.values = append(f.columns, "place in the file"), append(f.values, values)
+	return f
 }
 
 func zeros(s *Shape) float64 {
@@ -123,8 +125,10 @@ func (f *family) addNames(shapes []Shape) {
 	for i := range shapes {
 		patterns[pattern(&shapes[i])]++
 	}
-	ids := map[string]float64{}
-	for _, p := range slices.Sorted(maps.Keys(patterns)) {
+	ids := map[string]float64{} // of the commonest; the rest is 0
+	for _, p := range slices.SortedFunc(maps.Keys(patterns), func(a, b string) int {
+		return cmp.Or(cmp.Compare(patterns[b], patterns[a]), cmp.Compare(a, b))
+	}) {
 		if patterns[p] >= len(shapes)/50 && len(ids) < maxLevels {
 			ids[p] = float64(len(ids) + 1)
 		}

@@ -14,7 +14,7 @@ import (
 type Gain struct {
 	Scored mmibx.Split `json:"scored"` // split that the scores are of
 	Text   float64     `json:"text"`   // from the words alone
-	// With is from the words and the family; by family, "all" too.
+	// With is from the words and the family, by family.
 	With map[string]float64 `json:"with"`
 }
 

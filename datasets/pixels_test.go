@@ -27,7 +27,7 @@ type pictureFacts struct {
 	RGB, Crop, Pixels, Thumbnail string
 }
 
-func factsOf(p rgb, floats []float32) pictureFacts {
+func factsOf(img image.Image, floats []float32) pictureFacts {
 	sha := func(b []byte) string {
 		sum := sha256.Sum256(b)
 		return hex.EncodeToString(sum[:])
@@ -39,8 +39,8 @@ func factsOf(p rgb, floats []float32) pictureFacts {
 		}
 		return b
 	}
-	thumbnail := standardise(cropMiddle(p, ThumbnailSide, ThumbnailSide))
-	return pictureFacts{sha(p.pix), sha(cropMiddle(p, shortSide, PictureSide).pix), sha(bytesOf(floats)), sha(bytesOf(thumbnail))}
+	p := toRGB(img)
+	return pictureFacts{sha(p.pix), sha(cropMiddle(p, shortSide, PictureSide).pix), sha(bytesOf(floats)), sha(bytesOf(Thumbnail(img)))}
 }
 
 // pixelFacts is testdata/pixels/pixels.json; make.py wrote it.
@@ -118,7 +118,7 @@ func comparePicture(t *testing.T, name, path string, want pictureFacts) {
 		t.Errorf("%s: %d numbers, %v", name, len(floats), err)
 		return
 	}
-	if got := factsOf(toRGB(img), floats); got != want {
+	if got := factsOf(img, floats); got != want {
 		t.Errorf("%s: rgb %v, crop %v, pixels %v, thumbnail %v", name,
 			got.RGB == want.RGB, got.Crop == want.Crop, got.Pixels == want.Pixels, got.Thumbnail == want.Thumbnail)
 	}

@@ -81,7 +81,7 @@ func (a *app) printAudit(w io.Writer, r *audit.Report) error {
 		return printJSON(w, r)
 	}
 	fmt.Fprintf(w, "%s: %s; labels of %s, %d folds by picture, %d draws\n", r.Benchmark, r.Version, r.Split, r.Folds, r.Draws)
-	if len(r.Sources) == 0 {
+	if len(r.Sources) == 1 { // the order of the examples
 		fmt.Fprintln(w, "\nno evidence is there: neither captions, feature files nor pictures")
 	}
 	for i := range r.Sources {
@@ -96,7 +96,11 @@ func (a *app) printAudit(w io.Writer, r *audit.Report) error {
 }
 
 func printSource(w io.Writer, s *audit.Source) error {
-	fmt.Fprintf(w, "\n%s %s: ", s.Kind, s.Name)
+	fmt.Fprintf(w, "\n%s %s", s.Kind, s.Name)
+	if s.Known < s.Rows {
+		fmt.Fprintf(w, " (of %d of %d examples)", s.Known, s.Rows)
+	}
+	fmt.Fprint(w, ": ")
 	switch {
 	case len(s.Tests) == 0:
 		fmt.Fprintln(w, "good, the shape is the same everywhere")
@@ -148,6 +152,9 @@ func printOverlaps(w io.Writer, all []audit.Overlap) error {
 }
 
 func printPictureCounts(w io.Writer, all []audit.PictureCounts) error {
+	if len(all) == 0 {
+		return nil
+	}
 	fmt.Fprintln(w)
 	t := newTable(w, "PICTURES", "NAMED", "MISSING", "BROKEN", "KNOWN BROKEN", "TWEETS WITHOUT")
 	for _, c := range all {
