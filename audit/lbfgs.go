@@ -1,6 +1,9 @@
 package audit
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // remembered is how many steps L-BFGS keeps of the way that it came.
 const remembered = 8
@@ -10,15 +13,16 @@ type step struct{ dx, dg []float64 }
 
 // minimize walks down a smooth convex function from start by L-BFGS (Nocedal and
 // Wright, algorithms 7.4 and 7.5) with halving of steps, until the slope is below
-// s.gradient everywhere, floating point shows no way down, or s.iterations are
-// through. It returns the lowest point.
-func (s solver) minimize(f func(x, gradient []float64) float64, start []float64) []float64 {
+// s.gradient everywhere, or floating point shows no way down. What takes more than
+// s.iterations is an error. (gonum's needs strong Wolfe steps, which it no longer
+// finds where values differ by rounding only.)
+func (s solver) minimize(f func(x, gradient []float64) float64, start []float64) ([]float64, error) {
 	x, g := start, make([]float64, len(start))
 	value := f(x, g)
 	var way []step
 	for range s.iterations {
 		if largest(g) <= s.gradient {
-			return x
+			return x, nil
 		}
 		direction := downhill(way, g)
 		slope, length := dot(direction, g), 1.0
@@ -36,13 +40,16 @@ func (s solver) minimize(f func(x, gradient []float64) float64, start []float64)
 				break
 			}
 			if length /= 2; length < 1e-12 {
-				return x
+				return x, nil
 			}
 		}
 		way = extend(way, x, next, g, nextG)
 		x, g = next, nextG
 	}
-	return x
+	if slope := largest(g); slope > s.gradient {
+		return nil, fmt.Errorf("a regression did not converge: its slope is %.3g after %d steps, expected %g", slope, s.iterations, s.gradient)
+	}
+	return x, nil
 }
 
 // extend remembers a step, unless it says nothing of the curvature.

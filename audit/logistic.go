@@ -62,7 +62,8 @@ func (s solver) fit(t *table) (*linear, error) {
 		start[k] = math.Log((start[k] + 0.5) / rows)
 	}
 	loss := lossOf{t: t, penalty: s.penalty, rows: rows, scores: make([]float64, t.classes)}
-	return &linear{classes: t.classes, values: s.minimize(loss.pass, start)}, nil
+	values, err := s.minimize(loss.pass, start)
+	return &linear{classes: t.classes, values: values}, err
 }
 
 // lossOf is the loss per row of a table.

@@ -42,7 +42,7 @@ func TestLogisticAgreesWithScikitLearn(t *testing.T) {
 			data.of(i)[label] = 1
 			confusion[label*c.Classes+c.Guesses[i]]++
 		}
-		m, err := solver{penalty: c.Penalty, gradient: 1e-10, iterations: 10_000}.fit(data)
+		m, err := solver{penalty: c.Penalty, gradient: 1e-8, iterations: 10_000}.fit(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,6 +58,17 @@ func TestLogisticAgreesWithScikitLearn(t *testing.T) {
 		}
 		if macro, accuracy := macroF1(confusion, c.Classes); math.Abs(macro-c.MacroF1) > 1e-9 || math.Abs(accuracy-c.Accuracy) > 1e-9 {
 			t.Errorf("%d classes: macro-F1 %v, accuracy %v, want %v and %v", c.Classes, macro, accuracy, c.MacroF1, c.Accuracy)
+		}
+	}
+}
+
+// A regression that ran out of steps is no result.
+func TestLogisticThatDoesNotConverge(t *testing.T) {
+	data := newTable([][]int32{{0}, {1}}, 2, 2)
+	copy(data.counts, []float64{9, 1, 1, 9})
+	for steps, want := range map[int]bool{2: false, 50: true} {
+		if _, err := (solver{penalty: 1, gradient: 1e-6, iterations: steps}).fit(data); (err == nil) != want {
+			t.Errorf("%d steps: %v", steps, err)
 		}
 	}
 }
