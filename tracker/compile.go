@@ -36,6 +36,10 @@ type column struct {
 
 const stateNow = `CASE WHEN e.retry >= r.attempt AND r.state NOT IN ('done', 'running') THEN 'queued' ELSE r.state END`
 
+// importedWord is the split of another program's predictions, or the name of the
+// tracker that kept the run.
+const importedWord = "coalesce(nullif(json_extract(r.imported, '$.split'), ''), json_extract(r.imported, '$.format'))"
+
 func ofAttempt(name string) string {
 	return "(SELECT nullif(a." + name + ", '') FROM attempt a WHERE a.run = r.id AND a.number = r.attempt)"
 }
@@ -54,7 +58,7 @@ var columns = map[string]column{
 	"benchmark": {kind: text, expr: "r.benchmark"},
 	"model":     {kind: text, expr: "r.model"},
 	"seed":      {kind: numeric, expr: "r.seed"},
-	"imported":  {kind: text, expr: "json_extract(r.imported, '$.split')"},
+	"imported":  {kind: text, expr: importedWord},
 	"source":    {kind: text, expr: "json_extract(r.imported, '$.source')"},
 	"attempts":  {kind: numeric, expr: "r.attempt"},
 	"priority":  {kind: numeric, expr: "coalesce(e.priority, 0)"},
@@ -312,7 +316,7 @@ func (c *compiler) value(col column, key, v token) (any, error) {
 		}
 		return t.UnixNano(), nil
 	case anyKind:
-		if notNumber == nil && !v.quoted {
+		if notNumber == nil && mmibx.Finite(number) && !v.quoted {
 			return number, nil
 		}
 		if b, err := strconv.ParseBool(v.text); err == nil && !v.quoted {

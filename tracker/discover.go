@@ -133,7 +133,9 @@ func (db *DB) newAttempts(ctx context.Context) ([]*source, error) {
 	}
 	db.seen.pending = waiting
 
-	rows, err := db.read.QueryContext(ctx, "SELECT name, attempt FROM run WHERE state <> 'done'")
+	// A run of another tracker that is done here may have been imported again.
+	rows, err := db.read.QueryContext(ctx, `SELECT name, attempt FROM run WHERE state <> 'done'
+		UNION ALL SELECT name, attempt FROM run WHERE imported IS NOT NULL AND state = 'done' AND json_extract(imported, '$.split') = ''`)
 	if err != nil {
 		return nil, err
 	}

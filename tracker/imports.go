@@ -153,7 +153,7 @@ type ImportedRun struct {
 func (db *DB) Imports(ctx context.Context, system string) ([]ImportedRun, error) {
 	rows, err := db.read.QueryContext(ctx, `SELECT r.name, r.arm, r.model, r.benchmark, r.seed, r.attempt, r.state, coalesce(e.binned, 0), r.imported
 		FROM run r LEFT JOIN edit e ON e.run = r.name
-		WHERE r.imported IS NOT NULL AND (?1 = '' OR r.model = ?1)
+		WHERE r.imported IS NOT NULL AND json_extract(r.imported, '$.split') <> '' AND (?1 = '' OR r.model = ?1)
 		ORDER BY r.model, r.benchmark, json_extract(r.imported, '$.split'), r.seed, r.name`, system)
 	if err != nil {
 		return nil, err

@@ -225,7 +225,7 @@ func (in *ingest) newAttempt(id int64, c *chunk) (*attemptRow, error) {
 // run finds or makes the row of a run.
 func (in *ingest) run(name string, h *journal.Header) (id int64, err error) {
 	err = in.scan([]any{&id}, "SELECT id FROM run WHERE name = ? AND arm <> ''", name)
-	if !errors.Is(err, sql.ErrNoRows) {
+	if !errors.Is(err, sql.ErrNoRows) && (err != nil || !h.Imported.Foreign()) { // another tracker's run may have grown
 		return id, err
 	}
 	body, err := json.Marshal(h.Inputs)
@@ -236,7 +236,7 @@ func (in *ingest) run(name string, h *journal.Header) (id int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	p := describe(h.Spec)
+	p := describe(h)
 	var imported any // NULL for a run of our own
 	if h.Imported != nil {
 		blob, err := json.Marshal(h.Imported)
@@ -244,7 +244,6 @@ func (in *ingest) run(name string, h *journal.Header) (id int64, err error) {
 			return 0, err
 		}
 		imported = string(blob)
-		p.label += ", imported for " + string(h.Imported.Split)
 	}
 	err = in.scan([]any{&id}, `INSERT INTO run (name, arm, benchmark, model, seed, label, inputs, imported) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET arm = excluded.arm, benchmark = excluded.benchmark, model = excluded.model,
@@ -338,9 +337,21 @@ type description struct {
 	values                  map[string]any // what the model reads
 }
 
-// describe leaves out the fields that the run's model does not read: their
+// describe says what a run is of.
+func describe(h *journal.Header) description {
+	if h.Imported.Foreign() {
+		return describeForeign(h)
+	}
+	d := describeSpec(h.Spec)
+	if h.Imported != nil {
+		d.label += ", imported for " + string(h.Imported.Split)
+	}
+	return d
+}
+
+// describeSpec leaves out the fields that the run's model does not read: their
 // values decide nothing, and two journals of one run may differ in them.
-func describe(spec map[string]any) description {
+func describeSpec(spec map[string]any) description {
 	d := description{values: maps.Clone(spec)}
 	settings := map[string]any{}
 	for key, v := range spec {

@@ -29,7 +29,7 @@ const (
 )
 
 // schemaVersion counts the migrations. They are never edited once released.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // DB reads the database of a store, and brings it up to date by Sync. It is safe
 // for use by several goroutines.

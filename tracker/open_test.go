@@ -44,7 +44,7 @@ func TestOldDatabases(t *testing.T) {
 		if got := l.series(db, r.ID, mmibx.Loss); got != "1:2.5 2:NaN 3:-Inf" {
 			t.Errorf("%s: points are %s", name, got)
 		}
-		if _, err := os.Stat(l.store.Database() + ".schema1"); version < schemaVersion && err != nil {
+		if _, err := os.Stat(fmt.Sprintf("%s.schema%d", l.store.Database(), version)); version < schemaVersion && err != nil {
 			t.Errorf("%s was not kept: %v", name, err)
 		}
 	}

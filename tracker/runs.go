@@ -51,7 +51,7 @@ type RunRow struct {
 	Host        string
 	Device      string
 	OnTest      bool           // the checkpoint was chosen on test, as the released code does
-	Imported    mmibx.Split    // that another program predicted, Model by name; "" for a run of our own
+	Imported    string         // the split that another program predicted, or the tracker that kept the run; "" for a run of our own
 	Values      map[string]any // of Query.Columns; float64, int, string or bool, and no entry where missing
 }
 
@@ -182,7 +182,7 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]RunRow, error) {
 		(SELECT group_concat(tag, char(10)) FROM tag t WHERE t.run = r.name),
 		coalesce(e.note, ''), coalesce(e.binned, 0), coalesce(e.priority, 0), a.host, a.device,
 		EXISTS (SELECT 1 FROM param p WHERE p.run = r.id AND p.key = (SELECT id FROM key WHERE name = 'train.select_on') AND p.text = 'test'),
-		coalesce(json_extract(r.imported, '$.split'), '')`)
+		coalesce(` + importedWord + `, '')`)
 	for _, col := range values {
 		c.add(col, ", "+col.expr)
 	}
@@ -269,6 +269,9 @@ func lines(s sql.NullString) []string {
 func fieldValue(key string, v any) any {
 	f, ok := mmibx.LookupField(key)
 	if !ok {
+		if x, isInt := v.(int64); isInt {
+			return int(x)
+		}
 		return v
 	}
 	switch x := v.(type) {

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -18,7 +17,6 @@ import (
 	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/scoring"
 	"github.com/mmibx/mmibx/tracker"
-	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 func newImportPredictionsCmd(a *app) *cobra.Command {
@@ -112,8 +110,7 @@ func (a *app) addPredictions(ctx context.Context, path string, m *tracker.Import
 		}
 		said.Scores, m.Scores = &report, metrics
 	}
-	host, _ := os.Hostname() // provenance: an unknown host is the empty name
-	m.Env = journal.Environment{Command: append([]string{"mmibx"}, os.Args[1:]...), Host: host, OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
+	m.Env = importEnvironment()
 	db, err := tracker.Open(mmibx.Store(a.storeDir))
 	if err != nil {
 		return nil, err

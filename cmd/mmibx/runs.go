@@ -124,7 +124,7 @@ func printRuns(cmd *cobra.Command, rows []tracker.RunRow, columns []string) erro
 		if r.OnTest {
 			id, onTest = id+" "+markOnTest, true
 		}
-		cells := []any{id, r.State, r.Benchmark, r.Seed, r.Steps, digits(r.Loss, 4), digits(r.DevF1, 2)}
+		cells := []any{id, r.State, orDash(r.Benchmark), r.Seed, r.Steps, digits(r.Loss, 4), digits(r.DevF1, 2)}
 		for _, c := range columns {
 			v, ok := r.Values[c]
 			if !ok {
@@ -185,6 +185,7 @@ type runJSON struct {
 	Host      string         `json:"host,omitempty"`
 	Device    string         `json:"device,omitempty"`
 	OnTest    bool           `json:"chosen_on_test,omitempty"`
+	Imported  string         `json:"imported,omitempty"` // the split, or the other tracker
 	Values    map[string]any `json:"values,omitempty"`
 }
 
@@ -193,7 +194,7 @@ func jsonRun(r *tracker.RunRow) runJSON {
 		ID: r.ID, Arm: r.Arm, State: string(r.State), Class: string(r.Class), Error: r.Error, Sweeps: r.Sweeps, Benchmark: r.Benchmark,
 		Model: r.Model, Label: r.Label, Seed: r.Seed, Attempts: r.Attempts, Started: r.Started, Steps: r.Steps,
 		Epoch: jsonMaybe(r.Epoch), Loss: jsonMaybe(r.Loss), DevF1: jsonMaybe(r.DevF1), DevF1Step: r.DevF1Step,
-		Tags: r.Tags, Note: r.Note, Host: r.Host, Device: r.Device, OnTest: r.OnTest, Values: r.Values,
+		Tags: r.Tags, Note: r.Note, Host: r.Host, Device: r.Device, OnTest: r.OnTest, Imported: r.Imported, Values: r.Values,
 	}
 	if !r.Finished.IsZero() {
 		j.Finished = &r.Finished

@@ -56,8 +56,8 @@ func jsonDetail(d *tracker.RunDetail, looks int) any {
 	}
 	return struct {
 		runJSON
-		Looks     int                `json:"looks"` // at its test scores
-		Imported  *journal.Imported  `json:"imported,omitempty"`
+		Looks     int                `json:"looks"`            // at its test scores
+		Origin    *journal.Imported  `json:"origin,omitempty"` // of what was imported
 		Spec      map[string]any     `json:"spec"`
 		Inputs    mmibx.Inputs       `json:"inputs"`
 		Tries     []tracker.Attempt  `json:"tries"`
@@ -71,7 +71,11 @@ func printDetail(w io.Writer, d *tracker.RunDetail, looks []tracker.LookRow) err
 	t.row("state", d.State, d.Error)
 	t.row("arm", d.Arm, d.Label)
 	if m := d.Imported; m != nil {
-		t.row("imported", string(m.Split), fmt.Sprintf("%s (%s)", m.File, m.Format))
+		if m.Foreign() {
+			t.row("imported", m.Group, fmt.Sprintf("%s (%s, %s)", m.Name, m.Format, m.File))
+		} else {
+			t.row("imported", string(m.Split), fmt.Sprintf("%s (%s)", m.File, m.Format))
+		}
 		t.row("source", m.Source)
 	}
 	if d.OnTest {

@@ -36,7 +36,7 @@ func runsOf(ctx context.Context, db *tracker.DB, store mmibx.Store, word string,
 	}
 	rows = slices.DeleteFunc(rows, func(r tracker.RunRow) bool {
 		if r.Imported != "" {
-			return r.Imported != n.split
+			return r.Imported != string(n.split)
 		}
 		return n.sweep != "" && !slices.Contains(r.Sweeps, n.sweep)
 	})

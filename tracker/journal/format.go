@@ -1,12 +1,14 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/mmibx/mmibx"
@@ -102,7 +104,9 @@ func (d *decoder) decode(b []byte, offset int64) (Record, error) {
 	switch r.Type {
 	case TypeHeader:
 		r.Header = new(Header)
-		if err = json.Unmarshal(body, r.Header); err == nil {
+		numbers := json.NewDecoder(bytes.NewReader(body))
+		numbers.UseNumber()
+		if err = numbers.Decode(r.Header); err == nil {
 			err = retype(r.Header.Spec)
 		}
 	case TypePoints:
@@ -169,22 +173,34 @@ func (d *decoder) name(b []byte) string {
 	return s
 }
 
-// retype gives the values of a spec, which JSON makes float64, the types of the
-// fields. Keys that this version does not know stay as they are.
+// retype gives the numbers of a spec the types of the fields. Those of keys that
+// this version does not know are int where they are written so, else float64.
 func retype(spec map[string]any) error {
 	for key, v := range spec {
+		literal, isNumber := v.(json.Number)
+		if !isNumber {
+			continue
+		}
+		whole, notWhole := strconv.Atoi(literal.String())
+		number, err := literal.Float64()
+		if err != nil {
+			return fmt.Errorf("spec: %s: %w", key, err)
+		}
 		f, known := mmibx.LookupField(key)
-		number, isNumber := v.(float64)
-		if !known || !isNumber {
-			continue
+		isInt := !known && notWhole == nil
+		if known {
+			_, isInt = f.Frozen.(int)
 		}
-		if _, isInt := f.Frozen.(int); !isInt {
-			continue
-		}
-		if number != math.Trunc(number) {
+		switch {
+		case !isInt:
+			spec[key] = number
+		case notWhole == nil:
+			spec[key] = whole
+		case number == math.Trunc(number):
+			spec[key] = int(number)
+		default:
 			return fmt.Errorf("spec: %s is %v, which is no whole number", key, number)
 		}
-		spec[key] = int(number)
 	}
 	return nil
 }

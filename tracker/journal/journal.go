@@ -34,18 +34,25 @@ type Header struct {
 	Started       time.Time   `json:"started"`
 	Env           Environment `json:"environment"`
 	// Imported is set where nothing ran here: the attempt is another program's
-	// predictions, which somebody brought in. The spec then holds benchmark, seed
-	// and, as model.name, the system.
+	// predictions, whose spec holds benchmark, seed and, as model.name, the system;
+	// or it is a run of another tracker, whose spec is what that calls parameters.
 	Imported *Imported `json:"imported,omitempty"`
 }
 
-// Imported says where the predictions of a system that is not ours come from.
+// Imported says where that comes from which somebody brought in.
 type Imported struct {
-	Split  mmibx.Split `json:"split"`  // that they are for
+	Split  mmibx.Split `json:"split"`  // that the predictions are for; "" of a run of another tracker
 	Source string      `json:"source"` // who made them and how, in the words of whoever brought them in
 	File   string      `json:"file"`   // its name, without folders
-	Format string      `json:"format"`
+	Format string      `json:"format"` // conll, jsonl; mlflow, tensorboard
+	// Of runs of another tracker:
+	Name   string `json:"name,omitempty"`   // of the run there
+	Group  string `json:"group,omitempty"`  // that it is one of there, such as an experiment
+	Digest string `json:"digest,omitempty"` // SHA-256 of what was read
 }
+
+// Foreign says that the run was kept by another tracker.
+func (m *Imported) Foreign() bool { return m != nil && m.Split == "" }
 
 // Environment is the provenance of an attempt: what its numbers may depend on
 // besides the spec and its inputs.

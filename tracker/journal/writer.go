@@ -119,6 +119,16 @@ func (w *Writer) Log(step int64, metrics ...mmibx.Metric) error {
 	return w.write(0, TypePoints)
 }
 
+// LogAt is Log of metrics that another program logged at a time of its own.
+func (w *Writer) LogAt(at time.Time, step int64, metrics ...mmibx.Metric) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.buf = w.buf[:0]
+	w.frameAt(at)
+	w.buf = appendPoints(w.buf, step, metrics)
+	return w.write(0, TypePoints)
+}
+
 // Event appends what happened, for people.
 func (w *Writer) Event(kind, text string) error { return w.locked(TypeEvent, event{kind, text}) }
 
@@ -213,10 +223,12 @@ func (w *Writer) json(t Type, v any) error {
 }
 
 // frame leaves room for the frame and writes the time.
-func (w *Writer) frame() {
+func (w *Writer) frame() { w.frameAt(time.Now()) }
+
+func (w *Writer) frameAt(at time.Time) {
 	var room [frameSize]byte
 	w.buf = append(w.buf, room[:]...)
-	w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(time.Now().UnixNano()))
+	w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(at.UnixNano()))
 }
 
 // write appends the record that the buffer holds from position start on. A write
