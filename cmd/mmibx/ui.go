@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -40,7 +41,7 @@ func addUI(a *app, root *cobra.Command) {
 		return u.show(cmd.Context(), cmd, "")
 	}
 	flags := root.Flags()
-	flags.StringVar(&snapshot, "snapshot", "", "print a screen of the terminal UI as text: home, plan, board, runs, run, help or palette")
+	flags.StringVar(&snapshot, "snapshot", "", "print a screen of the terminal UI as text: "+strings.Join(tui.Screens, ", "))
 	flags.StringVar(&of, "of", "", "with --snapshot: the study, sweep, filter or run to show")
 	flags.StringVar(&size, "size", "120x40", "with --snapshot: columns x rows")
 	root.AddCommand(newBoardCmd(a), newContinueCmd(a))
@@ -114,7 +115,7 @@ func (u *ui) options() tui.Options {
 	if _, err := os.Stat(reports); err != nil {
 		reports = os.TempDir()
 	}
-	return tui.Options{Reader: u, Control: u, Judge: u, Archive: u, Curator: u, Store: u.app.storeDir, Here: u.app.here(), Reports: reports}
+	return tui.Options{Reader: u, Control: u, Judge: u, Author: u, Archive: u, Curator: u, Store: u.app.storeDir, Here: u.app.here(), Reports: reports}
 }
 
 func (u *ui) show(ctx context.Context, cmd *cobra.Command, sweep string) error {

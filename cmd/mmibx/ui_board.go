@@ -35,6 +35,7 @@ type uiSweep struct {
 	frozen time.Time // of the plan's file
 	status *experiments.Status
 	axes   axes
+	shared []string // parts of all labels, which tell no arm from another
 
 	rows    map[string]*tracker.RunRow // nil: to be read as a whole
 	read    time.Time                  // as a whole
@@ -59,6 +60,7 @@ func (s *uiSweep) update() error {
 	if err == nil && (s.plan == nil || !info.ModTime().Equal(s.frozen)) {
 		if s.plan, err = experiments.ReadPlan(s.store, s.name); err == nil {
 			s.frozen, s.axes, s.rows = info.ModTime(), axesOf(s.plan), nil
+			s.shared = sharedParts(s.plan)
 		}
 	}
 	if errors.Is(err, os.ErrNotExist) {
@@ -218,7 +220,7 @@ func (s *uiSweep) arms() []tui.Arm {
 			n = len(arms)
 			at[c.Arm] = n
 			arms = append(arms, tui.Arm{
-				ID: c.Arm, Benchmark: c.Spec.Benchmark, Label: shortLabel(c.Label), Title: reports.ArmTitle(c.Spec), At: s.axes.place(&c.Spec),
+				ID: c.Arm, Benchmark: c.Spec.Benchmark, Label: s.short(c.Label), Title: reports.ArmTitle(c.Spec), At: s.axes.place(&c.Spec),
 			})
 			scores = append(scores, nil)
 		}
@@ -270,12 +272,14 @@ func (s *uiSweep) list(now time.Time) []tui.RunRow {
 	for i := range s.plan.Cells {
 		c := &s.plan.Cells[i]
 		if r := s.rows[c.Run]; r != nil {
-			rows = append(rows, rowOf(r, c.Spec.Train.Epochs, now))
+			row := rowOf(r, c.Spec.Train.Epochs, now)
+			row.Label = s.short(r.Label)
+			rows = append(rows, row)
 			finished[c.Run] = r.Finished
 			continue
 		}
 		rows = append(rows, tui.RunRow{
-			ID: c.Run, Label: shortLabel(c.Label), Benchmark: c.Spec.Benchmark, Seed: c.Spec.Seed, State: mmibx.Queued,
+			ID: c.Run, Label: s.short(c.Label), Benchmark: c.Spec.Benchmark, Seed: c.Spec.Seed, State: mmibx.Queued,
 			Epochs: c.Spec.Train.Epochs, Dev: math.NaN(),
 		})
 	}
@@ -297,7 +301,7 @@ func (s *uiSweep) told(events []tracker.Event) []tui.Event {
 		}
 		text := firstLine(e.Text)
 		if r := s.rows[e.Run]; r != nil && text == "" {
-			text = fmt.Sprintf("%s, seed %d", shortLabel(r.Label), r.Seed)
+			text = fmt.Sprintf("%s, seed %d", s.short(r.Label), r.Seed)
 			if mmibx.State(e.Kind) == mmibx.Done && r.DevF1 != nil {
 				text = fmt.Sprintf("%.1f dev  %s", *r.DevF1, text)
 			}

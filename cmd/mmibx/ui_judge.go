@@ -121,7 +121,7 @@ func (u *ui) contenders(ctx context.Context, sweep, benchmark string) (*tracker.
 		if !ok {
 			k = len(arms)
 			at[c.Arm] = k
-			arms = append(arms, contender{arm: c.Arm, label: shortLabel(c.Label), text: c.Spec.Model.Name == "text"})
+			arms = append(arms, contender{arm: c.Arm, label: s.short(c.Label), text: c.Spec.Model.Name == "text"})
 		}
 		arms[k].rows = append(arms[k].rows, *r)
 	}

@@ -28,7 +28,7 @@ func (s *uiSweep) lanes(ctx context.Context, db *tracker.DB, now time.Time) ([]t
 		for len(lanes) < e.Lane-1 {
 			lanes = append(lanes, tui.Lane{Worker: strconv.Itoa(len(lanes) + 1)})
 		}
-		lane := tui.Lane{Worker: strconv.Itoa(e.Lane), Run: e.Run, Label: shortLabel(e.Label), Loss: math.NaN(), Dev: math.NaN()}
+		lane := tui.Lane{Worker: strconv.Itoa(e.Lane), Run: e.Run, Label: s.short(e.Label), Loss: math.NaN(), Dev: math.NaN()}
 		if err := s.fill(ctx, db, &lane, now.Sub(e.At)); err != nil {
 			return nil, err
 		}
@@ -217,6 +217,28 @@ func shortLabel(label string) string {
 		}
 	}
 	return strings.Join(parts, "  ")
+}
+
+// sharedParts lists the settings that the labels of all arms of a plan have, where
+// there are several.
+func sharedParts(p *experiments.Plan) []string {
+	shared := strings.Fields(p.Cells[0].Label)[1:]
+	several := false
+	for i := range p.Cells {
+		parts := strings.Fields(p.Cells[i].Label)
+		shared = slices.DeleteFunc(shared, func(part string) bool { return !slices.Contains(parts, part) })
+		several = several || p.Cells[i].Arm != p.Cells[0].Arm
+	}
+	if !several {
+		return nil
+	}
+	return shared
+}
+
+// short is a label as the paper writes it, without what all arms of the sweep say.
+func (s *uiSweep) short(label string) string {
+	parts := slices.DeleteFunc(strings.Fields(label), func(part string) bool { return slices.Contains(s.shared, part) })
+	return shortLabel(strings.Join(parts, " "))
 }
 
 // shortValue is a value as narrow as it can be read: .01, 3e-05, infonce.

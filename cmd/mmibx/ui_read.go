@@ -105,8 +105,11 @@ func (u *ui) Studies(context.Context) ([]tui.Study, error) {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// plan is the plan of a study, made once.
+// plan is the plan of a study, made once, or of a sweep file.
 func (u *ui) plan(study string) (*experiments.Plan, error) {
+	if strings.HasSuffix(study, ".toml") { // which may have changed
+		return u.app.planOf(study, &sweepFlags{})
+	}
 	if p := u.plans[study]; p != nil {
 		return p, nil
 	}
@@ -125,6 +128,13 @@ func (u *ui) Plan(ctx context.Context, study string) (tui.Plan, error) {
 	if err != nil {
 		return tui.Plan{}, err
 	}
+	out, err := u.planned(ctx, p)
+	out.Study = tui.Study{Name: study, Title: p.Title, Question: oneLine(p.Question)}
+	return out, err
+}
+
+// planned is a plan with what the store has of it.
+func (u *ui) planned(ctx context.Context, p *experiments.Plan) (tui.Plan, error) {
 	states, err := u.states(ctx, p)
 	if err != nil {
 		return tui.Plan{}, err
@@ -133,10 +143,7 @@ func (u *ui) Plan(ctx context.Context, study string) (tui.Plan, error) {
 	for i := range p.Cells {
 		seeds[p.Cells[i].Spec.Seed] = true
 	}
-	out := tui.Plan{
-		Study: tui.Study{Name: study, Title: p.Title, Question: oneLine(p.Question)},
-		Axes:  axesOf(p).list, Seeds: len(seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: countStates(p, states),
-	}
+	out := tui.Plan{Axes: axesOf(p).list, Seeds: len(seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: countStates(p, states)}
 	for _, row := range planRows(p, states) {
 		out.Arms = append(out.Arms, tui.PlanArm{Benchmark: row.cell.Spec.Benchmark, Label: shortLabel(row.cell.Label), Seeds: row.seeds, Done: row.done})
 	}

@@ -256,6 +256,10 @@ func TestShort(t *testing.T) {
 			t.Errorf("shortLabel(%q) = %q, want %q", in, got, want)
 		}
 	}
+	s := uiSweep{shared: []string{"train.epochs=3"}}
+	if got := s.short("mmib ib.size=8 train.epochs=3"); got != "mmib  d 8" {
+		t.Errorf("a label without what all arms say: %q", got)
+	}
 	l := losses{values: []float64{4, 2, 2, 0}}
 	if got := l.line(2); got[0] != 3 || got[1] != 1 {
 		t.Errorf("line = %v", got)

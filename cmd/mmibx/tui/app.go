@@ -94,6 +94,9 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		return a.do(msg.act)
 	case notice:
 		return a.say(msg)
+	case outside:
+		l := *a.top()
+		return tea.ExecProcess(msg.cmd, func(err error) tea.Msg { return letter{l.id, l.generation, msg.back(err)} })
 	case clip:
 		return tea.Batch(tea.SetClipboard(msg.text), a.say(notice{text: "copied: " + msg.text}))
 	case toastOver:
@@ -233,7 +236,7 @@ func (a *App) address(id, generation int, cmd tea.Cmd) tea.Cmd {
 				msg[i] = a.address(id, generation, msg[i])
 			}
 			return msg
-		case nil, push, swap, pop, chosen, notice, clip, tea.QuitMsg:
+		case nil, push, swap, pop, chosen, notice, outside, clip, tea.QuitMsg:
 			return msg
 		default:
 			return letter{id, generation, msg}

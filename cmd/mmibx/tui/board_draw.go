@@ -258,6 +258,9 @@ func (b *board) readout() []widget.Span {
 	if b.focus != onGrid && len(b.leaders) > 0 {
 		c = gridCell{b.leaders[0], b.leaders[0].N > 0}
 	}
+	if !c.exist && b.focus != onGrid {
+		return []widget.Span{faint("no run is done yet")}
+	}
 	if !c.exist {
 		return []widget.Span{faint("no run here")}
 	}

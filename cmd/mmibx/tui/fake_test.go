@@ -32,7 +32,7 @@ func newFake() *fake { return &fake{board: fakeBoard()} }
 // fakeEnv is what screens get in tests.
 func fakeEnv(f *fake) *env {
 	archive := newFakeArchive(f)
-	return &env{reader: f, control: f, judge: f, archive: archive, curator: archive, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
+	return &env{reader: f, control: f, judge: f, author: f, archive: archive, curator: archive, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
 }
 
 func (f *fake) Studies(context.Context) ([]Study, error) {

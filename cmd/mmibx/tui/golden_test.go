@@ -69,6 +69,8 @@ func TestScreens(t *testing.T) {
 	}{
 		{"home", newFake(), func(e *env) screen { return newHome(e) }, nil},
 		{"home-empty", empty, func(e *env) screen { return newHome(e) }, nil},
+		{"new", newFake(), theForm, []string{"down", "down", "down", "down", "enter", "0", ",", "1"}},
+		{"new-fault", newFake(), func(e *env) screen { return newNewSweep(e, "beta") }, []string{"enter", "!"}},
 		{"plan", newFake(), func(e *env) screen { return newPlan(e, "beta") }, nil},
 		{"board", newFake(), theBoard, nil},
 		{"board-runs", newFake(), theBoard, []string{"tab", "tab", "down", "down", "m"}},

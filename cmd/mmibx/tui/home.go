@@ -208,7 +208,7 @@ func (h *home) Actions() []action {
 	if h.loaded && len(h.sweeps) == 0 {
 		acts = append(acts, h.demo())
 	}
-	acts = append(acts,
+	acts = append(acts, h.newAction(),
 		action{name: "next list", keys: []string{"tab"}, label: "next list", help: "sweeps, runs that need attention, best, studies", run: h.turn(1)},
 		action{name: "list before", keys: []string{"shift+tab"}, help: "the list before", run: h.turn(-1)},
 		h.retry())
@@ -237,6 +237,15 @@ func (h *home) openAction() action {
 		open.cli, open.to = h.cli("plan", name), func() tea.Msg { return push{newPlan(h.env, name)} }
 	}
 	return open
+}
+
+// newAction writes a new sweep from nothing; the plan of a study leads to one that
+// starts from it.
+func (h *home) newAction() action {
+	return action{
+		name: "new sweep", keys: []string{"n"}, label: "new", help: "write a sweep of your own by a form, with its plan beside it",
+		to: func() tea.Msg { return push{newNewSweep(h.env, "")} },
+	}
 }
 
 func (h *home) demo() action {

@@ -15,6 +15,7 @@ type pick struct {
 	title  string
 	all    []Pair
 	many   bool
+	none   bool     // of many, none may be chosen
 	picked []string // in the order in which they were picked
 	line   widget.Input
 	cursor int
@@ -86,7 +87,7 @@ func (p *pick) Actions() []action {
 	acts := []action{take}
 	if p.many {
 		acts = append(acts, toggle)
-		if len(p.picked) == 0 {
+		if len(p.picked) == 0 && !p.none {
 			acts[0].why = "nothing is chosen: space chooses"
 		}
 	} else if len(p.found()) == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -89,6 +88,10 @@ func (p *plan) Actions() []action {
 	}
 	return append([]action{
 		start,
+		{
+			name: "new sweep", keys: []string{"n"}, label: "my own", help: "a sweep file of your own that starts from this study",
+			cli: p.cli("studies", p.study, ">", p.study+".toml"), to: func() tea.Msg { return swap{newNewSweep(p.env, p.study)} },
+		},
 		{name: "more workers", keys: []string{"+", "="}, label: "workers", help: "one worker more", run: p.work(1)},
 		{name: "fewer workers", keys: []string{"-"}, help: "one worker less", run: p.work(-1)},
 	}, moves(p.move)...)
@@ -104,16 +107,7 @@ func (p *plan) work(by int) func() tea.Cmd {
 // start hands the study over and goes to its board.
 func (p *plan) start() tea.Cmd {
 	p.asked = true
-	control, e, study, workers := p.control, p.env, p.study, p.workers
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		sweep, err := control.Start(ctx, study, workers)
-		if err != nil {
-			return startFailed{err}
-		}
-		return swap{newBoard(e, sweep)}
-	}
+	return startSweep(p.env, p.study, p.workers)
 }
 
 // Draw implements screen.
@@ -123,17 +117,22 @@ func (p *plan) Draw(c widget.Canvas) {
 	question := wrap(p.data.Study.Question, c.W()-4)
 	facts, rest := rest.Top(min(rest.H-6, 4+len(question)+len(p.data.Axes)))
 	p.drawFacts(c.In(facts), question)
-	in := widget.Panel(c.In(rest), []widget.Span{strong("arms")}, []widget.Span{faint(fmt.Sprint(len(p.data.Arms)))}, true)
+	drawArms(c.In(rest), p.data.Arms, p.cursor, p.empty())
+}
+
+// drawArms lists the arms of a plan; a cursor of -1 is none.
+func drawArms(c widget.Canvas, arms []PlanArm, cursor int, empty string) {
+	in := widget.Panel(c, []widget.Span{strong("arms")}, []widget.Span{faint(fmt.Sprint(len(arms)))}, cursor >= 0)
 	widget.Table{
-		Name: "arms", Len: len(p.data.Arms), Cursor: p.cursor, Focused: true, Empty: p.empty(),
+		Name: "arms", Len: len(arms), Cursor: cursor, Focused: cursor >= 0, Empty: empty,
 		Columns: []widget.Column{
 			{Title: "benchmark", Width: 16},
-			{Title: "arm", Width: 24, Grow: true},
-			{Title: "seeds", Width: 6, Right: true},
-			{Title: "done", Width: 6, Right: true},
+			{Title: "arm", Width: 12, Grow: true},
+			{Title: "seeds", Width: 5, Right: true},
+			{Title: "done", Width: 4, Right: true},
 			{Title: "", Width: 10},
 		},
-		Row: func(i int) [][]widget.Span { return planRow(p.data.Arms[i]) },
+		Row: func(i int) [][]widget.Span { return planRow(arms[i]) },
 	}.Draw(in)
 }
 

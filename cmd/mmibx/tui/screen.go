@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -52,6 +53,7 @@ type env struct {
 	reader  Reader
 	control Control
 	judge   Judge
+	author  Author
 	archive Archive
 	curator Curator
 	marked  []mark // in the order in which they were marked
@@ -84,6 +86,13 @@ type (
 		by int
 	}
 )
+
+// outside has another program take the terminal until it ends. What back makes of
+// its end goes to the screen on top.
+type outside struct {
+	cmd  *exec.Cmd
+	back func(error) tea.Msg
+}
 
 func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 

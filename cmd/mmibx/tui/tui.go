@@ -26,6 +26,7 @@ type Options struct {
 	Reader  Reader
 	Control Control
 	Judge   Judge
+	Author  Author
 	Archive Archive
 	Curator Curator
 	Store   string // as people call it
@@ -39,7 +40,7 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, archive: o.Archive, curator: o.Curator, clock: o.Clock, store: o.Store, here: o.Here}
+	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, archive: o.Archive, curator: o.Curator, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
@@ -132,7 +133,7 @@ func (o *Options) report(reason any) string {
 }
 
 // Screens lists the screens that Snapshot knows.
-var Screens = []string{"home", "plan", "board", "runs", "run", "help", "palette"}
+var Screens = []string{"home", "new", "plan", "board", "runs", "run", "help", "palette"}
 
 // Snapshot is a screen of w x h cells as plain text, from what the store holds
 // now. Of is the study of a plan, the sweep of a board, the filter of runs, the run of
@@ -159,6 +160,8 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 	switch name {
 	case "home":
 		return newHome(e), nil
+	case "new":
+		return newNewSweep(e, of), nil
 	case "plan":
 		if of != "" {
 			return newPlan(e, of), nil

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+)
+
+// TestUIAuthor: what the form saves is the file that the CLI reads, and counts what
+// the store has done.
+func TestUIAuthor(t *testing.T) {
+	a, plan := sweptStore(t)
+	t.Chdir(t.TempDir())
+	u := newUI(a)
+	defer u.close()
+	text, err := u.Template(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := u.Draft(t.Context(), text, "name", "mine")
+	if err != nil || d.Name != "mine" || len(d.Faults) > 0 {
+		t.Fatalf("%+v (%v)", d, err)
+	}
+	if d.Plan.Total != len(plan.Cells) || d.Plan.Counts[mmibx.Done] != 2 {
+		t.Errorf("the draft has %d runs, %d done; the study has %d, 2 done", d.Plan.Total, d.Plan.Counts[mmibx.Done], len(plan.Cells))
+	}
+	path, err := u.Save(t.Context(), "mine.toml", d.Text, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := a.planOf(path, &sweepFlags{})
+	if err != nil || read.Hash != plan.Hash || read.Sweep != "mine" {
+		t.Errorf("the saved file is another sweep (%v)", err)
+	}
+	if _, err := u.Save(t.Context(), "mine.toml", d.Text+"\n", false); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("another text took the place of the file: %v", err)
+	}
+	if _, err := u.Save(t.Context(), "mine.toml", d.Text+"\n", true); err != nil {
+		t.Error(err)
+	}
+	if d, err = u.Draft(t.Context(), d.Text, "seeds", "many"); err != nil || len(d.Faults) != 1 || !strings.Contains(d.Faults[0], "a count") {
+		t.Errorf("a fault: %q (%v)", d.Faults, err)
+	}
+	if d, err = u.Draft(t.Context(), text, "name", "demo"); err != nil || d.Note != "" {
+		t.Errorf("the same sweep: %q (%v)", d.Note, err)
+	}
+	if d, err = u.Draft(t.Context(), d.Text, "seeds", "1"); err != nil || !strings.Contains(d.Note, "0 runs more") {
+		t.Errorf("fewer seeds under the name of a sweep that is there: %q (%v)", d.Note, err)
+	}
+}
+
+// TestUIEditor: the editor works on a copy, and what it leaves comes back.
+func TestUIEditor(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	t.Setenv("VISUAL", "")
+	t.Setenv("EDITOR", "sed -i s/five/six/")
+	if _, err := exec.LookPath("sed"); err != nil {
+		t.Skip("no sed")
+	}
+	u := newUI(&app{storeDir: t.TempDir()})
+	cmd, back, err := u.Editor("five\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := back(); err != nil || text != "six\n" {
+		t.Errorf("%q (%v)", text, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	t.Setenv("EDITOR", "no-such-editor")
+	if _, _, err := u.Editor(""); !errors.Is(err, mmibx.ErrNotFound) || !strings.Contains(err.Error(), "$EDITOR") {
+		t.Errorf("an editor that is not there: %v", err)
+	}
+}
