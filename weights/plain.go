@@ -1,14 +1,19 @@
 package weights
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+
+	"github.com/mmibx/mmibx"
 )
 
 // ReadPlain reads a file of torch.save that holds no tensor but plain data, such
 // as lists of names: nil, bool, int64, float64, string, []any and
 // map[string]any, whose keys are printed where they were numbers. As with
-// OpenTorch nothing in the file is executed. What is not plain is an error.
+// OpenTorch nothing in the file is executed. What is not plain is an
+// *mmibx.InputError, as are keys that print alike.
 func ReadPlain(path string) (any, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -23,8 +28,11 @@ func ReadPlain(path string) (any, error) {
 	if err == nil {
 		value, err = plain(value, 0)
 	}
+	if _, io := errors.AsType[*fs.PathError](err); io {
+		return nil, err
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, &mmibx.InputError{File: path, Found: err.Error(), Expected: "plain data by torch.save: lists, dictionaries, numbers, texts"}
 	}
 	return value, nil
 }
@@ -47,17 +55,21 @@ func plain(value any, depth int) (any, error) {
 			switch key.(type) {
 			case string, int64:
 			default:
-				return nil, fmt.Errorf("a key of type %T, expected a string or a whole number", key)
+				return nil, fmt.Errorf("a key that is a %T", key)
+			}
+			name := fmt.Sprint(key)
+			if _, twice := out[name]; twice {
+				return nil, fmt.Errorf("both the number and the text %s as keys of one dictionary", name)
 			}
 			item, err := plain(v.values[i], depth+1)
 			if err != nil {
-				return nil, fmt.Errorf("%v: %w", key, err)
+				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			out[fmt.Sprint(key)] = item
+			out[name] = item
 		}
 		return out, nil
 	}
-	return nil, fmt.Errorf("a value of type %T, expected plain data", value)
+	return nil, fmt.Errorf("a value that is a %T", value)
 }
 
 func plainList(items []any, depth int) (any, error) {
