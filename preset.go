@@ -115,6 +115,32 @@ func (e EvidenceSpec) check(model, benchmark string) error {
 	return nil
 }
 
+// Official says whether the spec agrees with the preset official wherever that
+// differs from default, but for the keys that are named.
+func (s *Spec) Official(but ...string) bool {
+	settings := map[string]any{"benchmark": s.Benchmark, "model.name": s.Model.Name, "encoder.name": s.Encoder.Name}
+	usual, err := Resolve(settings)
+	if err != nil {
+		return false
+	}
+	settings["preset"] = "official"
+	official, err := Resolve(settings)
+	if err != nil {
+		return false
+	}
+	agrees := false
+	for _, f := range Fields {
+		want := f.value(&official)
+		if want == f.value(&usual) || slices.Contains(but, f.Key) {
+			continue
+		}
+		if agrees = f.value(s) == want; !agrees {
+			return false
+		}
+	}
+	return agrees
+}
+
 func unknownName(key, found string, names []string) error {
 	cure := ""
 	if near := Nearest(found, names); near != "" {

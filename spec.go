@@ -159,6 +159,19 @@ type Inputs struct {
 	Weights map[string]string `json:"weights,omitempty"` // SHA-256 of each file of pretrained weights
 }
 
+// DataDigest is one digest for the files of the benchmark together, in hex: the
+// version of the data that a run read.
+func (in *Inputs) DataDigest() string {
+	if len(in.Data) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(in.Data)) {
+		fmt.Fprintf(h, "%s %s\n", in.Data[name], name)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // Canonical returns the spec's values by key, without the fields at their
 // frozen default and without those that the model does not read. Two specs
 // that decide the same run have the same canonical values.

@@ -290,3 +290,45 @@ func TestNearest(t *testing.T) {
 		t.Errorf("Nearest of nothing near = %q", got)
 	}
 }
+
+// Official is what the preset sets, and nothing that only comes near it.
+func TestOfficial(t *testing.T) {
+	for _, c := range []struct {
+		set  map[string]any
+		want bool
+	}{
+		{map[string]any{"preset": "official"}, true},
+		{map[string]any{"preset": "official", "train.clip": 1.0}, false},
+		{map[string]any{"preset": "official", "align.tau": 5.0}, true}, // both presets agree there
+		{map[string]any{}, false},
+		{map[string]any{"ib.beta": 1.0}, false},
+	} {
+		settings := map[string]any{"benchmark": "mini-twitter2017", "model": "mmib"}
+		for k, v := range c.set {
+			settings[k] = v
+		}
+		s, err := Resolve(settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Official(); got != c.want {
+			t.Errorf("%v: %v", c.set, got)
+		}
+	}
+	s, err := Resolve(map[string]any{"benchmark": "mini-twitter2017", "model": "mmib", "preset": "official", "train.select_on": "dev"})
+	if err != nil || s.Official() || !s.Official("train.select_on") {
+		t.Errorf("official but for the split that it chooses on (%v)", err)
+	}
+}
+
+func TestDataDigest(t *testing.T) {
+	a := Inputs{Data: map[string]string{"train.txt": "aa", "dev.txt": "bb"}}
+	same := Inputs{Data: map[string]string{"dev.txt": "bb", "train.txt": "aa"}, Weights: map[string]string{"w": "cc"}}
+	other := Inputs{Data: map[string]string{"dev.txt": "aa", "train.txt": "bb"}}
+	if a.DataDigest() != same.DataDigest() || a.DataDigest() == other.DataDigest() || len(a.DataDigest()) != 64 {
+		t.Errorf("%s %s %s", a.DataDigest(), same.DataDigest(), other.DataDigest())
+	}
+	if none := (&Inputs{}).DataDigest(); none != "" {
+		t.Errorf("no files have the digest %s", none)
+	}
+}

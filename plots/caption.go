@@ -16,10 +16,15 @@ func (f *Figure) Caption() string {
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 
 	mean := "Lines are means"
+	if f.Look == Path {
+		mean = "Markers are means"
+	}
 	if f.Look == Sensitivity {
 		mean = "Lines and markers are means"
 	}
 	switch {
+	case f.Says != "":
+		add("%s.", f.Says)
 	case c.maxN == 0:
 		add("No finite value was found.")
 	case c.maxN == 1:
@@ -29,7 +34,7 @@ func (f *Figure) Caption() string {
 	default:
 		add("%s over %d to %d seeds; %s, where there are two seeds or more.", mean, c.minN, c.maxN, f.spreadText())
 	}
-	if f.Look == Sensitivity && c.maxN > 1 {
+	if f.Look != Training && c.maxN > 1 && f.Says == "" {
 		add("Small dots are single seeds.")
 	}
 	if c.zero {
@@ -62,8 +67,11 @@ func crossText(crosses int) string {
 
 func (f *Figure) spreadText() string {
 	what := "bands and bars are"
-	if f.Look == Training {
+	switch f.Look {
+	case Training:
 		what = "bands are"
+	case Path:
+		what = "bars both ways are"
 	}
 	if f.Spread == Interval95 {
 		return what + " Student's 95 % intervals of the mean"

@@ -96,7 +96,7 @@ func (p *page) arrange() {
 	}
 	p.boxWidth = (p.width - used) / vg.Length(columns)
 	p.boxHeight = min(max(0.72*p.boxWidth, 64), 110)
-	if p.tall {
+	if p.tall || rows > 2 {
 		p.boxHeight = min(p.boxHeight, 74)
 	}
 }
@@ -131,7 +131,7 @@ func (p *page) heights(panel *Panel) []float64 {
 		if ok {
 			all = append(all, lo, mean, hi)
 		}
-		if p.Look == Sensitivity {
+		if p.Look != Training {
 			all = append(all, stats.NewSample(values...).Values...)
 		}
 	}
@@ -206,11 +206,15 @@ func (p *page) panel(panel *Panel, b box, y *yScale, last bool) {
 	if !panel.hasPoints() {
 		p.text((b.x0+b.x1)/2, (b.y0+b.y1)/2, "no data", tickSize, false, 0.5)
 	}
-	for i := range panel.Series {
-		p.band(&panel.Series[i], b, y)
-	}
-	for i := range panel.Series {
-		p.series(&panel.Series[i], b, y)
+	if p.Look == Path {
+		p.paths(panel, b, y)
+	} else {
+		for i := range panel.Series {
+			p.band(&panel.Series[i], b, y)
+		}
+		for i := range panel.Series {
+			p.series(&panel.Series[i], b, y)
+		}
 	}
 	p.axes(b, y, last)
 }

@@ -9,14 +9,14 @@ import (
 // Figure is a grid of panels that share one x axis and one legend: a column per
 // benchmark, a row per metric.
 type Figure struct {
-	Title string // for the file's metadata; inside a paper the caption says it
-	Look  Look
-	X     Axis
-	Rows  []Row
+	Meta
+	Look Look
+	X    Axis
+	Rows []Row
 	// Spread is what bands and bars show.
 	Spread Spread
-	Note   string   // a sentence that ends the caption: the split, what is missing
-	Runs   []string // ids of the runs behind the figure, for the file's metadata
+	// Says replaces what the caption says of lines, where they are no plain means.
+	Says string
 }
 
 // Look chooses how series are drawn.
@@ -29,6 +29,9 @@ const (
 	Sensitivity Look = iota
 	// Training shows a metric against epochs or steps: lines and bands alone.
 	Training
+	// Path shows two measured numbers against each other: the points of a series
+	// are joined in the order in which they come, with a bar each way.
+	Path
 )
 
 // Spread is what a band or an error bar stands for.
@@ -75,7 +78,9 @@ type Series struct {
 // are left out of the mean, and the figure says so.
 type Point struct {
 	X      float64
-	Label  string // where X is no number: the point stands apart under this name
+	Xs     []float64 // Path: of the same seeds as Values; X is their mean
+	Name   string    // Path: printed beside the point
+	Label  string    // where X is no number: the point stands apart under this name
 	Values []float64
 	Best   bool // chosen on dev: ringed
 }

@@ -32,29 +32,36 @@ func (e entry) width() vg.Length {
 	return sampleWidth + 3 + textWidth(e.name, tickSize, false) + entryGap
 }
 
-// assignLooks gives equal names equal looks over all panels, series first, then
-// baselines, which go on in the palette, then ceilings, which are grey.
+// assignLooks gives equal names equal looks over all panels: methods the ones
+// that they have in every figure, others what is left, ceilings grey.
 func (p *page) assignLooks() {
-	colors, bounds := 0, 0
+	var names []string
 	for s := range p.points() {
-		if _, ok := p.looks[key(s.Name, false)]; !ok {
-			p.looks[key(s.Name, false)] = seriesLook(colors)
-			colors++
-		}
+		names = append(names, s.Name)
 	}
 	for _, l := range p.lines() {
+		if !l.Ceiling {
+			names = append(names, l.Name)
+		}
+	}
+	looks := looksOf(names)
+	for s := range p.points() {
+		p.looks[key(s.Name, false)] = looks[s.Name]
+	}
+	bounds := 0
+	for _, l := range p.lines() {
 		k := key(l.Name, true)
-		switch _, ok := p.looks[k]; {
-		case ok:
-		case l.Ceiling:
+		if _, ok := p.looks[k]; ok {
+			continue
+		}
+		if l.Ceiling {
 			p.looks[k] = ceilingLook(bounds)
 			bounds++
-		default:
-			l := seriesLook(colors)
-			l.width = 0.8
-			p.looks[k] = l
-			colors++
+			continue
 		}
+		thin := looks[l.Name]
+		thin.width = 0.8
+		p.looks[k] = thin
 	}
 }
 
@@ -92,7 +99,7 @@ func (p *page) entries() []entry {
 	short := func(name string) string { return shorten(name, tickSize, false, p.width-sampleWidth-8) }
 	for s := range p.points() {
 		k := key(s.Name, false)
-		add(k, entry{name: short(s.Name), look: p.looks[k], band: c.maxN > 1})
+		add(k, entry{name: short(s.Name), look: p.looks[k], band: c.maxN > 1 && p.Look != Path})
 	}
 	for _, l := range p.lines() {
 		k := key(l.Name, true)
@@ -150,8 +157,10 @@ func (p *page) sample(e entry, x, y vg.Length) {
 	if e.band {
 		p.rect(tint(e.look.color, 0x30), x, y-3, x+sampleWidth, y+3)
 	}
-	p.stroke(e.look.color, e.look.width, e.look.dashes, vg.Point{X: x, Y: y}, vg.Point{X: x + sampleWidth, Y: y})
-	if e.kind == entrySeries && p.Look == Sensitivity {
+	if e.kind == entryLine || p.lined(e.name) {
+		p.stroke(e.look.color, e.look.width, e.look.dashes, vg.Point{X: x, Y: y}, vg.Point{X: x + sampleWidth, Y: y})
+	}
+	if e.kind == entrySeries && p.Look != Training {
 		p.marker(e.look, mid)
 	}
 }

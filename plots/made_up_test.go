@@ -3,6 +3,9 @@ package plots
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
+
+	"github.com/mmibx/mmibx"
 )
 
 // The figures of the tests hold made-up values, shaped as the miniature
@@ -14,6 +17,13 @@ func seeds(rng *rand.Rand, n int, mean, sd float64) []float64 {
 		values[i] = mean + sd*rng.NormFloat64()
 	}
 	return values
+}
+
+func madeUpMeta(title string) Meta {
+	return Meta{
+		Title: title, Note: "Made-up values", Runs: []string{"0123456789ab", "00ff00ff00ff"},
+		Origin: Origin{Command: "mmibx plot " + title + " --sweep made-up", Commits: []string{"1f2e3d4c"}, Data: []string{"mini-mnre 5a5a5a5a"}},
+	}
 }
 
 // betaFigure has 0 and a named setting apart, ceilings and baselines.
@@ -36,8 +46,7 @@ func betaFigure() *Figure {
 		}})
 	}
 	return &Figure{
-		Title: "beta", X: Axis{Label: "β (image)", Log: true}, Rows: []Row{row},
-		Note: "Made-up values", Runs: []string{"0123456789ab", "00ff00ff00ff"},
+		Meta: madeUpMeta("beta"), X: Axis{Label: "β (image)", Log: true}, Rows: []Row{row},
 	}
 }
 
@@ -61,7 +70,7 @@ func temperatureFigure() *Figure {
 		f1.Panels = append(f1.Panels, Panel{Title: title, Series: []Series{fixed, learned}})
 		recall.Panels = append(recall.Panels, Panel{Series: []Series{found}})
 	}
-	return &Figure{Title: "temperature", X: Axis{Label: "temperature τ", Log: true}, Rows: []Row{f1, recall}, Note: "Made-up values"}
+	return &Figure{Meta: madeUpMeta("temperature"), X: Axis{Label: "temperature τ", Log: true}, Rows: []Row{f1, recall}}
 }
 
 // sizeFigure labels a few whole numbers as they are.
@@ -75,7 +84,7 @@ func sizeFigure() *Figure {
 		}
 		row.Panels = append(row.Panels, Panel{Title: title, Series: []Series{s}})
 	}
-	return &Figure{Title: "bottleneck", X: Axis{Label: "bottleneck size", Log: true}, Spread: Interval95, Rows: []Row{row}, Note: "Made-up values"}
+	return &Figure{Meta: madeUpMeta("bottleneck"), X: Axis{Label: "bottleneck size", Log: true}, Spread: Interval95, Rows: []Row{row}}
 }
 
 // curvesFigure has arms of different length.
@@ -94,9 +103,82 @@ func curvesFigure() *Figure {
 		}
 		row.Panels = append(row.Panels, panel)
 	}
-	return &Figure{Title: "curves", Look: Training, X: Axis{Label: "epoch"}, Rows: []Row{row}, Note: "Made-up values"}
+	return &Figure{Meta: madeUpMeta("curves"), Look: Training, X: Axis{Label: "epoch"}, Rows: []Row{row}}
 }
 
-func madeUp() []*Figure {
-	return []*Figure{betaFigure(), temperatureFigure(), sizeFigure(), curvesFigure()}
+// planeFigure is a path of two measured numbers, named at its points.
+func planeFigure() *Figure {
+	rng := rand.New(rand.NewPCG(5, 5))
+	row := Row{Label: "I(Z; Y), at least (nats)"}
+	for i, title := range []string{"mini Twitter-2017", "mini MNRE"} {
+		s := Series{Name: "MMIB"}
+		for j, b := range []string{"0", "0.001", "0.1", "1"} {
+			pt := Point{Name: b}
+			for range 3 {
+				pt.pair(300-60*float64(j)+9*rng.NormFloat64(), 2-math.Exp(float64(j-3))+0.03*rng.NormFloat64()-float64(i))
+			}
+			s.Points = append(s.Points, pt)
+		}
+		row.Panels = append(row.Panels, Panel{Title: title, Series: []Series{s, {Name: "Concat", Points: []Point{{X: 250, Xs: []float64{250}, Values: []float64{1 - float64(i)}}}}}})
+	}
+	return &Figure{Meta: madeUpMeta("plane"), Look: Path, X: Axis{Label: "I(X; Z), at most (nats)"}, Rows: []Row{row}}
+}
+
+// heatFigure has a cell without runs and one without a finite value.
+func heatFigure() *HeatMap {
+	rng := rand.New(rand.NewPCG(6, 6))
+	h := &HeatMap{Meta: madeUpMeta("heatmap"), X: "β", Y: "bottleneck size", Metric: "dev F1 (%)", Columns: []string{"0", "0.001", "0.01", "0.1", "1"}, Rows: []string{"1", "4", "16", "encoder"}}
+	for i, title := range []string{"mini Twitter-2017", "mini MNRE"} {
+		p := HeatPanel{Title: title}
+		for y := range h.Rows {
+			var row []HeatCell
+			for x := range h.Columns {
+				row = append(row, HeatCell{Values: seeds(rng, 3, 90-float64(x*x)-8/float64(y+1)-float64(i), 0.3), Best: x == 0 && y == 3})
+			}
+			p.Cells = append(p.Cells, row)
+		}
+		p.Cells[0][4] = HeatCell{Values: []float64{math.NaN()}}
+		p.Cells[1][4] = HeatCell{}
+		h.Panels = append(h.Panels, p)
+	}
+	return h
+}
+
+// barsFigure has entities beside relations with long names, and a missing bar.
+func barsFigure() *Bars {
+	rng := rand.New(rand.NewPCG(7, 7))
+	panel := func(title string, types ...string) BarPanel {
+		p := BarPanel{Title: title}
+		for i, t := range types {
+			g := BarGroup{Name: t}
+			for j, name := range []string{"Text only", "Concat", "UMT-style", "MMIB"} {
+				g.Bars = append(g.Bars, Bar{Name: name, Values: seeds(rng, 3, 60+8*float64(j)-3*float64(i), 2)})
+			}
+			p.Groups = append(p.Groups, g)
+		}
+		p.Groups[0].Bars[2].Values = []float64{math.NaN()}
+		return p
+	}
+	return &Bars{Meta: madeUpMeta("types"), Metric: "dev F1 (%)", Panels: []BarPanel{
+		panel("mini Twitter-2017", "LOC", "MISC", "ORG", "PER"), panel("mini MNRE", "/per/loc/place_of_residence", "/per/per/peer"),
+	}}
+}
+
+// casesFigure has every mark, words that are too long, and nothing said.
+func casesFigure() *Cases {
+	tweet := []string{"RT", "@USER", "so", "proud", "of", "Stephen", "Curry", "and", "the", "Warriors", "in", "Oakland", "tonight", "#" + strings.Repeat("verylong", 12)}
+	mnre := Case{Title: "mini MNRE, dev:2", Tokens: []string{"Einstein", "moved", "to", "Seattle"}, Bold: []mmibx.Span{{Start: 0, End: 1}, {Start: 3, End: 4}}, Answers: []Answer{
+		{Name: "gold", Items: []Item{{Label: "/per/loc/place_of_residence"}}}, {Name: "MMIB", Items: []Item{{Label: "/per/loc/place_of_residence", Mark: Right}}},
+	}}
+	return &Cases{Meta: madeUpMeta("cases"), List: []Case{
+		{Title: "mini Twitter-2017, dev:1", Tokens: tweet, Bold: []mmibx.Span{{Start: 5, End: 7}, {Start: 9, End: 10}}, Answers: []Answer{
+			{Name: "gold", Items: []Item{{Text: "Stephen Curry", Label: "PER"}, {Text: "Warriors", Label: "ORG"}, {Text: "Oakland", Label: "LOC"}}},
+			{Name: "Text only", Items: []Item{{Text: "Stephen Curry", Label: "PER", Mark: Right}, {Text: "Warriors", Label: "MISC", Mark: Wrong}, {Text: "Oakland", Label: "LOC", Mark: Missed}}},
+			{Name: "MMIB"},
+		}}, mnre, mnre,
+	}}
+}
+
+func madeUp() []Drawing {
+	return []Drawing{betaFigure(), temperatureFigure(), sizeFigure(), curvesFigure(), planeFigure(), heatFigure(), barsFigure(), casesFigure()}
 }

@@ -32,7 +32,7 @@ var (
 )
 
 // okabeIto is the palette of Okabe and Ito (2008), without its yellow, which is
-// too light for a line on white, and with its black last.
+// too light for a line on white, with its black and a wine red of Tol's last.
 var okabeIto = []color.NRGBA{
 	{0x00, 0x72, 0xb2, 0xff}, // blue
 	{0xd5, 0x5e, 0x00, 0xff}, // vermilion
@@ -41,28 +41,13 @@ var okabeIto = []color.NRGBA{
 	{0xe6, 0x9f, 0x00, 0xff}, // orange
 	{0x56, 0xb4, 0xe9, 0xff}, // sky blue
 	{0x00, 0x00, 0x00, 0xff}, // black
+	{0x88, 0x22, 0x55, 0xff}, // wine
 }
 
-var dashes = [][]vg.Length{nil, {4, 1.5}, {1.2, 1.2}, {5, 1.3, 1.2, 1.3}, {2.4, 1}, {6, 1.2, 1.2, 1.2, 1.2, 1.2}, {8, 2}}
+var dashes = [][]vg.Length{nil, {4, 1.5}, {1.2, 1.2}, {5, 1.3, 1.2, 1.3}, {2.4, 1}, {6, 1.2, 1.2, 1.2, 1.2, 1.2}, {8, 2}, {1.2, 2.4}}
 
 // boundDashes tell ceilings from each other and, being thin and grey, from series.
 var boundDashes = [][]vg.Length{{3, 1.8}, {0.8, 1.4}, {6, 1.6}, {4, 1.4, 0.8, 1.4}}
-
-// look is how a series or a line appears everywhere in a figure.
-type look struct {
-	color  color.NRGBA
-	dashes []vg.Length
-	marker int
-	width  vg.Length
-}
-
-func seriesLook(i int) look {
-	return look{color: okabeIto[i%len(okabeIto)], dashes: dashes[i%len(dashes)], marker: i % numMarkers, width: 1.1}
-}
-
-func ceilingLook(i int) look {
-	return look{color: boundGrey, dashes: boundDashes[i%len(boundDashes)], width: 0.7}
-}
 
 func tint(c color.NRGBA, alpha uint8) color.NRGBA { c.A = alpha; return c }
 

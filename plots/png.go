@@ -13,9 +13,14 @@ import (
 	"slices"
 )
 
-// encodePNG writes a picture with a palette of its 256 commonest colours, which
-// loses nothing to see in a drawing and three quarters of the bytes. The file
-// says title and description of itself.
+// smallPNG is what a file stays under, if fewer shades at the edges of letters
+// can bring it there.
+const smallPNG = 100_000
+
+// encodePNG writes a picture with a palette of its commonest colours: 256, which
+// lose nothing to see in a drawing and three quarters of the bytes, or fewer
+// where a page full of text would be large. The file says title and description
+// of itself.
 func encodePNG(img image.Image, title, description string) ([]byte, error) {
 	bounds := img.Bounds()
 	full := image.NewRGBA(bounds)
@@ -29,7 +34,26 @@ func encodePNG(img image.Image, title, description string) ([]byte, error) {
 	common := slices.SortedFunc(maps.Keys(count), func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
 	})
-	palette := make(color.Palette, min(256, len(common)))
+	about := append(textChunk("Title", title), textChunk("Description", description)...)
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	var out bytes.Buffer
+	for _, shades := range []int{256, 64, 32, 16} {
+		out.Reset()
+		if err := encoder.Encode(&out, reduced(bounds, pixels, common, shades)); err != nil {
+			return nil, err
+		}
+		if out.Len()+len(about) <= smallPNG {
+			break
+		}
+	}
+	const head = 8 + 25 // signature and IHDR, which come first
+	return slices.Insert(out.Bytes(), head, about...), nil
+}
+
+// reduced is the picture in its commonest colours; each other one becomes the
+// nearest of them.
+func reduced(bounds image.Rectangle, pixels, common []uint32, shades int) *image.Paletted {
+	palette := make(color.Palette, min(shades, len(common)))
 	for i := range palette {
 		palette[i] = rgba(common[i])
 	}
@@ -45,11 +69,7 @@ func encodePNG(img image.Image, title, description string) ([]byte, error) {
 	for i, c := range pixels {
 		small.Pix[i] = index[c]
 	}
-	var out bytes.Buffer
-	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	err := encoder.Encode(&out, small)
-	const head = 8 + 25 // signature and IHDR, which come first
-	return slices.Insert(out.Bytes(), head, append(textChunk("Title", title), textChunk("Description", description)...)...), err
+	return small
 }
 
 // textChunk is an iTXt chunk: UTF-8, not compressed.

@@ -3,7 +3,6 @@ package plots
 import (
 	"bytes"
 	"fmt"
-	"html"
 	"io"
 	"path/filepath"
 	"slices"
@@ -70,60 +69,45 @@ const minWidth, maxWidth = 2.0, 20.0
 // Render draws the figure at a width that fits a column; the height follows.
 // The same figure gives the same bytes.
 func (f *Figure) Render(w io.Writer, format Format, width Width) error {
-	if err := f.check(); err != nil {
-		return fmt.Errorf("figure %q: %w", f.Title, err)
-	}
-	if !(width >= minWidth && width <= maxWidth) {
-		return fmt.Errorf("figure %q: a width of %v inches", f.Title, width)
-	}
-	p := newPage(f, vg.Length(width)*vg.Inch)
-	if p.boxWidth < 30 {
-		return fmt.Errorf("figure %q: %d panels do not fit in %g inches", f.Title, len(f.Rows[0].Panels), width)
-	}
-	blob, err := p.encode(format)
-	if err != nil {
-		return fmt.Errorf("figure %q: %w", f.Title, err)
-	}
-	_, err = w.Write(blob)
-	return err
+	return f.render(w, format, width, f.Caption(), func(width vg.Length) (sheet, error) {
+		if err := f.check(); err != nil {
+			return sheet{}, err
+		}
+		p := newPage(f, width)
+		if p.boxWidth < 30 {
+			return sheet{}, fmt.Errorf("%d panels do not fit in %g inches", len(f.Rows[0].Panels), width/vg.Inch)
+		}
+		return sheet{p.width, p.height, p.draw}, nil
+	})
 }
 
-func (p *page) encode(format Format) ([]byte, error) {
+func (s sheet) encode(format Format, title, description string) ([]byte, error) {
 	var blob bytes.Buffer
 	switch format {
 	case PDF:
-		canvas := newPDF(p.width, p.height, p.Title, p.provenance())
-		p.draw(canvas)
+		canvas := newPDF(s.width, s.height, title, description)
+		s.draw(canvas)
 		_, err := canvas.WriteTo(&blob)
 		return blob.Bytes(), err
 	case SVG:
-		canvas := vgsvg.New(p.width, p.height)
-		p.draw(canvas)
+		canvas := vgsvg.New(s.width, s.height)
+		s.draw(canvas)
 		_, err := canvas.WriteTo(&blob)
-		return finishSVG(blob.Bytes(), p.Figure), err
+		return finishSVG(blob.Bytes(), title, description), err
 	case PNG:
-		canvas := vgimg.NewWith(vgimg.UseWH(p.width, p.height), vgimg.UseDPI(300))
-		p.draw(canvas)
-		return encodePNG(canvas.Image(), p.Title, p.provenance())
+		canvas := vgimg.NewWith(vgimg.UseWH(s.width, s.height), vgimg.UseDPI(300))
+		s.draw(canvas)
+		return encodePNG(canvas.Image(), title, description)
 	}
 	return nil, fmt.Errorf("unknown format %q", format)
 }
 
-// provenance is what the file says of itself: the caption and the runs.
-func (f *Figure) provenance() string {
-	if len(f.Runs) == 0 {
-		return f.Caption()
-	}
-	return f.Caption() + " Runs: " + strings.Join(slices.Sorted(slices.Values(f.Runs)), " ")
-}
-
 // finishSVG names the fonts that stand in for Liberation Sans with the same
 // widths, and adds title and provenance.
-func finishSVG(blob []byte, f *Figure) []byte {
+func finishSVG(blob []byte, title, description string) []byte {
 	blob = bytes.ReplaceAll(blob, []byte("font-family:Liberation Sans;font-variant:normal;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
-	about := fmt.Sprintf("<title>%s</title>\n<desc>%s</desc>\n", html.EscapeString(f.Title), html.EscapeString(f.provenance()))
 	if at := bytes.Index(blob, []byte("<g ")); at >= 0 {
-		blob = slices.Insert(blob, at, []byte(about)...)
+		blob = slices.Insert(blob, at, []byte(aboutSVG(title, description))...)
 	}
 	return blob
 }

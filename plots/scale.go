@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"gonum.org/v1/plot/vg"
+
+	"github.com/mmibx/mmibx"
 )
 
 // tick is a labelled place on an axis; a power is printed as 10 to its label.
@@ -28,6 +30,9 @@ func newYScale(values []float64) yScale {
 	lo, hi := 0.0, 1.0
 	if len(values) > 0 {
 		lo, hi = slices.Min(values), slices.Max(values)
+	}
+	if lo == hi && lo != 0 && whole(values) && math.Abs(lo) < 1e6 { // a count
+		lo, hi = lo-1, hi+1
 	}
 	span := hi - lo
 	if least := 1e-3 * math.Max(math.Abs(lo), math.Abs(hi)); span < least || span == 0 {
@@ -90,6 +95,9 @@ func newXScale(f *Figure) xScale {
 			s.zero = true
 		default:
 			s.values = append(s.values, p.X)
+			if f.Look == Path {
+				s.values = append(s.values, finite(p.Xs)...)
+			}
 		}
 	}
 	slices.Sort(s.values)
@@ -131,7 +139,10 @@ func (s *xScale) ticks(width vg.Length, measure func(tick) vg.Length) []tick {
 		for every := 1; every <= 4; every++ {
 			candidates = append(candidates, decades(s.min, s.max, every))
 		}
-		candidates = append(candidates, []tick{{at: s.min, label: plain(s.min)}, {at: s.max, label: plain(s.max)}})
+		for _, steps := range [][]float64{{1, 2, 5}, {1, 3}, {1, 2, 3, 5, 7}} {
+			candidates = append(candidates, within(s.min, s.max, steps))
+		}
+		candidates = append(candidates, []tick{{at: s.min, label: plain(round3(s.min))}, {at: s.max, label: plain(round3(s.max))}})
 	} else {
 		for parts := 6.0; parts >= 2; parts-- {
 			candidates = append(candidates, roundTicks(s.min, s.max, parts, whole(s.values)))
@@ -195,6 +206,28 @@ func decades(lo, hi float64, every int) []tick {
 		ticks = append(ticks, t)
 	}
 	return ticks
+}
+
+// within are the multiples of powers of ten that lie on the axis.
+func within(lo, hi float64, steps []float64) []tick {
+	var ticks []tick
+	for k := math.Floor(math.Log10(lo)); k <= math.Ceil(math.Log10(hi)); k++ {
+		for _, m := range steps {
+			if v := m * math.Pow(10, k); v >= lo && v <= hi {
+				ticks = append(ticks, tick{at: v, label: plain(v)})
+			}
+		}
+	}
+	return ticks
+}
+
+// round3 keeps three digits.
+func round3(v float64) float64 {
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-2)
+	if !mmibx.Finite(unit) || unit == 0 {
+		return v
+	}
+	return math.Round(v/unit) * unit
 }
 
 // whole says that values count something, such as epochs.

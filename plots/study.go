@@ -15,8 +15,8 @@ type Run struct {
 	ID     string
 	Spec   mmibx.Spec
 	State  mmibx.State
-	Values map[string]float64 // by metric, at the chosen checkpoint; of done runs
-	Curve  []mmibx.Point      // of the metric that a training figure shows
+	Values map[string]float64       // by metric, at the chosen checkpoint; of done runs
+	Curves map[string][]mmibx.Point // every point, of the metrics that the figure reads so
 }
 
 // Study names a figure of sensitivity to one setting.
@@ -32,35 +32,74 @@ type StudyAxis struct {
 	Keys  []string
 	Label string
 	// Zero is the name of the value 0 where it is no number of its kind.
-	Zero string
+	Zero   string
+	Linear bool // and 0 is a value as others are
+	// Aside lists keys that go with the axis: arms that differ in them too are
+	// still one series.
+	Aside []string
+	// Idle says where on the axis a run lies that does not read its keys, by the
+	// usual value of the keys aside; nil: nowhere.
+	Idle *float64
 }
+
+// betaAxes are the weights of the bottlenecks, one alone or both together.
+var betaAxes = []StudyAxis{
+	{Keys: []string{"ib.beta_image"}, Label: "β of the picture"},
+	{Keys: []string{"ib.beta_text"}, Label: "β of the text"},
+	{Keys: []string{"ib.beta_text", "ib.beta_image"}, Label: "β"},
+}
+
+var tauAxes = []StudyAxis{{Keys: []string{"align.tau"}, Label: "temperature τ"}}
 
 // Studies lists the figures of sensitivity.
 var Studies = []Study{
-	{
-		Name: "beta", Doc: "score against the weight of the bottleneck", Metrics: []string{mmibx.DevF1},
-		Axes: []StudyAxis{
-			{Keys: []string{"ib.beta_image"}, Label: "β of the picture"},
-			{Keys: []string{"ib.beta_text"}, Label: "β of the text"},
-			{Keys: []string{"ib.beta_text", "ib.beta_image"}, Label: "β"},
-		},
-	},
+	{Name: "beta", Doc: "score against the weight of the bottleneck", Metrics: []string{mmibx.DevF1}, Axes: betaAxes},
 	{
 		Name: "bottleneck", Doc: "score against the width of the latents", Metrics: []string{mmibx.DevF1},
 		Axes: []StudyAxis{{Keys: []string{"ib.size"}, Label: "bottleneck size", Zero: "encoder"}},
 	},
 	{
 		Name: "temperature", Doc: "score and retrieval against the temperature of InfoNCE", Metrics: []string{mmibx.DevF1, mmibx.RecallAt1},
-		Axes: []StudyAxis{{Keys: []string{"align.tau"}, Label: "temperature τ"}},
+		Axes: tauAxes,
+	},
+	{
+		Name: "rate", Doc: "rate and active dimensions of the codes against the weight of the bottleneck", Axes: betaAxes,
+		Metrics: []string{mmibx.RateText, mmibx.RateImage, mmibx.ActiveText, mmibx.ActiveImage},
+	},
+	{
+		Name: "gap", Doc: "gap and closeness of texts and pictures against the temperature of InfoNCE", Axes: tauAxes,
+		Metrics: []string{mmibx.ModalityGap, mmibx.Alignment},
+	},
+	{
+		Name: "robustness", Doc: "score against the share of the tweets that are shown another's picture", Metrics: []string{mmibx.DevF1},
+		Axes: []StudyAxis{{
+			Keys: []string{"evidence.shuffle_share"}, Label: "share of tweets with another's picture", Linear: true,
+			Aside: []string{"evidence.pictures"}, Idle: new(float64),
+		}},
 	},
 }
 
 // Options are what a figure of runs needs besides the runs.
 type Options struct {
-	Metrics []string // instead of the study's own
+	Metrics []string // instead of the figure's own
+	Keys    []string // of the spec, for a figure that is asked for its axes
+	// Cases are examples with answers, what to say of them and the runs that gave
+	// them, for the figure of that name.
+	Cases     []Case
+	CasesNote string
+	CasesRuns []string
+	// Interval asks for 95 % intervals of the mean instead of deviations.
+	Interval bool
 	// Title names an arm, as if the keys in without had their usual values.
 	Title    func(s mmibx.Spec, without ...string) string
 	Ceilings map[string][]Line // by benchmark, for F1
+}
+
+func (o Options) spread() Spread {
+	if o.Interval {
+		return Interval95
+	}
+	return Deviation
 }
 
 // Figure draws runs along the axis of the study. Arms of a model that reads the
@@ -77,10 +116,7 @@ func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 		}
 		return nil, fmt.Errorf("figure %s: %w: no arms that differ in %s only", s.Name, mmibx.ErrNotFound, strings.Join(keys, " or "))
 	}
-	f := &Figure{Title: s.Name, X: Axis{Label: axis.Label, Log: true}, Note: note(runs)}
-	for _, r := range runs {
-		f.Runs = append(f.Runs, r.ID)
-	}
+	f := &Figure{Meta: metaOf(s.Name, runs), X: Axis{Label: axis.Label, Log: !axis.Linear}, Spread: o.spread()}
 	metrics := s.Metrics
 	if len(o.Metrics) > 0 {
 		metrics = o.Metrics
@@ -88,14 +124,14 @@ func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 	for i, m := range metrics {
 		row := Row{Label: MetricLabel(m)}
 		for _, b := range benchmarks(runs) {
-			row.Panels = append(row.Panels, axis.panel(b, m, series, runs, o))
+			row.Panels = append(row.Panels, axis.panel(&f.Meta, b, m, series, runs, o))
 		}
 		if i > 0 && !row.hasValues() {
 			continue // a second metric that these runs did not log
 		}
 		f.Rows = append(f.Rows, row)
 	}
-	if strings.HasPrefix(metrics[0], string(mmibx.Dev)+".") {
+	if metrics[0] == mmibx.DevF1 {
 		ringBest(&f.Rows[0])
 	}
 	return f, nil
@@ -111,7 +147,10 @@ func (s Study) pick(runs []Run, o Options) StudyAxis {
 // value is where a run lies on the axis, and whether it does.
 func (a StudyAxis) value(s *mmibx.Spec) (float64, bool) {
 	if len(s.Unread(a.Keys)) > 0 {
-		return 0, false
+		if a.Idle == nil || len(s.Unread(a.Aside)) > 0 || !usual(s, a.Aside) {
+			return 0, false
+		}
+		return *a.Idle, true
 	}
 	var at float64
 	for i, k := range a.Keys {
@@ -131,12 +170,27 @@ func (a StudyAxis) value(s *mmibx.Spec) (float64, bool) {
 	return at, true
 }
 
+// usual says that keys have the values of the preset default.
+func usual(s *mmibx.Spec, keys []string) bool {
+	base, err := mmibx.Resolve(map[string]any{"benchmark": s.Benchmark, "model.name": s.Model.Name, "encoder.name": s.Encoder.Name})
+	return err == nil && !slices.ContainsFunc(keys, func(key string) bool {
+		own, _ := s.Get(key)
+		want, _ := base.Get(key)
+		return own != want
+	})
+}
+
+// title names the series of a run.
+func (a StudyAxis) title(s mmibx.Spec, o Options) string {
+	return o.Title(s, slices.Concat(a.Keys, a.Aside)...)
+}
+
 // settings lists the values of the axis that each series of runs has.
 func (a StudyAxis) settings(runs []Run, o Options) map[string][]float64 {
 	found := map[string][]float64{}
 	for i := range runs {
 		if x, ok := a.value(&runs[i].Spec); ok {
-			name := o.Title(runs[i].Spec, a.Keys...)
+			name := a.title(runs[i].Spec, o)
 			if !slices.Contains(found[name], x) {
 				found[name] = append(found[name], x)
 			}
@@ -159,7 +213,7 @@ func (a StudyAxis) series(runs []Run, o Options) []string {
 	settings := a.settings(runs, o)
 	var names []string
 	for i := range runs {
-		name := o.Title(runs[i].Spec, a.Keys...)
+		name := a.title(runs[i].Spec, o)
 		if len(settings[name]) > 1 && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -167,7 +221,8 @@ func (a StudyAxis) series(runs []Run, o Options) []string {
 	return names
 }
 
-func (a StudyAxis) panel(b mmibx.Benchmark, metric string, names []string, runs []Run, o Options) Panel {
+// panel draws a metric on a benchmark, and notes which runs stand in it.
+func (a StudyAxis) panel(about *Meta, b mmibx.Benchmark, metric string, names []string, runs []Run, o Options) Panel {
 	p := Panel{Title: b.Title}
 	for _, name := range names {
 		p.Series = append(p.Series, Series{Name: name})
@@ -179,11 +234,19 @@ func (a StudyAxis) panel(b mmibx.Benchmark, metric string, names []string, runs 
 			continue
 		}
 		x, on := a.value(&r.Spec)
-		if !on {
-			p.baseline(r, value, o)
-		} else if s := slices.Index(names, o.Title(r.Spec, a.Keys...)); s >= 0 {
+		m, _ := mmibx.LookupModel(r.Spec.Model.Name)
+		s := slices.Index(names, a.title(r.Spec, o))
+		switch at := slices.Index(names, m.Title); {
+		case !on && o.Title(r.Spec) == m.Title: // reads nothing of the axis, and is not unusual
+			p.level(m.Title, value)
+		case on && s >= 0:
 			p.Series[s].add(a.point(x), value)
+		case on && at >= 0 && r.Spec.Official():
+			p.Series[at].add(Point{Label: "official"}, value)
+		default:
+			continue
 		}
+		about.ran(r)
 	}
 	if strings.HasSuffix(metric, ".f1") {
 		p.Lines = append(p.Lines, o.Ceilings[b.Name]...)
@@ -198,20 +261,15 @@ func (a StudyAxis) point(x float64) Point {
 	return Point{X: x}
 }
 
-// baseline adds a run of a model that does not read the axis, where nothing
-// about it is unusual.
-func (p *Panel) baseline(r *Run, value float64, o Options) {
-	m, ok := mmibx.LookupModel(r.Spec.Model.Name)
-	if !ok || o.Title(r.Spec) != m.Title {
-		return
-	}
+// level adds a value to the line of a name.
+func (p *Panel) level(name string, value float64) {
 	for i := range p.Lines {
-		if p.Lines[i].Name == m.Title {
+		if p.Lines[i].Name == name {
 			p.Lines[i].Values = append(p.Lines[i].Values, value)
 			return
 		}
 	}
-	p.Lines = append(p.Lines, Line{Name: m.Title, Values: []float64{value}})
+	p.Lines = append(p.Lines, Line{Name: name, Values: []float64{value}})
 }
 
 func (s *Series) add(at Point, value float64) {
@@ -238,7 +296,8 @@ func (r *Run) value(metric string) (float64, bool) {
 	return 0, false
 }
 
-// ringBest marks the best mean of every panel.
+// ringBest marks the best mean of every panel; what stands apart as official
+// may have been chosen on test, and is no setting of the axis.
 func ringBest(row *Row) {
 	for i := range row.Panels {
 		var best *Point
@@ -246,7 +305,7 @@ func ringBest(row *Row) {
 		for j := range row.Panels[i].Series {
 			for k := range row.Panels[i].Series[j].Points {
 				q := &row.Panels[i].Series[j].Points[k]
-				if _, mean, _, ok := spread(Deviation, q.Values); ok && mean > top {
+				if _, mean, _, ok := spread(Deviation, q.Values); ok && mean > top && q.Label != "official" {
 					best, top = q, mean
 				}
 			}
@@ -276,6 +335,18 @@ func entering(runs []Run) []Run {
 // benchmarks lists those that runs have, in the order of tables.
 func benchmarks(runs []Run) []mmibx.Benchmark {
 	return mmibx.BenchmarksOf(runs, func(r Run) string { return r.Spec.Benchmark })
+}
+
+// metaOf is what is known of a figure before its runs are in it.
+func metaOf(title string, runs []Run) Meta {
+	return Meta{Title: title, Note: note(runs)}
+}
+
+// ran notes that a run stands behind the figure.
+func (m *Meta) ran(r *Run) {
+	if !slices.Contains(m.Runs, r.ID) {
+		m.Runs = append(m.Runs, r.ID)
+	}
 }
 
 // note says what a figure of runs lacks, and which of them looked at test.
@@ -318,6 +389,16 @@ func MetricLabel(metric string) string {
 		return "recall@1"
 	case mmibx.RateText, mmibx.RateImage:
 		return strings.TrimPrefix(strings.Replace(metric, "_", " of the ", 1), "dev.") + " (nats)"
+	case mmibx.ActiveText, mmibx.ActiveImage:
+		return "active dims, " + strings.TrimPrefix(metric, "dev.active_")
+	case mmibx.ModalityGap:
+		return "modality gap"
+	case mmibx.Alignment:
+		return "squared distance"
+	case mmibx.InformationInput:
+		return "I(X; Z), at most (nats)"
+	case mmibx.InformationLabel:
+		return "I(Z; Y), at least (nats)"
 	case mmibx.Loss:
 		return "training loss"
 	}

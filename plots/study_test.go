@@ -175,10 +175,16 @@ func TestTrainingFigure(t *testing.T) {
 	runs := demo(t)
 	for i := range runs {
 		for step := range 600 {
-			runs[i].Curve = append(runs[i].Curve, mmibx.Point{Step: int64(10 * step), Value: float64(step)})
+			point := mmibx.Point{Step: int64(10 * step), Value: float64(step)}
+			for _, m := range []string{mmibx.Loss, mmibx.DevF1} {
+				if runs[i].Curves == nil {
+					runs[i].Curves = map[string][]mmibx.Point{}
+				}
+				runs[i].Curves[m] = append(runs[i].Curves[m], point)
+			}
 		}
 	}
-	f, err := TrainingFigure(mmibx.Loss, runs, Options{Title: title})
+	f, err := TrainingFigure(runs, Options{Title: title, Metrics: []string{mmibx.Loss}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,10 +199,10 @@ func TestTrainingFigure(t *testing.T) {
 	if !strings.Contains(f.Caption(), "3 of 11 arms") {
 		t.Errorf("caption: %s", f.Caption())
 	}
-	if f, err = TrainingFigure(mmibx.DevF1, runs[:3], Options{Title: title}); err != nil || f.Rows[0].Panels[0].Series[0].Points[0].X != 1 {
+	if f, err = TrainingFigure(runs[:3], Options{Title: title}); err != nil || f.Rows[0].Panels[0].Series[0].Points[0].X != 1 {
 		t.Errorf("dev metrics are drawn by epoch: %v", err)
 	}
-	if _, err := TrainingFigure(mmibx.DevF1, nil, Options{Title: title}); !errors.Is(err, mmibx.ErrNotFound) {
+	if _, err := TrainingFigure(nil, Options{Title: title}); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("no runs: %v", err)
 	}
 }

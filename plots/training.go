@@ -14,22 +14,27 @@ const maxArms = 7
 // maxPlaces is how many places a line keeps; more would only make bytes.
 const maxPlaces = 250
 
-// TrainingFigure draws a metric of runs against training: dev.* metrics by
+// TrainingFigure draws a metric of runs (dev.f1, or the one of the options)
+// against training: dev.* metrics by
 // epoch, since they are logged after each, others by optimiser step. Where the
 // arms are too many to be told apart, those in the usual setting are drawn.
-func TrainingFigure(metric string, runs []Run, o Options) (*Figure, error) {
+func TrainingFigure(runs []Run, o Options) (*Figure, error) {
 	runs = entering(runs)
+	metric := mmibx.DevF1
+	if len(o.Metrics) > 0 {
+		metric = o.Metrics[0]
+	}
 	arms := func(keep func(Run) bool) []string {
 		var names []string
 		for _, r := range runs {
-			if name := o.Title(r.Spec); len(r.Curve) > 0 && keep(r) && !slices.Contains(names, name) {
+			if name := o.Title(r.Spec); len(r.Curves[metric]) > 0 && keep(r) && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
 		return names
 	}
 	names := arms(func(Run) bool { return true })
-	f := &Figure{Title: "curves", Look: Training, X: Axis{Label: "optimiser steps"}, Note: note(runs)}
+	f := &Figure{Meta: metaOf("curves", runs), Look: Training, Spread: o.spread(), X: Axis{Label: "optimiser steps"}}
 	if total := len(names); total > maxArms {
 		names = arms(func(r Run) bool { m, _ := mmibx.LookupModel(r.Spec.Model.Name); return o.Title(r.Spec) == m.Title })
 		f.Note = strings.Join(strings.Fields(fmt.Sprintf("%d of %d arms are drawn, those in the usual setting. %s", len(names), total, f.Note)), " ")
@@ -47,9 +52,9 @@ func TrainingFigure(metric string, runs []Run, o Options) (*Figure, error) {
 		for _, name := range names {
 			s := Series{Name: name}
 			for _, r := range runs {
-				if r.Spec.Benchmark == b.Name && o.Title(r.Spec) == name && len(r.Curve) > 0 {
-					f.Runs = append(f.Runs, r.ID)
-					s.addCurve(r.Curve, byEpoch)
+				if r.Spec.Benchmark == b.Name && o.Title(r.Spec) == name && len(r.Curves[metric]) > 0 {
+					f.ran(&r)
+					s.addCurve(r.Curves[metric], byEpoch)
 				}
 			}
 			p.Series = append(p.Series, s.thin())

@@ -231,11 +231,11 @@ func (d *demo) draw(ctx context.Context, db *tracker.DB) ([]string, error) {
 		return nil, err
 	}
 	var files []string
-	for _, s := range plots.Studies {
-		if !slices.Contains(demoFigures, s.Name) {
+	for _, k := range plots.Kinds {
+		if !slices.Contains(demoFigures, k.Name) {
 			continue
 		}
-		figure, err := d.studyFigure(ctx, db, s, plotFlags{sweep: demoStudy})
+		figure, err := d.figure(ctx, db, k, plotFlags{sweep: demoStudy, split: string(mmibx.Dev), width: "acl-wide"})
 		if err != nil {
 			return nil, err
 		}
@@ -244,7 +244,7 @@ func (d *demo) draw(ctx context.Context, db *tracker.DB) ([]string, error) {
 			if err := figure.Render(&blob, format, width); err != nil {
 				return nil, err
 			}
-			name := s.Name + "." + string(format)
+			name := k.Name + "." + string(format)
 			if err := writeFile(filepath.Join(d.dir, name), blob.Bytes()); err != nil {
 				return nil, err
 			}

@@ -5,20 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/plots"
-	"github.com/mmibx/mmibx/reports"
 	"github.com/mmibx/mmibx/tracker"
 )
 
 // plotFlags are what every figure is asked with.
 type plotFlags struct {
 	sweep, filter, width, out string
-	metrics                   []string
+	metrics, keys, systems    []string
 	interval                  bool
 	split                     string
 }
@@ -34,43 +34,49 @@ bytes.`,
 		Example: "  mmibx plot beta --sweep demo -o beta.pdf\n  mmibx plot temperature --sweep demo --width acl-wide -o temperature.svg",
 		Args:    usageArgs(cobra.NoArgs),
 	}
-	for _, s := range plots.Studies {
-		cmd.AddCommand(newPlotFigureCmd(a, s.Name, s.Doc, func(ctx context.Context, db *tracker.DB, f plotFlags) (*plots.Figure, error) {
-			return a.studyFigure(ctx, db, s, f)
-		}))
+	for _, k := range plots.Kinds {
+		cmd.AddCommand(newPlotFigureCmd(a, k))
 	}
-	cmd.AddCommand(newPlotFigureCmd(a, curvesFigure, "a metric against epochs or steps", a.curvesFigure))
 	return cmd
 }
 
-func newPlotFigureCmd(a *app, name, doc string, draw func(context.Context, *tracker.DB, plotFlags) (*plots.Figure, error)) *cobra.Command {
-	f := plotFlags{width: "acl-wide", out: name + ".pdf", split: string(mmibx.Dev)}
+func newPlotFigureCmd(a *app, k plots.Kind) *cobra.Command {
+	f := plotFlags{width: "acl-wide", out: k.Name + ".pdf", split: string(mmibx.Dev)}
 	cmd := &cobra.Command{
-		Use:     name + " --sweep NAME",
-		Short:   "Draw " + doc,
-		Example: fmt.Sprintf("  mmibx plot %s --sweep demo\n  mmibx plot %s --sweep demo --filter 'benchmark=mnre' --width neurips -o %s.svg", name, name, name),
+		Use:     k.Name + " --sweep NAME",
+		Short:   "Draw " + k.Doc,
+		Example: fmt.Sprintf("  mmibx plot %s --sweep demo\n  mmibx plot %[1]s --sweep demo --filter 'benchmark=mnre' --width neurips -o %[1]s.svg", k.Name),
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
-				return a.plot(ctx, cmd, db, f, draw)
+				return a.plot(ctx, cmd, db, k, f)
 			})
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.sweep, "sweep", "", "the sweep whose runs to draw")
 	flags.StringVar(&f.filter, "filter", "", "only runs that pass this `FILTER`, as in mmibx runs list")
-	flags.StringSliceVar(&f.metrics, "metric", nil, "metrics instead of the usual ones, a row each (curves: one)")
-	if name != curvesFigure { // nothing is known of test but at the end
+	switch k.Choose {
+	case 0:
+	case 1:
+		flags.StringSliceVar(&f.metrics, "metric", nil, "`METRIC` to draw instead of "+slices.Concat(k.Values, k.Curves)[0])
+	default:
+		flags.StringSliceVar(&f.metrics, "metric", nil, "metrics instead of "+strings.Join(k.Values, ", ")+", a row each")
+	}
+	if k.Keys > 0 {
+		flags.StringSliceVar(&f.keys, "along", nil, fmt.Sprintf("%d `KEYS` of the spec (mmibx fields), across and up; those that vary most where none are named", k.Keys))
+	}
+	if k.Cases {
+		flags.StringArrayVar(&f.systems, "system", nil, "a `ROW` of the table, twice; the first method and the last where none are named")
+	}
+	if k.Test { // of the others nothing is known of test
 		flags.StringVar(&f.split, "split", f.split, "dev, or test, which is a look at test")
 	}
 	flags.StringVar(&f.width, "width", f.width, "of the column: "+venues()+", or inches such as 4.5in")
-	flags.BoolVar(&f.interval, "interval", false, "bands are 95 % intervals of the mean instead of deviations")
+	flags.BoolVar(&f.interval, "interval", false, "bands and bars are 95 % intervals of the mean instead of deviations")
 	flags.StringVarP(&f.out, "output", "o", f.out, "file to write; .pdf, .svg or .png")
 	return cmd
 }
-
-// curvesFigure is the one figure that is no study.
-const curvesFigure = "curves"
 
 func venues() string {
 	names := make([]string, len(plots.Venues))
@@ -80,7 +86,7 @@ func venues() string {
 	return strings.Join(names, ", ")
 }
 
-func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, f plotFlags, draw func(context.Context, *tracker.DB, plotFlags) (*plots.Figure, error)) error {
+func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, k plots.Kind, f plotFlags) error {
 	if f.sweep == "" {
 		return &mmibx.InputError{Key: "--sweep", Found: "nothing", Expected: "the name of a sweep"}
 	}
@@ -106,17 +112,23 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, f pl
 	if err != nil {
 		return err
 	}
+	if k.Choose == 1 && len(f.metrics) > 1 {
+		return &mmibx.InputError{Key: "--metric", Found: strings.Join(f.metrics, ","), Expected: "one metric"}
+	}
+	if n := len(f.keys); n > 0 && n != k.Keys {
+		return &mmibx.InputError{Key: "--along", Found: strings.Join(f.keys, ","), Expected: fmt.Sprintf("%d keys of the spec", k.Keys)}
+	}
+	if n := len(f.systems); n > 0 && n != 2 {
+		return &mmibx.InputError{Key: "--system", Found: strings.Join(f.systems, "; "), Expected: "two rows of the table"}
+	}
 	for _, m := range f.metrics {
 		if has, err := db.Summaries(ctx, m, ""); err != nil || len(has) == 0 {
 			return errors.Join(err, fmt.Errorf("--metric: %s: %w in any run; `mmibx runs show RUN` lists the metrics of one", m, mmibx.ErrNotFound))
 		}
 	}
-	figure, err := draw(ctx, db, f)
+	figure, err := a.figure(ctx, db, k, f)
 	if err != nil {
 		return err
-	}
-	if f.interval {
-		figure.Spread = plots.Interval95
 	}
 	var blob bytes.Buffer
 	if err := figure.Render(&blob, format, width); err != nil {
@@ -130,78 +142,8 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, f pl
 			File    string   `json:"file"`
 			Caption string   `json:"caption"`
 			Runs    []string `json:"runs"`
-		}{f.out, figure.Caption(), figure.Runs})
+		}{f.out, figure.Caption(), figure.About().Runs})
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s (%d bytes, %g in wide)\n%s\n", f.out, blob.Len(), width, figure.Caption())
 	return err
-}
-
-func (a *app) studyFigure(ctx context.Context, db *tracker.DB, s plots.Study, f plotFlags) (*plots.Figure, error) {
-	metrics := s.Metrics
-	if len(f.metrics) > 0 {
-		metrics = f.metrics
-	}
-	store, split := mmibx.Store(a.storeDir), mmibx.Split(f.split)
-	if split == mmibx.Test {
-		metrics = []string{testF1}
-	}
-	list, err := results(ctx, db, store, f.sweep, f.filter, metrics)
-	if err != nil {
-		return nil, err
-	}
-	if split == mmibx.Test {
-		// What cannot be drawn of dev cannot be drawn of test, and costs no look.
-		if _, err := s.Figure(plotRuns(list), plots.Options{Metrics: []string{mmibx.DevF1}, Title: reports.ArmTitle}); err != nil {
-			return nil, err
-		}
-		if _, err := a.scoreTest(ctx, db, list); err != nil {
-			return nil, err
-		}
-	}
-	bounds, err := ceilings(list, split)
-	if err != nil {
-		return nil, err
-	}
-	o := plots.Options{Metrics: metrics, Title: reports.ArmTitle, Ceilings: map[string][]plots.Line{}}
-	for name, pair := range bounds {
-		o.Ceilings[name] = []plots.Line{
-			{Name: "Bayes-optimal, with pictures", Values: []float64{pair[1].Realised}, Ceiling: true},
-			{Name: "Bayes-optimal, text only", Values: []float64{pair[0].Realised}, Ceiling: true},
-		}
-	}
-	figure, err := s.Figure(plotRuns(list), o)
-	if err == nil && split == mmibx.Test {
-		figure.Note = strings.TrimSpace("Scores are of test. " + figure.Note)
-	}
-	return figure, err
-}
-
-func (a *app) curvesFigure(ctx context.Context, db *tracker.DB, f plotFlags) (*plots.Figure, error) {
-	metric := mmibx.DevF1
-	switch len(f.metrics) {
-	case 0:
-	case 1:
-		metric = f.metrics[0]
-	default:
-		return nil, &mmibx.InputError{Key: "--metric", Found: strings.Join(f.metrics, ","), Expected: "one metric"}
-	}
-	list, err := results(ctx, db, mmibx.Store(a.storeDir), f.sweep, f.filter, nil)
-	if err != nil {
-		return nil, err
-	}
-	runs := plotRuns(list)
-	for i := range runs {
-		if runs[i].Curve, err = db.Points(ctx, runs[i].ID, metric, tracker.Start, 0); err != nil {
-			return nil, err
-		}
-	}
-	return plots.TrainingFigure(metric, runs, plots.Options{Title: reports.ArmTitle})
-}
-
-func plotRuns(list []result) []plots.Run {
-	runs := make([]plots.Run, len(list))
-	for i, r := range list {
-		runs[i] = plots.Run{ID: r.ID, Spec: r.Spec, State: r.State, Values: r.Values}
-	}
-	return runs
 }

@@ -110,6 +110,9 @@ func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) (*an
 			return nil, err
 		}
 		r.Values[testF1] = report.F1
+		for _, t := range report.Types {
+			r.Values[testF1+"."+t.Type] = t.F1
+		}
 	}
 	return k, nil
 }

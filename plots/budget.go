@@ -1,0 +1,82 @@
+package plots
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/reports/stats"
+)
+
+// BudgetFigure draws how good the best of k trials is expected to be, for every
+// method that was run in several settings: a trial is a setting, and its score
+// the mean over its seeds.
+func BudgetFigure(runs []Run, o Options) (*Figure, error) {
+	runs = entering(runs)
+	metric := mmibx.DevF1
+	if len(o.Metrics) > 0 {
+		metric = o.Metrics[0]
+	}
+	f := &Figure{
+		Meta: metaOf("budget", runs), Look: Training, X: Axis{Label: "trials"},
+		Says: "Lines are the expected best of so many trials, drawn without replacement from those that were run (Dodge et al. 2019); a trial is a setting of the method, and its score the mean over its seeds",
+		Rows: []Row{{Label: "expected " + MetricLabel(metric)}},
+	}
+	var names []string
+	for i := range runs {
+		if m, ok := mmibx.LookupModel(runs[i].Spec.Model.Name); ok && !slices.Contains(names, m.Title) {
+			names = append(names, m.Title)
+		}
+	}
+	short := 0
+	for _, b := range benchmarks(runs) {
+		panel := Panel{Title: b.Title}
+		for _, name := range names {
+			trials := map[string][]float64{}
+			var order []string
+			for i := range runs {
+				r := &runs[i]
+				v, ok := r.Values[metric]
+				if m, _ := mmibx.LookupModel(r.Spec.Model.Name); m.Title != name || r.Spec.Benchmark != b.Name || r.State != mmibx.Done || !ok || !mmibx.Finite(v) {
+					continue
+				}
+				setting := o.Title(r.Spec)
+				if trials[setting] == nil {
+					order = append(order, setting)
+				}
+				trials[setting] = append(trials[setting], v)
+			}
+			if len(order) < 2 {
+				short += len(order)
+				continue
+			}
+			means := make([]float64, len(order))
+			for i, setting := range order {
+				means[i] = stats.Mean(trials[setting])
+			}
+			curve, err := stats.ExpectedMax(means)
+			if err != nil {
+				return nil, err
+			}
+			s := Series{Name: name}
+			for k, v := range curve {
+				s.Points = append(s.Points, Point{X: float64(k + 1), Values: []float64{v}})
+			}
+			panel.Series = append(panel.Series, s)
+			for i := range runs {
+				if m, _ := mmibx.LookupModel(runs[i].Spec.Model.Name); m.Title == name && runs[i].Spec.Benchmark == b.Name && runs[i].State == mmibx.Done {
+					f.ran(&runs[i])
+				}
+			}
+		}
+		f.Rows[0].Panels = append(f.Rows[0].Panels, panel)
+	}
+	if !f.Rows[0].hasValues() {
+		return nil, fmt.Errorf("figure budget: %w: no method was run in two settings", mmibx.ErrNotFound)
+	}
+	if short > 0 {
+		f.Note = strings.TrimSpace(fmt.Sprintf("%d methods with one setting on a benchmark are left out. %s", short, f.Note))
+	}
+	return f, nil
+}

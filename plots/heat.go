@@ -1,0 +1,449 @@
+package plots
+
+import (
+	"cmp"
+	"fmt"
+	"image/color"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/reports/stats"
+)
+
+// HeatMap is a score over two settings: a panel per benchmark, each with a scale
+// of colours of its own and the mean in every cell.
+type HeatMap struct {
+	Meta
+	X, Y          string   // labels of the axes
+	Metric        string   // label of the scale
+	Columns, Rows []string // names of the settings, left to right and upwards
+	Panels        []HeatPanel
+}
+
+// HeatPanel is one benchmark.
+type HeatPanel struct {
+	Title string
+	Cells [][]HeatCell // by row and column
+}
+
+// HeatCell holds the values of all seeds at one pair of settings.
+type HeatCell struct {
+	Values []float64
+	Best   bool // the best mean on dev: framed
+}
+
+// mean is that of the finite values.
+func (c *HeatCell) mean() (float64, bool) {
+	s := stats.Summarize95(c.Values...)
+	return s.Mean, s.HasMean()
+}
+
+func (h *HeatMap) check() error {
+	if len(h.Panels) == 0 || len(h.Rows) == 0 || len(h.Columns) == 0 {
+		return fmt.Errorf("a heat map without cells")
+	}
+	for _, p := range h.Panels {
+		if len(p.Cells) != len(h.Rows) {
+			return fmt.Errorf("panel %q has %d rows, want %d", p.Title, len(p.Cells), len(h.Rows))
+		}
+		for _, row := range p.Cells {
+			if len(row) != len(h.Columns) {
+				return fmt.Errorf("panel %q has a row of %d cells, want %d", p.Title, len(row), len(h.Columns))
+			}
+		}
+	}
+	return nil
+}
+
+// Caption implements Drawing.
+func (h *HeatMap) Caption() string {
+	least, most, missing, failed, best := 0, 0, 0, 0, false
+	for c := range h.cells() {
+		s := stats.NewSample(c.Values...)
+		switch n := len(s.Values); {
+		case n > 0:
+			if most == 0 || n < least {
+				least = n
+			}
+			most = max(most, n)
+		case s.Dropped > 0:
+			failed++
+		default:
+			missing++
+		}
+		best = best || c.Best
+	}
+	parts := []string{fmt.Sprintf("%s: means over %s; the colours of each panel span its own lowest to highest.", h.Metric, seedCount(least, most))}
+	if best {
+		parts = append(parts, "A frame marks the best mean on dev.")
+	}
+	if missing > 0 {
+		parts = append(parts, fmt.Sprintf("– %d cells without a run that is done.", missing))
+	}
+	if failed > 0 {
+		parts = append(parts, fmt.Sprintf("× %d cells whose runs gave no finite value.", failed))
+	}
+	if h.Note != "" {
+		parts = append(parts, strings.TrimSuffix(h.Note, ".")+".")
+	}
+	return strings.Join(parts, " ")
+}
+
+func seedCount(least, most int) string {
+	switch {
+	case most == 1:
+		return "1 seed"
+	case least == most:
+		return fmt.Sprintf("%d seeds", most)
+	}
+	return fmt.Sprintf("%d to %d seeds", least, most)
+}
+
+func (h *HeatMap) cells() func(yield func(*HeatCell) bool) {
+	return func(yield func(*HeatCell) bool) {
+		for p := range h.Panels {
+			for r := range h.Panels[p].Cells {
+				for c := range h.Panels[p].Cells[r] {
+					if !yield(&h.Panels[p].Cells[r][c]) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Render implements Drawing.
+func (h *HeatMap) Render(w io.Writer, format Format, width Width) error {
+	return h.render(w, format, width, h.Caption(), func(width vg.Length) (sheet, error) {
+		if err := h.check(); err != nil {
+			return sheet{}, err
+		}
+		p := newHeatPage(h, width)
+		if p.cellWidth < 6 {
+			return sheet{}, fmt.Errorf("%d columns do not fit in %g inches", len(h.Columns), width/vg.Inch)
+		}
+		return sheet{width, p.height, p.draw}, nil
+	})
+}
+
+// heatPage is a heat map with its places.
+type heatPage struct {
+	*HeatMap
+	pen
+	width, height         vg.Length
+	perRow                int // panels side by side
+	gutter                vg.Length
+	cellWidth, cellHeight vg.Length
+}
+
+const (
+	heatScale vg.Length = 30 // the scale right of a panel, with its numbers
+	heatTop   vg.Length = 16
+	heatFoot  vg.Length = labelSize + tickSize + 7
+)
+
+func newHeatPage(h *HeatMap, width vg.Length) *heatPage {
+	p := &heatPage{HeatMap: h, width: width}
+	for _, name := range h.Rows {
+		p.gutter = max(p.gutter, textWidth(name, tickSize, false)+3)
+	}
+	p.gutter += labelSkip
+	for p.perRow = len(h.Panels); ; p.perRow-- {
+		n := vg.Length(p.perRow)
+		p.cellWidth = min(((width-rightEdge)/n-p.gutter-heatScale)/vg.Length(len(h.Columns)), 34)
+		if p.cellWidth >= 17 || p.perRow == 1 {
+			break
+		}
+	}
+	p.cellHeight = min(max(0.7*p.cellWidth, 11), 18)
+	lines := (len(h.Panels) + p.perRow - 1) / p.perRow
+	p.height = vg.Length(lines) * (heatTop + p.cellHeight*vg.Length(len(h.Rows)) + heatFoot)
+	return p
+}
+
+func (p *heatPage) draw(canvas vg.Canvas) {
+	p.canvas = canvas
+	p.rect(paper, 0, 0, p.width, p.height)
+	wide, high := p.cellWidth*vg.Length(len(p.Columns)), p.cellHeight*vg.Length(len(p.Rows))
+	each := (p.width - rightEdge) / vg.Length(p.perRow)
+	for i := range p.Panels {
+		x0 := vg.Length(i%p.perRow)*each + p.gutter
+		y1 := p.height - vg.Length(i/p.perRow)*(heatTop+high+heatFoot) - heatTop
+		b := box{x0, y1 - high, x0 + wide, y1}
+		p.text((b.x0+b.x1)/2, b.y1+4, shorten(p.Panels[i].Title, labelSize, true, each), labelSize, true, 0.5)
+		p.panel(&p.Panels[i], b)
+		p.textUp(b.x0-p.gutter+labelSize-1, (b.y0+b.y1)/2, shorten(p.Y, labelSize, false, high+heatFoot), labelSize)
+		p.text((b.x0+b.x1)/2, b.y0-heatFoot+3, shorten(p.X, labelSize, false, each), labelSize, false, 0.5)
+	}
+}
+
+func (p *heatPage) panel(panel *HeatPanel, b box) {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, row := range panel.Cells {
+		for i := range row {
+			if mean, ok := row[i].mean(); ok {
+				lo, hi = min(lo, mean), max(hi, mean)
+			}
+		}
+	}
+	share := func(v float64) float64 {
+		if hi <= lo {
+			return 0.5
+		}
+		return (v - lo) / (hi - lo)
+	}
+	var frame *box
+	for r, row := range panel.Cells {
+		y := b.y0 + vg.Length(r)*p.cellHeight
+		p.text(b.x0-2.5, y+p.cellHeight/2-0.36*tickSize, p.Rows[r], tickSize, false, 1)
+		for c := range row {
+			at := box{b.x0 + vg.Length(c)*p.cellWidth, y, b.x0 + vg.Length(c+1)*p.cellWidth, y + p.cellHeight}
+			p.cell(&row[c], at, share)
+			if row[c].Best {
+				frame = &at
+			}
+		}
+	}
+	for c, name := range p.Columns {
+		x := b.x0 + (vg.Length(c)+0.5)*p.cellWidth
+		p.text(x, b.y0-tickSize-0.5, shorten(name, tickSize, false, p.cellWidth), tickSize, false, 0.5)
+	}
+	if frame != nil {
+		f := *frame
+		p.stroke(ink, 1.2, nil, vg.Point{X: f.x0, Y: f.y0}, vg.Point{X: f.x1, Y: f.y0}, vg.Point{X: f.x1, Y: f.y1}, vg.Point{X: f.x0, Y: f.y1}, vg.Point{X: f.x0, Y: f.y0})
+	}
+	if lo <= hi {
+		p.scale(b, lo, hi)
+	}
+}
+
+func (p *heatPage) cell(c *HeatCell, at box, share func(float64) float64) {
+	mean, ok := c.mean()
+	middle, base := (at.x0+at.x1)/2, (at.y0+at.y1)/2-0.36*tickSize
+	switch {
+	case ok:
+		fill := heat(share(mean))
+		p.rect(fill, at.x0+0.3, at.y0+0.3, at.x1-0.3, at.y1-0.3)
+		if number := fmt.Sprintf("%.1f", mean); textWidth(number, tickSize, false) < p.cellWidth-1 {
+			p.colored(middle, base, minus(number), contrast(fill))
+		}
+	case len(c.Values) > 0:
+		p.cross(ink, vg.Point{X: middle, Y: (at.y0 + at.y1) / 2})
+	default:
+		p.text(middle, base, "–", tickSize, false, 0.5)
+	}
+}
+
+// scale draws the colours of a panel with their numbers.
+func (p *heatPage) scale(b box, lo, hi float64) {
+	const steps = 24
+	x, high := b.x1+3, b.y1-b.y0
+	for i := range steps {
+		y := b.y0 + high*vg.Length(i)/steps
+		p.rect(heat((float64(i)+0.5)/steps), x, y, x+4, y+high/steps+0.05)
+	}
+	p.text(x+5.5, b.y1-0.72*tickSize, minus(fmt.Sprintf("%.1f", hi)), tickSize, false, 0)
+	p.text(x+5.5, b.y0, minus(fmt.Sprintf("%.1f", lo)), tickSize, false, 0)
+}
+
+// colored is text in another colour than ink.
+func (p *heatPage) colored(x, y vg.Length, s string, c color.Color) {
+	p.canvas.SetColor(c)
+	p.canvas.FillString(face(tickSize, false), vg.Point{X: x - textWidth(s, tickSize, false)/2, Y: y}, printable(s))
+}
+
+// heats are the ends and the middle of a scale that falls evenly in lightness,
+// so that it reads the same in grey and in every form of colour vision.
+var heats = []color.NRGBA{{0xf4, 0xf8, 0xfc, 0xff}, {0x9c, 0xc4, 0xe0, 0xff}, {0x3a, 0x84, 0xbc, 0xff}, {0x08, 0x3c, 0x78, 0xff}}
+
+// heat is the colour of a share of the scale.
+func heat(share float64) color.NRGBA {
+	at := min(max(share, 0), 1) * float64(len(heats)-1)
+	i := min(int(at), len(heats)-2)
+	mix := func(a, b uint8) uint8 {
+		return uint8(math.Round(float64(a) + (at-float64(i))*(float64(b)-float64(a))))
+	}
+	a, b := heats[i], heats[i+1]
+	return color.NRGBA{R: mix(a.R, b.R), G: mix(a.G, b.G), B: mix(a.B, b.B), A: 0xff}
+}
+
+// contrast is ink or paper, whichever is easier to read on a colour.
+func contrast(c color.NRGBA) color.NRGBA {
+	if 0.299*float64(c.R)+0.587*float64(c.G)+0.114*float64(c.B) < 140 {
+		return paper
+	}
+	return ink
+}
+
+// HeatFigure draws a metric over two settings of one method: those of the
+// options, or the two that vary most.
+func HeatFigure(runs []Run, o Options) (*HeatMap, error) {
+	runs = entering(runs)
+	metric := mmibx.DevF1
+	if len(o.Metrics) > 0 {
+		metric = o.Metrics[0]
+	}
+	g, err := pickGrid(runs, o)
+	if err != nil {
+		return nil, err
+	}
+	h := &HeatMap{Meta: metaOf("heatmap", runs), X: g.x.Label, Y: g.y.Label, Metric: MetricLabel(metric)}
+	h.Note = strings.TrimSpace("The method is " + g.name + ". " + h.Note)
+	xs, ys := g.places()
+	for _, x := range xs {
+		h.Columns = append(h.Columns, g.x.nameOf(x))
+	}
+	for _, y := range ys {
+		h.Rows = append(h.Rows, g.y.nameOf(y))
+	}
+	for _, b := range benchmarks(g.runs) {
+		panel := HeatPanel{Title: b.Title, Cells: make([][]HeatCell, len(ys))}
+		for i := range panel.Cells {
+			panel.Cells[i] = make([]HeatCell, len(xs))
+		}
+		for i := range g.runs {
+			r := &g.runs[i]
+			value, ok := r.value(metric)
+			if r.Spec.Benchmark != b.Name || !ok {
+				continue
+			}
+			at := g.at(r)
+			c := &panel.Cells[slices.Index(ys, at[1])][slices.Index(xs, at[0])]
+			c.Values = append(c.Values, value)
+			h.ran(r)
+		}
+		if metric == mmibx.DevF1 {
+			panel.frameBest()
+		}
+		h.Panels = append(h.Panels, panel)
+	}
+	return h, nil
+}
+
+func (panel *HeatPanel) frameBest() {
+	var best *HeatCell
+	top := math.Inf(-1)
+	for _, row := range panel.Cells {
+		for i := range row {
+			if mean, ok := row[i].mean(); ok && mean > top {
+				best, top = &row[i], mean
+			}
+		}
+	}
+	if best != nil {
+		best.Best = true
+	}
+}
+
+// grid is two axes and the runs of one method that lie on both.
+type grid struct {
+	x, y StudyAxis
+	name string
+	runs []Run
+}
+
+func (g *grid) at(r *Run) [2]float64 {
+	x, _ := g.x.value(&r.Spec)
+	y, _ := g.y.value(&r.Spec)
+	return [2]float64{x, y}
+}
+
+func (g *grid) places() (xs, ys []float64) {
+	for i := range g.runs {
+		at := g.at(&g.runs[i])
+		xs, ys = append(xs, at[0]), append(ys, at[1])
+	}
+	slices.Sort(xs)
+	slices.Sort(ys)
+	return slices.Compact(xs), slices.Compact(ys)
+}
+
+// filled counts the pairs of settings that have runs, where both settings vary.
+func (g *grid) filled() int {
+	xs, ys := g.places()
+	if len(xs) < 2 || len(ys) < 2 {
+		return 0
+	}
+	found := map[[2]float64]bool{}
+	for i := range g.runs {
+		found[g.at(&g.runs[i])] = true
+	}
+	return len(found)
+}
+
+// pickGrid finds the pair of axes, and the method on them, with the most cells.
+func pickGrid(runs []Run, o Options) (*grid, error) {
+	var axes []StudyAxis
+	for _, s := range Studies[:3] {
+		axes = append(axes, s.Axes...)
+	}
+	if len(o.Keys) == 2 {
+		axes = []StudyAxis{axisOf(o.Keys[0]), axisOf(o.Keys[1])}
+	}
+	var best *grid
+	for i, x := range axes {
+		for _, y := range axes[i+1:] {
+			if slices.ContainsFunc(x.Keys, func(k string) bool { return slices.Contains(y.Keys, k) }) && len(x.Keys) != len(y.Keys) {
+				continue // both together against one of them
+			}
+			for _, g := range gridsOf(x, y, runs, o) {
+				if best == nil || g.filled() > best.filled() {
+					best = g
+				}
+			}
+		}
+	}
+	if best == nil || best.filled() < 3 { // a row and a column that cross are three
+		return nil, fmt.Errorf("figure heatmap: %w: no method whose runs vary two settings against each other; name them with --along", mmibx.ErrNotFound)
+	}
+	return best, nil
+}
+
+// gridsOf are the methods on two axes, by name.
+func gridsOf(x, y StudyAxis, runs []Run, o Options) []*grid {
+	byName := map[string]*grid{}
+	for i := range runs {
+		_, onX := x.value(&runs[i].Spec)
+		_, onY := y.value(&runs[i].Spec)
+		if !onX || !onY {
+			continue
+		}
+		name := o.Title(runs[i].Spec, slices.Concat(x.Keys, y.Keys)...)
+		if byName[name] == nil {
+			byName[name] = &grid{x: x, y: y, name: name}
+		}
+		byName[name].runs = append(byName[name].runs, runs[i])
+	}
+	return slices.SortedFunc(maps.Values(byName), func(a, b *grid) int { return cmp.Compare(a.name, b.name) })
+}
+
+// axisOf is a key of the spec as an axis; ib.beta is both weights.
+func axisOf(key string) StudyAxis {
+	keys := []string{key}
+	if key == "ib.beta" {
+		keys = []string{"ib.beta_text", "ib.beta_image"}
+	}
+	for _, s := range Studies {
+		for _, a := range s.Axes {
+			if slices.Equal(a.Keys, keys) {
+				return a
+			}
+		}
+	}
+	return StudyAxis{Keys: keys, Label: key}
+}
+
+// nameOf is how a place of the axis reads.
+func (a StudyAxis) nameOf(x float64) string {
+	if pt := a.point(x); pt.Label != "" {
+		return pt.Label
+	}
+	return plain(x)
+}
