@@ -100,6 +100,9 @@ func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 	}
 	if len(all) == 0 {
 		fault := &mmibx.InputError{File: s.File, Key: "when", Found: "conditions that no cell meets", Expected: "at least one cell"}
+		if len(s.replaced) > 0 {
+			fault.Cure = "--benchmarks may have left out all that the models are for"
+		}
 		for _, a := range slices.Backward(arms) { // the first says where
 			if len(a.when) > 0 {
 				fault.Line = a.when[0].Where.Line
@@ -171,8 +174,8 @@ func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error)
 }
 
 // elsewhere says whether a cell's model is not for the task of its benchmark, but
-// for that of another benchmark of the sweep: a sweep over both tasks may hold
-// models of one.
+// for that of another benchmark of the sweep, or of its file: a sweep over both
+// tasks may hold models of one, and may be run for one of its benchmarks.
 func (s *Sweep) elsewhere(settings map[string]any) bool {
 	m, ok := mmibx.LookupModel(fmt.Sprint(settings["model.name"]))
 	if !ok {
@@ -182,7 +185,7 @@ func (s *Sweep) elsewhere(settings map[string]any) bool {
 		b, _ := mmibx.LookupBenchmark(benchmark)
 		return slices.Contains(m.Tasks, b.Task)
 	}
-	return !fits(fmt.Sprint(settings["benchmark"])) && slices.ContainsFunc(s.Benchmarks, fits)
+	return !fits(fmt.Sprint(settings["benchmark"])) && (slices.ContainsFunc(s.Benchmarks, fits) || slices.ContainsFunc(s.replaced, fits))
 }
 
 // at returns the settings at a point of the arm's grids, and its place on them.

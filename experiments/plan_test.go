@@ -205,6 +205,16 @@ grid.model = ["text", "umt", "mega"]
 	if _, err := s.Plan(goldenInputs); err == nil || !strings.Contains(err.Error(), `x.toml:4: model.name: found umt, expected a model for mre`) {
 		t.Errorf("a model for no benchmark: %v", err)
 	}
+	s, err = Parse("rivals.toml", []byte("name = \"rivals\"\nbenchmarks = [\"mini-twitter2015\", \"mini-mnre\"]\ngrid.model = [\"text\", \"umt\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.OverrideBenchmarks([]string{"mini-mnre"}); err != nil {
+		t.Fatal(err)
+	}
+	if plan, err := s.Plan(goldenInputs); err != nil || len(plan.Cells) != 1 || plan.Cells[0].Spec.Model.Name != "text" || plan.LeftOut != 1 {
+		t.Errorf("one benchmark of a sweep over both tasks: %v, %+v", err, plan)
+	}
 }
 
 func TestRanges(t *testing.T) {

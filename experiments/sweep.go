@@ -36,6 +36,8 @@ type Sweep struct {
 	Arms       []Arm
 	// overrides come from the command line and win over everything.
 	overrides []Axis
+	// replaced are the file's benchmarks where the command line names others.
+	replaced []string
 }
 
 // Arm is a named row of a sweep, or with a grid of its own a family of rows.
@@ -178,6 +180,7 @@ func (s *Sweep) OverrideBenchmarks(names []string) error {
 	for i, n := range names {
 		list[i] = strings.Trim(strings.TrimSpace(n), `"'`)
 	}
+	s.replaced = append(s.replaced, s.Benchmarks...)
 	s.Benchmarks = p.benchmarks(nil, list)
 	return p.err()
 }
