@@ -34,6 +34,8 @@ build: fit ## bin/mmibx (without libtorch) and bin/mmibx-worker (with it)
 	@echo '== building bin/mmibx-worker (the first time: 2 to 3 minutes for gotch)'
 	@go build -tags torch -o bin/ ./cmd/mmibx-worker
 
+# Packages are tested beside each other: threads of OpenMP that spin while they wait would starve one another.
+test: export OMP_WAIT_POLICY = passive
 test: build ## all tests; one that lacks an outside part is skipped and says so
 	@echo '== go vet'
 	@go vet -tags torch ./...
