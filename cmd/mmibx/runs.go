@@ -57,7 +57,7 @@ func (a *app) reading(cmd *cobra.Command, fn func(ctx context.Context, db *track
 func newRunsCmd(a *app) *cobra.Command {
 	runs := &cobra.Command{Use: "runs", Short: "List runs, look at one, compare two, tag, note, remove, retry", Args: cobra.NoArgs}
 	runs.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsCurveCmd(a), newRunsDiffCmd(a))
-	runs.AddCommand(newRunsTagCmd(a), newRunsNoteCmd(a))
+	runs.AddCommand(newRunsTagCmd(a), newRunsNoteCmd(a), newRunsSaveCmd(a))
 	runs.AddCommand(
 		newDecideCmd(a, "rm", "Put runs into the bin; `restore` takes them out", tracker.Remove),
 		newDecideCmd(a, "restore", "Take runs out of the bin", tracker.Restore),
@@ -68,6 +68,8 @@ func newRunsCmd(a *app) *cobra.Command {
 
 func newRunsListCmd(a *app) *cobra.Command {
 	var q tracker.Query
+	var name string
+	var byArm bool
 	cmd := &cobra.Command{
 		Use:   "list [FILTER]",
 		Short: "List runs, the latest first",
@@ -85,6 +87,14 @@ func newRunsListCmd(a *app) *cobra.Command {
 				return &mmibx.InputError{Key: "--limit", Found: strconv.Itoa(q.Limit), Expected: "0 or more"}
 			}
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
+				if name != "" {
+					if err := saved(ctx, db, name, &q, &byArm); err != nil {
+						return err
+					}
+				}
+				if byArm {
+					return a.listArms(ctx, cmd, db, q)
+				}
 				rows, err := db.Runs(ctx, q)
 				if err != nil {
 					return err
@@ -107,6 +117,8 @@ func newRunsListCmd(a *app) *cobra.Command {
 	flags.StringVar(&q.Sort, "sort", "", "key to sort by, with - before it from high to low")
 	flags.IntVar(&q.Limit, "limit", 0, "at most so many runs (0: all)")
 	flags.StringVar(&q.Sweep, "sweep", "", "only runs of this sweep")
+	flags.BoolVar(&byArm, "by-arm", false, "runs that differ in their seed alone as one line; metrics over those that are done")
+	flags.StringVar(&name, "saved", "", "the name of a list that runs save or the terminal UI saved")
 	flags.BoolVar(&q.Binned, "bin", false, "what is in the bin")
 	flags.StringSliceVar(&q.Columns, "columns", nil, "further keys to show")
 	return cmd

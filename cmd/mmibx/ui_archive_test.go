@@ -1,0 +1,77 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+)
+
+// TestUIRuns: pages, arms, faults and orders, as the runs screen asks for them.
+func TestUIRuns(t *testing.T) {
+	a, plan := sweptStore(t)
+	u := newUI(a)
+	defer u.close()
+	list := tui.Listing{Columns: []string{"benchmark", mmibx.DevF1, "ib.size", "train.loss:min"}, Sort: "-" + mmibx.DevF1}
+	page := func(l tui.Listing, from, limit int) tui.RunsPage {
+		t.Helper()
+		p, err := u.Runs(t.Context(), tui.RunsQuery{Listing: l, From: from, Limit: limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := page(list, 1, 2)
+	if p.Total != 4 || p.All != 4 || len(p.Rows) != 2 {
+		t.Fatalf("%d rows of %d, of %d", len(p.Rows), p.Total, p.All)
+	}
+	if r := p.Rows[0]; r.State != mmibx.Done || r.Cells[1] != "80.00" || r.Cells[3] != "0" {
+		t.Errorf("the second best is %+v", r)
+	}
+	if !p.Heads[0].Words || p.Heads[1].Words || p.Heads[3].Words {
+		t.Errorf("heads %+v", p.Heads)
+	}
+
+	list.ByArm, list.Filter = true, "state=done"
+	p = page(list, 0, 10)
+	if p.Total != 1 || p.All != 3 || len(p.Rows) != 1 {
+		t.Fatalf("%d arms of %d, of %d", len(p.Rows), p.Total, p.All)
+	}
+	if r := p.Rows[0]; r.ID != plan.Cells[0].Arm || len(r.Runs) != 2 || r.Counts[mmibx.Done] != 2 || r.Cells[1] != "81.00 ±1.41" {
+		t.Errorf("the arm is %+v, want the mean and the sample deviation of 80 and 82", r)
+	}
+
+	list.Filter = "state=done and modle=text"
+	if p = page(list, 0, 10); p.Fault == nil || p.Fault.At != 15 || !strings.Contains(p.Fault.Text, "did you mean model") {
+		t.Errorf("fault %+v", p.Fault)
+	}
+
+	done := page(tui.Listing{Filter: "state=done"}, 0, 10).Rows
+	if err := u.Tag(t.Context(), []string{done[0].ID, done[1].ID}, "paper"); err != nil {
+		t.Fatal(err)
+	}
+	if p = page(tui.Listing{Filter: "tag=paper", Columns: []string{"tag"}}, 0, 10); p.Total != 2 || p.Rows[0].Cells[0] != "paper" {
+		t.Errorf("tagged are %+v", p.Rows)
+	}
+	if err := u.Remove(t.Context(), []string{done[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	if p = page(tui.Listing{Bin: true}, 0, 10); p.Total != 1 || p.Rows[0].ID != done[0].ID {
+		t.Errorf("the bin holds %+v", p.Rows)
+	}
+	if err := u.RetryRuns(t.Context(), []string{done[1].ID}); err == nil {
+		t.Error("a run that is done was retried")
+	}
+	saved := tui.SavedList{Name: "mine", Listing: tui.Listing{Filter: "state=done", Columns: []string{"seed"}, ByArm: true}}
+	if err := u.SaveList(t.Context(), saved); err != nil {
+		t.Fatal(err)
+	}
+	page(list, 0, 1) // syncs
+	if lists, err := u.Lists(t.Context()); err != nil || len(lists) != 1 || lists[0].Name != "mine" || !lists[0].ByArm {
+		t.Errorf("lists %+v (%v)", lists, err)
+	}
+	if c, err := u.Complete(t.Context(), "state=done and tag=p"); err != nil || c.From != 19 || len(c.Words) != 1 || c.Words[0] != "paper" {
+		t.Errorf("completed with %+v (%v)", c, err)
+	}
+}
