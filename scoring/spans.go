@@ -31,7 +31,7 @@ var Rules = []Rule{Lenient, Strict, Concatenated}
 // Span is a typed, half-open range of word positions.
 type Span struct {
 	mmibx.Span
-	Type string
+	Type string `json:"type"`
 }
 
 // Spans extracts the entities of one sequence of tags, in order and disjoint.
