@@ -61,7 +61,7 @@ func (a *app) answers(ctx context.Context, db *tracker.DB, list []result, split 
 		}
 	}
 	if split == mmibx.Test {
-		return k, tracker.RecordLook(mmibx.Store(a.storeDir), lookOf(list))
+		return k, tracker.RecordLook(mmibx.Store(a.storeDir), a.lookOf(list))
 	}
 	return k, nil
 }
@@ -118,8 +118,8 @@ func resultsOf(rows []tracker.RunRow) []result {
 }
 
 // lookOf says who is looked at: the arms and runs that are done.
-func lookOf(list []result) tracker.Look {
-	look := tracker.Look{Split: mmibx.Test, What: strings.Join(append([]string{"mmibx"}, os.Args[1:]...), " ")}
+func (a *app) lookOf(list []result) tracker.Look {
+	look := tracker.Look{Split: mmibx.Test, What: cmp.Or(a.command, strings.Join(append([]string{"mmibx"}, os.Args[1:]...), " "))}
 	for _, r := range list {
 		if r.State == mmibx.Done {
 			look.Runs = append(look.Runs, r.ID)

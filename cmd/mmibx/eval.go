@@ -102,7 +102,7 @@ func (a *app) evaluate(ctx context.Context, db *tracker.DB, prefix string, f eva
 		return nil, err
 	}
 	if split == mmibx.Test {
-		if err := tracker.RecordLook(store, lookOf([]result{{ID: t.ID, Arm: t.Arm, State: t.State}})); err != nil {
+		if err := tracker.RecordLook(store, a.lookOf([]result{{ID: t.ID, Arm: t.Arm, State: t.State}})); err != nil {
 			return nil, err
 		}
 	}

@@ -32,6 +32,7 @@ type app struct {
 	storeDir string // folder of the store: database, journals, artifacts
 	dataDir  string // folder of the real benchmarks
 	json     bool
+	command  string // what is done on behalf of the terminal UI, for the ledger; "": what was typed
 }
 
 func newRoot() *cobra.Command {

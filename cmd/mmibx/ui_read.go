@@ -17,6 +17,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/tracker"
 )
@@ -34,11 +35,14 @@ type ui struct {
 	plans   map[string]*experiments.Plan // of studies
 	sweeps  map[string]*uiSweep
 
+	data   sync.Mutex // guards what is read of benchmarks
+	albums map[string]*datasets.PictureFolder
+
 	judge judge
 }
 
 func newUI(a *app) *ui {
-	return &ui{app: a, store: mmibx.Store(a.storeDir), plans: map[string]*experiments.Plan{}, sweeps: map[string]*uiSweep{}}
+	return &ui{app: a, store: mmibx.Store(a.storeDir), plans: map[string]*experiments.Plan{}, sweeps: map[string]*uiSweep{}, albums: map[string]*datasets.PictureFolder{}}
 }
 
 func (u *ui) close() {

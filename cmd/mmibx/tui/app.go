@@ -5,6 +5,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
 )
@@ -12,15 +13,16 @@ import (
 // App is the stack of screens with what they share: size, theme, footer, toast.
 // It routes messages and knows nothing of what the screens show.
 type App struct {
-	env    *env
-	ctx    context.Context
-	stack  []*layer
-	ids    int // given out so far
-	w, h   int
-	theme  *widget.Theme
-	toast  notice
-	toasts int // shown so far, so that an old timer does not end a new toast
-	last   struct {
+	env           *env
+	ctx           context.Context
+	stack         []*layer
+	ids           int // given out so far
+	w, h          int
+	theme         *widget.Theme
+	dark, colours bool // the terminal's
+	toast         notice
+	toasts        int // shown so far, so that an old timer does not end a new toast
+	last          struct {
 		hit widget.Hit
 		at  time.Time
 	}
@@ -44,7 +46,7 @@ type letter struct {
 type toastOver struct{ number int }
 
 func newApp(ctx context.Context, e *env, first screen) *App {
-	a := &App{env: e, ctx: ctx, theme: widget.Dark(), w: 80, h: 24}
+	a := &App{env: e, ctx: ctx, dark: true, colours: true, theme: widget.Dark(), w: 80, h: 24}
 	a.stack = []*layer{{screen: first}}
 	return a
 }
@@ -67,10 +69,9 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		a.w, a.h = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
-		a.theme = widget.Light()
-		if msg.IsDark() {
-			a.theme = widget.Dark()
-		}
+		a.dress(msg.IsDark(), a.colours)
+	case tea.ColorProfileMsg:
+		a.dress(a.dark, msg.Profile > colorprofile.ASCII)
 	case tea.KeyPressMsg:
 		return a.key(msg)
 	case tea.PasteMsg:
@@ -283,13 +284,6 @@ func (a *App) click(msg clicked) tea.Cmd {
 		return tea.Batch(cmd, a.do(act))
 	}
 	return cmd
-}
-
-func (a *App) say(n notice) tea.Cmd {
-	a.toast = n
-	a.toasts++
-	number := a.toasts
-	return tick(5*time.Second, func(time.Time) tea.Msg { return toastOver{number} })
 }
 
 // guard keeps a panic from leaving the terminal in ruins: it goes to crash, which

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+	"github.com/mmibx/mmibx/scoring"
 )
 
 // Archive is the runs of the store, whatever sweep they are of. Its methods are
@@ -17,6 +19,10 @@ type Archive interface {
 	Keys(ctx context.Context) ([]Pair, error)
 	// Lists are the ways of listing that were saved.
 	Lists(ctx context.Context) ([]SavedList, error)
+	// Answers are what a run predicted of dev, held against gold.
+	Answers(ctx context.Context, run string) (*Answers, error)
+	// Picture is a picture of a benchmark, mmibx.ErrNotFound where there is none.
+	Picture(ctx context.Context, benchmark, id string) (widget.Picture, error)
 }
 
 // Curator writes what people decide about runs. Nothing of it deletes anything.
@@ -29,6 +35,8 @@ type Curator interface {
 	// RetryRuns asks for another attempt at runs that ended badly.
 	RetryRuns(ctx context.Context, runs []string) error
 	SaveList(ctx context.Context, l SavedList) error
+	// Unseal reads the answers of a run on test, after the ledger has its line.
+	Unseal(ctx context.Context, run string) (*Answers, error)
 }
 
 // RunsQuery says which page of which list.
@@ -92,4 +100,24 @@ type Listed struct {
 type Completion struct {
 	From  int
 	Words []string
+}
+
+// Answers is what a run predicted of a split, held against gold.
+type Answers struct {
+	Run       string
+	Label     string
+	Benchmark string
+	Task      mmibx.Task
+	Split     mmibx.Split
+	Score     scoring.Report
+	Examples  []Answer
+}
+
+// Answer is one example: what is right of it, what is wrong, and what the run was
+// shown with it.
+type Answer struct {
+	scoring.Judged
+	Picture string // "" for a blank one
+	Caption string
+	Others  bool // the picture is another tweet's
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -72,6 +73,17 @@ func (a *App) draw() widget.Canvas {
 	return c
 }
 
+// dress chooses the theme for a terminal.
+func (a *App) dress(dark, colours bool) {
+	a.dark, a.colours, a.theme = dark, colours, widget.Light()
+	if dark {
+		a.theme = widget.Dark()
+	}
+	if !colours {
+		a.theme = a.theme.Colourless()
+	}
+}
+
 // footer picks the actions whose keys are shown in w cells: those with a label
 // that can be done now. Help stays to the last.
 func footer(acts []action, w int) []action {
@@ -129,6 +141,14 @@ func keyName(key string) string {
 		return "pgup"
 	}
 	return key
+}
+
+// say shows a notice for a few seconds.
+func (a *App) say(n notice) tea.Cmd {
+	a.toast = n
+	a.toasts++
+	number := a.toasts
+	return tick(5*time.Second, func(time.Time) tea.Msg { return toastOver{number} })
 }
 
 // drawToast paints a notice in the lower right corner.

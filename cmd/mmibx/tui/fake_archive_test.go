@@ -49,7 +49,7 @@ func (f *fakeArchive) Runs(_ context.Context, q RunsQuery) (RunsPage, error) {
 		if f.bin[r.ID] != q.Bin {
 			continue
 		}
-		if page.All++; !strings.Contains(r.Label, word) {
+		if page.All++; !strings.Contains(r.Label+" state="+string(r.State), word) {
 			continue
 		}
 		if q.ByArm {

@@ -83,6 +83,17 @@ func (p *poll) done(changed bool, err error) tea.Cmd {
 	return tick(p.wait, func(time.Time) tea.Msg { return pollDue{seq} })
 }
 
+// rest takes the answer of a read that is not to be repeated by itself; more asks
+// at once for what is still missing.
+func (p *poll) rest(err error, more bool) tea.Cmd {
+	p.busy, p.late, p.err = false, false, err
+	if (p.again || more) && err == nil {
+		p.again = false
+		return p.now()
+	}
+	return nil
+}
+
 // update takes poll's own messages.
 func (p *poll) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {

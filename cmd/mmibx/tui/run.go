@@ -92,7 +92,14 @@ func (r *runScreen) Actions() []action {
 	if len(r.data.Names) < 2 {
 		metric.why = "the run has logged no other metric yet"
 	}
-	acts := []action{metric, retryAction(r.env, r.data.Sweep, []RunRow{r.data.RunRow}, "the run")}
+	wrong := action{
+		name: "runs errors", keys: []string{"e"}, label: "errors", help: "what it got wrong on dev, sentence by sentence",
+		cli: r.cli("runs errors", r.id), to: func() tea.Msg { return push{newErrors(r.env, r.id)} },
+	}
+	if r.data.State != mmibx.Done {
+		wrong.why = "it has kept no predictions yet: it is not done"
+	}
+	acts := []action{metric, wrong, retryAction(r.env, r.data.Sweep, []RunRow{r.data.RunRow}, "the run")}
 	return append(acts, moves(r.move)...)
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/mmibx/mmibx"
 )
 
 // Actions implements screen.
@@ -14,7 +16,7 @@ func (r *runs) Actions() []action {
 	if r.typing != nil {
 		return r.typingActions()
 	}
-	acts := []action{r.openAction(), r.markAction()}
+	acts := []action{r.openAction(), r.markAction(), r.errorsAction()}
 	acts = append(acts, r.listActions()...)
 	acts = append(acts, r.orders()...)
 	acts = append(acts, r.onMarked()...)
@@ -51,6 +53,18 @@ func (r *runs) openAction() action {
 		}
 	}
 	return open
+}
+
+func (r *runs) errorsAction() action {
+	at := r.row(r.cursor)
+	a := action{
+		name: "runs errors", keys: []string{"e"}, help: "what the run got wrong on dev, sentence by sentence",
+		cli: r.cli("runs errors", at.ID), to: func() tea.Msg { return push{newErrors(r.env, at.ID)} },
+	}
+	if at.State != mmibx.Done || r.page.Of.ByArm {
+		a.why, a.cli = "only a run that is done has kept its predictions", ""
+	}
+	return a
 }
 
 func (r *runs) markAction() action {

@@ -133,7 +133,7 @@ func (o *Options) report(reason any) string {
 }
 
 // Screens lists the screens that Snapshot knows.
-var Screens = []string{"home", "new", "plan", "board", "runs", "run", "help", "palette"}
+var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "help", "palette"}
 
 // Snapshot is a screen of w x h cells as plain text, from what the store holds
 // now. Of is the study of a plan, the sweep of a board, the filter of runs, the run of
@@ -153,7 +153,7 @@ func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (string
 	case "palette":
 		a.push(newPalette(a.actions()))
 	}
-	return ansi.Strip(a.draw().String(a.theme)) + "\n", nil
+	return ansi.Strip(a.draw().String(a.theme.Colourless())) + "\n", nil
 }
 
 func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
@@ -177,6 +177,11 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 		if of != "" {
 			return newRun(e, of, mmibx.DevF1), nil
 		}
+	case "errors":
+		if of != "" {
+			return newErrors(e, of), nil
+		}
+		return firstErrors(ctx, e)
 	}
 	if !slices.Contains(Screens, name) {
 		return nil, &mmibx.InputError{Key: "--snapshot", Found: name, Expected: "one of " + strings.Join(Screens, ", ")}
@@ -199,6 +204,15 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 		return nil, errors.Join(err, fmt.Errorf("%s has no run: %w", of, mmibx.ErrNotFound))
 	}
 	return newRun(e, b.Runs[0].ID, mmibx.DevF1), nil
+}
+
+// firstErrors shows the errors of the run that was done last.
+func firstErrors(ctx context.Context, e *env) (screen, error) {
+	page, err := e.archive.Runs(ctx, RunsQuery{Listing: Listing{Filter: "state=done"}, Limit: 1})
+	if err != nil || len(page.Rows) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("no run is done: %w", mmibx.ErrNotFound))
+	}
+	return newErrors(e, page.Rows[0].ID), nil
 }
 
 // fill reads what the screen on top shows, without its timers: twice, as a curve

@@ -51,9 +51,11 @@ type Span struct {
 // cell is one place of the grid. A character two cells wide stands in the first
 // and leaves the second with no text.
 type cell struct {
-	text string
-	ink  Ink
-	lit  bool // under the cursor
+	text  string
+	ink   Ink
+	lit   bool   // under the cursor
+	above uint32 // of a picture: the colours of the cell's halves, with picture set
+	below uint32
 }
 
 // grid is what all canvases of one picture share.
@@ -177,7 +179,7 @@ func (c Canvas) set(x, y int, text string, ink Ink) {
 	if text == "" && (x == 0 || !c.clip.has(x-1, y)) {
 		text = " "
 	}
-	row[x].text, row[x].ink = text, ink
+	row[x].text, row[x].ink, row[x].above, row[x].below = text, ink, 0, 0
 }
 
 // join hangs a combining mark on a cell.
@@ -234,6 +236,11 @@ func (c Canvas) String(t *Theme) string {
 		var ink Ink
 		var lit bool
 		for _, cell := range c.grid.cells[y*c.grid.w : (y+1)*c.grid.w] {
+			if cell.above&picture != 0 {
+				b.WriteString(t.pixels(cell.above, cell.below))
+				ink, lit = numInks, false // whatever comes next says its own
+				continue
+			}
 			if cell.ink != ink || cell.lit != lit {
 				ink, lit = cell.ink, cell.lit
 				b.WriteString(t.sequence(ink, lit))

@@ -34,7 +34,15 @@ const HeatLevels = 8
 
 // Theme gives inks their look.
 type Theme struct {
+	colourless  bool
 	normal, lit [numInks]string // escape sequences
+}
+
+// Colourless is the theme for where colours are not shown: pictures are shaded.
+func (t *Theme) Colourless() *Theme {
+	plain := *t
+	plain.colourless = true
+	return &plain
 }
 
 const reset = "\x1b[0m"
