@@ -68,6 +68,8 @@ func newRoot() *cobra.Command {
 		newScoreCmd(a),
 		newSQLCmd(a),
 		newExportCmd(a),
+		newBackupCmd(a),
+		newGCCmd(a),
 		newWeightsCmd(a),
 		newStudiesCmd(a),
 		newPlanCmd(a),

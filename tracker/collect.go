@@ -1,0 +1,169 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// youngFor is how long an object is spared that no journal names: its worker may
+// be about to. It writes the name at once.
+const youngFor = time.Hour
+
+// Garbage is a file among the objects that no run names.
+type Garbage struct {
+	Object   string    `json:"object"` // its hash, or the name of a write that was cut off
+	Size     int64     `json:"size"`
+	Modified time.Time `json:"modified"`
+}
+
+// Collection says what Collect found.
+type Collection struct {
+	Journals  int       // that were read
+	Kept      int       // objects that a run names
+	KeptBytes int64     //
+	Young     int       // objects that none names and that are spared for their youth
+	Garbage   []Garbage // removed, or to be removed
+	Bytes     int64     // of the garbage
+	Missing   []string  // objects that a run names and that are not there
+}
+
+// Collect removes the objects that no journal names: of no attempt of no run, in
+// the bin or not, nor the database. Others may write meanwhile. Where a journal is
+// damaged or cannot be read, what it names cannot be known and nothing is removed.
+// With dry it only looks.
+func Collect(ctx context.Context, store mmibx.Store, dry bool, progress func(journals int)) (Collection, error) {
+	var c Collection
+	if !isFolder(string(store)) {
+		return c, fmt.Errorf("the store %s: %w", store, mmibx.ErrNotFound)
+	}
+	old := time.Now().Add(-youngFor) // before the journals are read: what is put meanwhile is younger
+	named, err := c.named(ctx, store, progress)
+	if err != nil {
+		return c, err
+	}
+	there := map[string]bool{}
+	err = filepath.WalkDir(objects(store), func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err := errors.Join(err, ctx.Err()); err != nil || d.IsDir() {
+			return err
+		}
+		name := d.Name()
+		there[name] = true
+		if named[name] {
+			return c.keep(d)
+		}
+		if !isSHA256(name) && !strings.HasPrefix(name, incoming) {
+			return nil // not ours
+		}
+		return c.remove(store, path, old, dry)
+	})
+	for name := range named {
+		if !there[name] {
+			c.Missing = append(c.Missing, name)
+		}
+	}
+	slices.Sort(c.Missing)
+	return c, err
+}
+
+func (c *Collection) keep(d fs.DirEntry) error {
+	info, err := d.Info()
+	if err == nil {
+		c.Kept++
+		c.KeptBytes += info.Size()
+	}
+	return err
+}
+
+// remove drops a file unless it is young, which PutObject can make it up to the
+// moment that this holds the lock.
+func (c *Collection) remove(store mmibx.Store, path string, old time.Time, dry bool) error {
+	lock, err := lockObjects(store, syscall.LOCK_EX)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.ModTime().After(old) {
+		c.Young++
+		return nil
+	}
+	if !dry {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	c.Garbage = append(c.Garbage, Garbage{filepath.Base(path), info.Size(), info.ModTime()})
+	c.Bytes += info.Size()
+	return nil
+}
+
+// named are the hashes of the artifacts of all attempts, as their journals and the
+// database have them.
+func (c *Collection) named(ctx context.Context, store mmibx.Store, progress func(int)) (map[string]bool, error) {
+	named := map[string]bool{}
+	journals, err := filepath.Glob(filepath.Join(globEscape(string(store)), "runs", "*", "*", "journal"))
+	if err != nil {
+		return nil, err
+	}
+	var faults []error
+	for _, path := range journals {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		_, err := journal.Read(path, 0, func(r journal.Record) error {
+			switch r.Type {
+			case journal.TypeArtifact:
+				named[r.Artifact.SHA256] = true
+			case journal.Damaged:
+				faults = append(faults, fmt.Errorf("%s: bytes %d to %d are damaged", path, r.Offset, r.End))
+			}
+			return nil
+		})
+		if err != nil {
+			faults = append(faults, err)
+		}
+		if c.Journals++; progress != nil {
+			progress(c.Journals)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("nothing was removed, for what these journals name cannot be known; move the folders of their runs out of the store first:\n%w", errors.Join(faults...))
+	}
+	db, err := OpenReadOnly(store)
+	if errors.Is(err, mmibx.ErrNotFound) {
+		return named, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = db.query(ctx, "SELECT DISTINCT sha256 FROM artifact", func([]string) error { return nil }, func(values []any) error {
+		named[fmt.Sprint(values[0])] = true
+		return nil
+	})
+	return named, errors.Join(err, db.Close())
+}
+
+// globEscape quotes what filepath.Glob would take for a pattern.
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
