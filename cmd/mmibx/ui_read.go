@@ -237,68 +237,6 @@ func (u *ui) Curve(ctx context.Context, run, metric string, after int64, limit i
 	return db.Points(ctx, run, metric, after, limit)
 }
 
-// Run implements tui.Reader.
-func (u *ui) Run(ctx context.Context, run string) (tui.Run, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	db, err := u.synced(ctx)
-	if err != nil {
-		return tui.Run{}, err
-	}
-	if db == nil {
-		return tui.Run{}, fmt.Errorf("run %s: %w", run, mmibx.ErrNotFound)
-	}
-	id, err := db.Resolve(ctx, run)
-	if err != nil {
-		return tui.Run{}, err
-	}
-	d, err := db.Run(ctx, id)
-	if err != nil {
-		return tui.Run{}, err
-	}
-	epochs, _ := d.Spec["train.epochs"].(int)
-	out := tui.Run{RunRow: rowOf(&d.RunRow, epochs, time.Now()), Host: d.Host, Device: d.Device, Spec: specPairs(d.Spec)}
-	if len(d.Sweeps) > 0 {
-		out.Sweep = d.Sweeps[0]
-	}
-	for _, m := range d.Metrics {
-		out.Names = append(out.Names, m.Metric)
-		out.Metrics = append(out.Metrics, tui.Pair{Name: m.Metric, Value: metricText(m)})
-	}
-	if n := len(d.Tries); n > 0 {
-		out.Output = tail(u.store.Output(id, d.Tries[n-1].Number), d.Tries[n-1].Output)
-	}
-	return out, nil
-}
-
-// metricText is the last value, and where a score was better before, its best.
-func metricText(m tracker.Summary) string {
-	text := fmt.Sprintf("%.4g", m.Last)
-	if strings.HasPrefix(m.Metric, "dev.f1") && m.Max > m.Last {
-		text += fmt.Sprintf("  best %.4g", m.Max)
-	}
-	return text
-}
-
-// specPairs lists the spec, what differs from the preset first.
-func specPairs(spec map[string]any) []tui.Pair {
-	base, err := mmibx.Resolve(map[string]any{"benchmark": spec["benchmark"], "model.name": spec["model.name"], "encoder.name": spec["encoder.name"]})
-	var unusual, usual []tui.Pair
-	for _, f := range mmibx.Fields {
-		v, ok := spec[f.Key]
-		if !ok {
-			continue
-		}
-		pair := tui.Pair{Name: f.Key, Value: fmt.Sprint(v)}
-		if preset, _ := base.Get(f.Key); err == nil && f.Key != "seed" && preset != v {
-			unusual = append(unusual, pair)
-		} else {
-			usual = append(usual, pair)
-		}
-	}
-	return append(unusual, usual...)
-}
-
 // tail is the end of a file, or what is known of it when it cannot be read.
 func tail(path string, known []string) []string {
 	const most = 16 << 10

@@ -126,6 +126,9 @@ func TestUIRun(t *testing.T) {
 	if err != nil || r.ID != run || r.Dev != 80 || r.Epoch != 5 || r.Sweep != "demo" || len(r.Spec) == 0 {
 		t.Errorf("%+v (%v)", r, err)
 	}
+	if len(r.Tries) != 1 || r.Tries[0].State != mmibx.Done || r.Provenance[0].Value != plan.Cells[0].Arm || r.Unusual > len(r.Spec) {
+		t.Errorf("attempts %+v, provenance %+v, %d unusual", r.Tries, r.Provenance, r.Unusual)
+	}
 	points, err := u.Curve(t.Context(), run, mmibx.Loss, tracker.Start, 3)
 	if err != nil || len(points) != 3 {
 		t.Fatalf("%d points (%v)", len(points), err)
@@ -245,6 +248,31 @@ func TestSnapshotCommand(t *testing.T) {
 	root.SetArgs([]string{"--snapshot", "board", "--size", "big", "--store", a.storeDir})
 	if err := root.ExecuteContext(t.Context()); !errors.Is(err, mmibx.ErrUsage) {
 		t.Errorf("a size that is none: %v", err)
+	}
+}
+
+// TestAddMeasured: scores by type, diagnostics with their bounds, and the rest.
+func TestAddMeasured(t *testing.T) {
+	var run tui.Run
+	addMeasured(&run, []tracker.Summary{
+		{Metric: mmibx.DevF1, Last: 80, Max: 81}, {Metric: mmibx.DevF1 + ".PER", Last: 90, Max: 92}, {Metric: mmibx.InfoNCE, Last: 2},
+		{Metric: mmibx.InfoNCECap, Last: 3.5}, {Metric: mmibx.RateText, Last: 11}, {Metric: mmibx.Loss, Last: 1}, {Metric: mmibx.GradNorm, Last: 2}, {Metric: mmibx.GradNormTask, Last: 3},
+	})
+	if len(run.Types) != 1 || run.Types[0] != (tui.TypeScore{Type: "PER", Last: 90, Best: 92}) {
+		t.Errorf("types %+v", run.Types)
+	}
+	var gauges []string
+	for _, g := range run.Diagnostics {
+		gauges = append(gauges, g.Name)
+		if (g.Name == mmibx.InfoNCE) != (g.Bound == 3.5) {
+			t.Errorf("%s has the bound %g", g.Name, g.Bound)
+		}
+	}
+	if got := strings.Join(gauges, " "); got != "dev.rate_text dev.infonce_bound dev.infonce_log_k train.grad_norm_task" {
+		t.Errorf("diagnostics %s", got)
+	}
+	if len(run.Metrics) != 3 || len(run.Names) != 8 {
+		t.Errorf("metrics %+v, names %v", run.Metrics, run.Names)
 	}
 }
 

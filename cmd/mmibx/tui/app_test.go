@@ -449,3 +449,25 @@ func BenchmarkKey(b *testing.B) {
 		a.View()
 	}
 }
+
+// TestRunPanels: tab leads through every panel of a run, and on a wide terminal all
+// of them are there at once.
+func TestRunPanels(t *testing.T) {
+	a := shown(t, newFake(), theRun, 80, 24)
+	for _, want := range []string{"epoch 4  loss", "84.20", "of 3.47", "1 at step 800", "mmibx sweep beta", "predictions.dev"} {
+		if text := ansi.Strip(a.View().Content); !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+		press(a, "tab")
+	}
+	a.Update(tea.WindowSizeMsg{Width: 200, Height: 60})
+	for _, want := range []string{"epoch 4  loss", "84.20", "of 3.47", "1 at step 800", "mmibx sweep beta", "predictions.dev"} {
+		if text := ansi.Strip(a.View().Content); !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	press(a, "space")
+	if len(a.env.marked) != 1 || a.env.marked[0].id != "4f1c9a77ab02" {
+		t.Errorf("marked %+v", a.env.marked)
+	}
+}

@@ -183,13 +183,51 @@ type Event struct {
 // Run is all that is known of one run.
 type Run struct {
 	RunRow
-	Sweep   string
-	Host    string
-	Device  string
-	Spec    []Pair // what differs from the preset first
-	Metrics []Pair // last values
-	Names   []string
-	Output  []string // the tail of what it wrote
+	Sweep       string
+	Host        string
+	Device      string
+	Tags        []string
+	Note        string
+	Spec        []Pair // what differs from the preset first
+	Unusual     int    // so many of them differ
+	Metrics     []Pair // last values
+	Types       []TypeScore
+	Diagnostics []Gauge
+	Provenance  []Pair
+	Tries       []Try // the latest first
+	Files       []File
+	Names       []string // of the metrics that have curves
+	Output      []string // the tail of what it wrote
+}
+
+// TypeScore is the F1 on dev of one type of entity or relation, in percent.
+type TypeScore struct {
+	Type       string
+	Last, Best float64
+}
+
+// Gauge is a diagnostic of the last epoch; one that cannot exceed a bound has it.
+type Gauge struct {
+	Pair
+	Unit         string
+	Value, Bound float64 // of the bar; Bound NaN: none
+	Doc          string
+}
+
+// Try is one attempt.
+type Try struct {
+	Number       int
+	State        mmibx.State
+	Started      time.Time
+	Took         time.Duration // 0: it runs, or ended without a word
+	From         string        // "2 at step 40", "" for anew
+	Where, Error string
+}
+
+// File is an artifact, or a checkpoint beside the journal.
+type File struct {
+	Name, Path string
+	Step, Size int64
 }
 
 // Pair is a name and a value, ready to be shown.

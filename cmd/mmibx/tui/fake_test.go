@@ -110,6 +110,20 @@ func (f *fake) Run(_ context.Context, run string) (Run, error) {
 			{"encoder.name", "minilm"}, {"evidence.kind", "captions"}, {"ib.size", "64"}, {"align.weight", "0.1"}, {"align.tau", "0.07"},
 			{"train.epochs", "6"}, {"train.batch", "16"}, {"train.lr", "1e-04"}, {"train.precision", "float32"},
 		},
+		Unusual: 2, Tags: []string{"paper"}, Note: "看 warm-up",
+		Types: []TypeScore{{"LOC", 84.2, 84.9}, {"MISC", 41.7, 43}, {"ORG", 60.1, 60.1}, {"PER", 91.3, 91.4}},
+		Diagnostics: []Gauge{
+			{Pair{mmibx.RateText, "11.8"}, "nats", 11.8, math.NaN(), "KL of the text's code to the prior"},
+			{Pair{mmibx.RateImage, "3.2"}, "nats", 3.2, math.NaN(), "the same of the picture's code"},
+			{Pair{mmibx.InfoNCE, "2.61"}, "nats", 2.61, 3.47, "InfoNCE bound"},
+			{Pair{mmibx.ModalityGap, "0.61"}, "cosine space", 0.61, math.NaN(), "distance of the centroids"},
+		},
+		Provenance: []Pair{{"arm", "a22000aa11bb"}, {"command", "mmibx sweep beta -j 2"}, {"commit", "8b1f2c"}, {"PyTorch", "2.11.0"}, {"train.txt", "SHA-256 9f86d081884c7d65"}},
+		Tries: []Try{
+			{Number: 2, State: mmibx.Running, Started: noon.Add(-200 * time.Second), From: "1 at step 800", Where: "vm, cpu, 2.11.0"},
+			{Number: 1, State: mmibx.Lost, Started: noon.Add(-time.Hour), Took: 9 * time.Minute, Where: "vm, cpu, 2.11.0", Error: "the process ended without a word"},
+		},
+		Files:   []File{{"predictions.dev", "mmibx-runs/objects/be/be12", 2400, 24_000}, {"checkpoint", "mmibx-runs/runs/4f1c9a77ab02/2/last", 2400, 91_000_000}},
 		Metrics: []Pair{{"dev.f1", "81.9"}, {"dev.precision", "82.4"}, {"dev.recall", "81.4"}, {"train.loss", "1.21"}, {"train.kl_text", "14.2"}, {"dev.rate_text", "11.8"}},
 		Names:   []string{mmibx.DevF1, mmibx.Loss, mmibx.KLText},
 		Output: []string{

@@ -28,6 +28,8 @@ func shownOn(t testing.TB, e *env, s func(*env) screen, w, h int) *App {
 	return a
 }
 
+func theRun(e *env) screen { return newRun(e, "4f1c9a77ab02", "dev.f1") }
+
 func theBoard(e *env) screen { return newBoard(e, "beta-study") }
 
 // press sends keys and follows what they ask for, timers excepted.
@@ -84,7 +86,9 @@ func TestScreens(t *testing.T) {
 		{"errors", newFake(), theErrors, nil},
 		{"errors-escapes", newFake(), theErrors, []string{"n"}},
 		{"errors-relations", newFake(), theRelations, nil},
-		{"run", newFake(), func(e *env) screen { return newRun(e, "4f1c9a77ab02", "dev.f1") }, nil},
+		{"run", newFake(), theRun, nil},
+		{"run-diagnostics", newFake(), theRun, []string{"tab", "tab"}},
+		{"run-attempts", newFake(), theRun, []string{"tab", "tab", "tab"}},
 		{"help", newFake(), theBoard, []string{"?"}},
 		{"palette", newFake(), theBoard, []string{":", "r", "u", "n"}},
 		{"confirm", newFake(), theBoard, []string{"s"}},

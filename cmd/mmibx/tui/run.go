@@ -3,12 +3,27 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mmibx/mmibx"
-	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
 )
+
+// The panels of a run that tab leads through. Spec stands at the left always; of
+// the others a small terminal shows one, a wide one all.
+const (
+	onSpec = iota
+	onOutput
+	onScores
+	onDiagnostics
+	onTries
+	onProvenance
+	onFiles
+	numRunPanels
+)
+
+var runPanels = [numRunPanels]string{"spec", "output", "scores", "diagnostics", "attempts", "provenance", "files"}
 
 // runScreen shows all that is known of one run.
 type runScreen struct {
@@ -19,8 +34,8 @@ type runScreen struct {
 	loaded bool
 	metric string
 	curve  curve
-	cursor int // in the spec
-	up     int // lines of output scrolled back
+	focus  int
+	cursor [numRunPanels]int // rows; of the output, lines scrolled back
 }
 
 type runRead struct {
@@ -30,7 +45,7 @@ type runRead struct {
 }
 
 func newRun(e *env, id, metric string) *runScreen {
-	return &runScreen{env: e, id: id, metric: metric}
+	return &runScreen{env: e, id: id, metric: metric, focus: onOutput}
 }
 
 func (*runScreen) Title() string { return "run" }
@@ -60,26 +75,52 @@ func (r *runScreen) Update(msg tea.Msg) tea.Cmd {
 			return r.poll.done(false, msg.err)
 		}
 		r.data, r.loaded = msg.run, true
-		if msg.curve.metric == r.metric {
+		if msg.curve.metric == r.metric && msg.curve.run == r.id {
 			r.curve = msg.curve
+		}
+		if r.id != r.data.ID { // it was asked for by the beginning of its id
+			r.id, r.poll.again = r.data.ID, true
+		}
+		for p := range numRunPanels {
+			r.cursor[p] = max(0, moved(r.cursor[p], 0, r.len(p)))
 		}
 		return r.poll.done(r.data.State == mmibx.Running, nil)
 	case wheeled:
-		if msg.Name == "output" {
-			r.up = max(0, min(r.up-msg.by, len(r.data.Output)-1))
-			return nil
+		if p := slices.Index(runPanels[:], msg.Name); p >= 0 {
+			r.focus = p
+			return r.move(msg.by)
 		}
-		return r.move(msg.by)
 	case clicked:
-		if msg.Name == "spec" {
-			r.cursor = moved(msg.Row, 0, len(r.data.Spec))
-		}
+		return r.click(msg)
 	}
 	return r.poll.update(msg)
 }
 
+func (r *runScreen) click(msg clicked) tea.Cmd {
+	if msg.Name == "tabs" {
+		r.focus = msg.Row
+	}
+	if p := slices.Index(runPanels[:], msg.Name); p >= 0 {
+		if r.focus = p; p != onOutput {
+			r.cursor[p] = max(0, moved(msg.Row, 0, r.len(p)))
+		}
+	}
+	return nil
+}
+
+func (r *runScreen) len(panel int) int {
+	return [numRunPanels]int{
+		len(r.data.Spec), len(r.data.Output), len(r.data.Types), len(r.data.Diagnostics),
+		len(r.data.Tries), len(r.data.Provenance), len(r.data.Files),
+	}[panel]
+}
+
+// move moves the cursor of the panel that has the focus; the output scrolls.
 func (r *runScreen) move(by int) tea.Cmd {
-	r.cursor = moved(r.cursor, by, len(r.data.Spec))
+	if r.focus == onOutput {
+		by = -by
+	}
+	r.cursor[r.focus] = max(0, moved(r.cursor[r.focus], by, r.len(r.focus)))
 	return nil
 }
 
@@ -87,10 +128,12 @@ func (r *runScreen) move(by int) tea.Cmd {
 func (r *runScreen) Actions() []action {
 	metric := action{
 		name: "metric", keys: []string{"m"}, label: "metric", help: "the next metric's curve",
-		cli: r.cli("runs curve", r.id, r.metric), run: r.nextMetric,
+		cli: r.cli("runs curve", r.id, r.metric), run: r.nextMetric(1),
 	}
+	before := action{name: "metric back", keys: []string{"b"}, help: "the metric before", run: r.nextMetric(-1)}
 	if len(r.data.Names) < 2 {
 		metric.why = "the run has logged no other metric yet"
+		before.why = metric.why
 	}
 	wrong := action{
 		name: "runs errors", keys: []string{"e"}, label: "errors", help: "what it got wrong on dev, sentence by sentence",
@@ -99,13 +142,43 @@ func (r *runScreen) Actions() []action {
 	if r.data.State != mmibx.Done {
 		wrong.why = "it has kept no predictions yet: it is not done"
 	}
-	acts := []action{metric, wrong, retryAction(r.env, r.data.Sweep, []RunRow{r.data.RunRow}, "the run")}
+	turn := func(by int) func() tea.Cmd {
+		return func() tea.Cmd {
+			r.focus = (r.focus + by + numRunPanels) % numRunPanels
+			return nil
+		}
+	}
+	acts := []action{
+		metric, before, wrong, retryAction(r.env, r.data.Sweep, []RunRow{r.data.RunRow}, "the run"), r.markAction(),
+		{name: "panel", keys: []string{"tab"}, label: "panel", help: "the next panel", run: turn(1)},
+		{name: "panel back", keys: []string{"shift+tab"}, help: "the panel before", run: turn(-1)},
+		{name: "copy", keys: []string{"y"}, help: "copy the id to the clipboard (OSC 52)", run: func() tea.Cmd { return send(clip{r.id}) }},
+	}
+	acts = append(acts, r.onMarked()...)
 	return append(acts, moves(r.move)...)
 }
 
-func (r *runScreen) nextMetric() tea.Cmd {
-	r.metric = after(r.data.Names, r.metric)
-	return r.poll.now()
+func (r *runScreen) markAction() action {
+	m := mark{id: r.id, label: r.data.Label, runs: []string{r.id}}
+	a := action{name: "mark", keys: []string{"space"}, label: "mark", help: "mark the run, or take its mark away", run: func() tea.Cmd {
+		r.toggle(m)
+		return send(notice{text: fmt.Sprintf("%s marked", plural(len(r.marked), "run or arm"))})
+	}}
+	if r.markOf(r.id, false) >= 0 {
+		a.label = "unmark"
+	}
+	return a
+}
+
+func (r *runScreen) nextMetric(by int) func() tea.Cmd {
+	return func() tea.Cmd {
+		names := slices.Clone(r.data.Names)
+		if by < 0 {
+			slices.Reverse(names)
+		}
+		r.metric = after(names, r.metric)
+		return r.poll.now()
+	}
 }
 
 // after is the name that follows one in a list, around its end.
@@ -116,58 +189,4 @@ func after(names []string, name string) string {
 		}
 	}
 	return names[0]
-}
-
-// Draw implements screen.
-func (r *runScreen) Draw(c widget.Canvas) {
-	top, rest := c.Bounds().Top(1)
-	var where []widget.Span
-	if r.loaded {
-		where = []widget.Span{faint(fmt.Sprintf("   %s on %s", r.data.Device, r.data.Host))}
-	}
-	header(c.In(top), r.env, []string{"run " + r.id}, r.status(), where)
-	left, right := rest.Left(min(46, rest.W*2/5))
-	metrics, spec := left.Top(min(len(r.data.Metrics)+2, rest.H/2))
-	chart, output := right.Top(max(8, rest.H*3/5))
-	drawPairs(c.In(metrics), "last values", "metrics", r.data.Metrics, -1)
-	drawPairs(c.In(spec), "spec", "spec", r.data.Spec, r.cursor)
-	r.curve.draw(c.In(chart), r.metric, r.data.Label)
-	in := widget.Panel(c.In(output), []widget.Span{strong("output")}, nil, false)
-	in.Spot(in.Bounds(), "output", 0)
-	widget.Log(in, r.data.Output, r.up, "it has written nothing")
-}
-
-func (r *runScreen) status() []widget.Span {
-	if t := r.poll.trouble(); t != "" {
-		return []widget.Span{{Text: "✗ " + t, Ink: widget.Bad}}
-	}
-	if !r.loaded {
-		return []widget.Span{faint("reading …")}
-	}
-	d := r.data
-	spans := []widget.Span{sign(d.State), plain(" " + string(d.State) + "   ")}
-	if d.Epochs > 0 {
-		spans = append(spans, faint("epoch "), plain(fmt.Sprintf("%d/%d   ", d.Epoch, d.Epochs)))
-	}
-	if s := score(d.Dev); s != "" {
-		spans = append(spans, faint("dev "), strong(s), plain("   "))
-	}
-	if d.Attempt > 1 {
-		spans = append(spans, faint(fmt.Sprintf("attempt %d   ", d.Attempt)))
-	}
-	if d.Error != "" {
-		spans = append(spans, widget.Span{Text: d.Error, Ink: widget.Bad})
-	}
-	return spans
-}
-
-func drawPairs(c widget.Canvas, title, name string, pairs []Pair, cursor int) {
-	in := widget.Panel(c, []widget.Span{strong(title)}, nil, cursor >= 0)
-	widget.Table{
-		Name: name, Len: len(pairs), Cursor: cursor, Focused: cursor >= 0, Bare: true, Empty: "none yet",
-		Columns: []widget.Column{{Width: 18, Grow: true, Most: 34}, {Width: 8, Grow: true}},
-		Row: func(i int) [][]widget.Span {
-			return [][]widget.Span{{faint(pairs[i].Name)}, {plain(pairs[i].Value)}}
-		},
-	}.Draw(in)
 }
