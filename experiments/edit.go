@@ -48,8 +48,11 @@ func (s *Sweep) Says(key string) Said {
 	touches := func(k string) bool {
 		return slices.ContainsFunc(standsFor(k), func(full string) bool { return slices.Contains(keys, full) })
 	}
+	if slices.ContainsFunc(s.Space, func(d Dimension) bool { return touches(d.Key) }) {
+		return Said{Locked: "a sampler chooses it"}
+	}
 	for _, a := range s.Arms {
-		if slices.ContainsFunc(a.Settings, func(s Setting) bool { return touches(s.Key) }) || slices.ContainsFunc(a.Grid, func(x Axis) bool { return slices.ContainsFunc(x.Keys, touches) }) {
+		if slices.ContainsFunc(a.Space, func(d Dimension) bool { return touches(d.Key) }) || slices.ContainsFunc(a.Settings, func(s Setting) bool { return touches(s.Key) }) || slices.ContainsFunc(a.Grid, func(x Axis) bool { return slices.ContainsFunc(x.Keys, touches) }) {
 			return Said{Locked: "the arm " + strconv.Quote(a.Name) + " sets it"}
 		}
 	}

@@ -9,6 +9,9 @@ import (
 type layered struct {
 	Axis
 	axis bool // varies: part of a cell's coordinates
+	// sampled axes are one for all keys of a space; who reads a key is asked of the
+	// layer of its dimension.
+	sampled bool
 }
 
 // armLayers are the settings in force in an arm, one layer per key.
@@ -18,7 +21,9 @@ type armLayers struct {
 	layers []*layered
 	derive []derived
 	when   []*Expression
-	sanity bool // added by withSanity, not declared
+	space  []Dimension // that a sampler chooses points of
+	dims   []*layered  // of the space, a layer per dimension
+	sanity bool        // added by withSanity, not declared
 }
 
 // derived is a formula, and the layer that its key makes.
@@ -28,23 +33,40 @@ type derived struct {
 }
 
 // layers merges what the sweep says into one list per arm, where later layers
-// replace earlier ones: base, grid, the arm's settings, the arm's grid, --set.
-func (s *Sweep) layers() []armLayers {
+// replace earlier ones: base, grid, the arm's settings, the arm's grid and space, --set.
+func (s *Sweep) layers() ([]armLayers, error) {
 	shared, overrides := append(fixed(s.Base), varying(s.Grid)...), s.overriding()
 	arms := s.Arms
 	if len(arms) == 0 {
 		arms = []Arm{{}}
 	}
 	formulas := deriving(s.Derive)
+	dims := map[Place]*layered{} // arms that share a dimension share its layer
 	var all []armLayers
 	for _, a := range arms {
-		own := append(fixed(a.Settings), varying(a.Grid)...)
-		all = append(all, s.follow(a, formulas, slices.Concat(shared, own, overrides)))
+		own, space := append(fixed(a.Settings), varying(a.Grid)...), s.joint(a)
+		if len(space) > 0 {
+			axis, err := s.sampled(space, s.Budget.Points)
+			if err != nil {
+				return nil, err
+			}
+			own = append(own, &layered{Axis: axis, axis: true, sampled: true})
+		}
+		arm := s.follow(a, formulas, slices.Concat(shared, own, overrides))
+		arm.space = space
+		for i := range space {
+			at := space[i].where
+			if dims[at] == nil {
+				dims[at] = space[i].layer()
+			}
+			arm.dims = append(arm.dims, dims[at])
+		}
+		all = append(all, arm)
 	}
 	if s.Sanity.Wanted {
 		all = append(all, s.sanityArms(all, s.follow(Arm{}, formulas, slices.Concat(shared, overrides)))...)
 	}
-	return all
+	return all, nil
 }
 
 // follow makes an arm of what is said of it, with the formulas and conditions of
@@ -68,7 +90,7 @@ func (s *Sweep) follow(a Arm, shared []derived, said []*layered) armLayers {
 func deriving(formulas []*Expression) []derived {
 	all := make([]derived, len(formulas))
 	for i, e := range formulas {
-		all[i] = derived{e, &layered{oneKey(e.Key, nil, e.Where), false}}
+		all[i] = derived{e, &layered{Axis: oneKey(e.Key, nil, e.Where)}}
 	}
 	return all
 }
@@ -76,7 +98,7 @@ func deriving(formulas []*Expression) []derived {
 func (s *Sweep) overriding() []*layered {
 	var layers []*layered
 	for _, o := range s.overrides {
-		layers = append(layers, &layered{o, len(o.Points) > 1})
+		layers = append(layers, &layered{Axis: o, axis: len(o.Points) > 1})
 	}
 	return layers
 }
@@ -84,7 +106,7 @@ func (s *Sweep) overriding() []*layered {
 func fixed(settings []Setting) []*layered {
 	var layers []*layered
 	for _, s := range settings {
-		layers = append(layers, &layered{oneKey(s.Key, []any{s.Value}, s.Where), false})
+		layers = append(layers, &layered{Axis: oneKey(s.Key, []any{s.Value}, s.Where)})
 	}
 	return layers
 }
@@ -92,7 +114,7 @@ func fixed(settings []Setting) []*layered {
 func varying(axes []Axis) []*layered {
 	var layers []*layered
 	for _, a := range axes {
-		layers = append(layers, &layered{a, true})
+		layers = append(layers, &layered{Axis: a, axis: true})
 	}
 	return layers
 }
@@ -116,9 +138,11 @@ func merge(said []*layered) []*layered {
 	return kept
 }
 
-// every lists the layers with those of what is derived.
+// every lists the layers with those of what is derived; for a space, those of its
+// dimensions.
 func (a armLayers) every() []*layered {
-	all := slices.Clone(a.layers)
+	all := slices.DeleteFunc(slices.Clone(a.layers), func(l *layered) bool { return l.sampled })
+	all = append(all, a.dims...)
 	for _, d := range a.derive {
 		all = append(all, d.layer)
 	}

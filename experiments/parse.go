@@ -14,7 +14,7 @@ import (
 )
 
 // topKeys are the keys of a sweep file, in the order of docs/reference/sweep-files.md.
-var topKeys = []string{"name", "title", "question", "objective", "benchmarks", "seeds", "sanity", "base", "grid", "zip", "rows", "derive", "when", "arm"}
+var topKeys = []string{"name", "title", "question", "objective", "device", "budget", "sampler", "benchmarks", "seeds", "sanity", "base", "grid", "zip", "rows", "space", "derive", "when", "arm"}
 
 // sweepName is also the name of a folder in the store.
 var sweepName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -34,18 +34,18 @@ func Parse(file string, text []byte) (*Sweep, error) {
 	}
 	s.Title = p.str(doc, "title", s.Name)
 	s.Question = strings.TrimSpace(p.str(doc, "question", ""))
-	s.Objective = p.str(doc, "objective", mmibx.DevF1)
-	if !strings.HasPrefix(s.Objective, "dev.") {
-		p.fail([]string{"objective"}, quoted(s.Objective), "a metric of dev, such as "+mmibx.DevF1, "test is sealed: choices never look at it")
-	}
+	s.Objective, s.Minimize = p.objective(doc["objective"])
+	s.Device = p.device(doc)
+	s.Budget, s.Choice = p.budget(doc["budget"]), p.sampler(doc["sampler"])
 	s.Benchmarks = p.benchmarks([]string{"benchmarks"}, doc["benchmarks"])
 	s.Seeds = p.seeds([]string{"seeds"}, doc["seeds"])
 	s.Sanity = p.sanity(doc["sanity"])
 	s.Base = p.settings([]string{"base"}, p.table([]string{"base"}, doc["base"]))
-	s.Grid = p.axes(nil, doc)
+	s.Grid, s.Space = p.axes(nil, doc)
 	s.Derive = p.derivations([]string{"derive"}, p.table([]string{"derive"}, doc["derive"]))
 	s.When = p.condition([]string{"when"}, doc["when"])
 	s.Arms = p.arms(doc["arm"])
+	p.spaces(s)
 	p.derivedOfDerived(s)
 	for _, k := range slices.Sorted(maps.Keys(doc)) {
 		if !slices.Contains(topKeys, k) {
@@ -183,7 +183,7 @@ func (p *parser) sanity(v any) Sanity {
 }
 
 // armKeys are the keys of an arm that are not settings of the spec.
-var armKeys = []string{"name", "grid", "zip", "rows", "derive", "when"}
+var armKeys = []string{"name", "grid", "zip", "rows", "space", "derive", "when"}
 
 func (p *parser) arms(v any) []Arm {
 	var tables []map[string]any
@@ -210,8 +210,9 @@ func (p *parser) arms(v any) []Arm {
 			delete(settings, k)
 		}
 		derive := append(slices.Clone(path), "derive")
+		axes, space := p.axes(path, t)
 		arms = append(arms, Arm{
-			Name: name, Settings: p.settings(path, settings), Grid: p.axes(path, t),
+			Name: name, Settings: p.settings(path, settings), Grid: axes, Space: space,
 			Derive: p.derivations(derive, p.table(derive, t["derive"])), When: p.condition(append(slices.Clone(path), "when"), t["when"]),
 		})
 	}
@@ -234,8 +235,9 @@ func (p *parser) settings(path []string, t map[string]any) []Setting {
 	return settings
 }
 
-// axes reads what varies in the file or in an arm: grid, zip and rows.
-func (p *parser) axes(path []string, t map[string]any) []Axis {
+// axes reads what varies in the file or in an arm: grid, zip and rows, and the
+// space of a sampler.
+func (p *parser) axes(path []string, t map[string]any) ([]Axis, []Dimension) {
 	at := func(key string) []string { return append(slices.Clone(path), key) }
 	axes := p.grid(at("grid"), p.table(at("grid"), t["grid"]))
 	if t["zip"] != nil {
@@ -244,17 +246,22 @@ func (p *parser) axes(path []string, t map[string]any) []Axis {
 	if t["rows"] != nil {
 		axes = append(axes, p.rows(at("rows"), t["rows"])...)
 	}
+	space := p.space(at("space"), p.table(at("space"), t["space"]))
+	varying := slices.Clone(axes)
+	for _, d := range space {
+		varying = append(varying, d.layer().Axis)
+	}
 	varied := map[string]Place{}
-	for i := range axes {
-		for _, key := range axes[i].touches() {
+	for i := range varying {
+		for _, key := range varying[i].touches() {
 			if first, twice := varied[key]; twice {
-				p.faults = append(p.faults, &mmibx.InputError{File: p.file, Line: axes[i].Where.Line, Key: key, Found: "a key that varies twice here" + first.inWords(),
-					Expected: "each key in one of grid, zip and rows"})
+				p.faults = append(p.faults, &mmibx.InputError{File: p.file, Line: varying[i].Where.Line, Key: key, Found: "a key that varies twice here" + first.inWords(),
+					Expected: "each key in one of grid, zip, rows and space"})
 			}
-			varied[key] = axes[i].Where
+			varied[key] = varying[i].Where
 		}
 	}
-	return axes
+	return axes, space
 }
 
 // zip couples keys: their first values go together, their second ones, and so on.

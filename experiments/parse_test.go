@@ -16,7 +16,7 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\nname = \"b\"", `x.toml:2: name: found Key 'name' has already been defined., expected valid TOML`},
 		{"title = \"x\"", `x.toml: name: found nothing, expected a name of letters`},
 		{"name = \"a/b\"", `x.toml:1: name: found "a/b", expected a name`},
-		{"name = \"a\"\nbenchmark = \"mnre\"", `x.toml:2: benchmark: found an unknown key, expected one of name, title, question, objective, benchmarks, seeds, sanity, base, grid, zip, rows, derive, when, arm; did you mean benchmarks?`},
+		{"name = \"a\"\nbenchmark = \"mnre\"", `x.toml:2: benchmark: found an unknown key, expected one of name, title, question, objective, device, budget, sampler, benchmarks, seeds, sanity, base, grid, zip, rows, space, derive, when, arm; did you mean benchmarks?`},
 		{"name = \"a\"\nobjective = \"test.f1\"", `x.toml:2: objective: found "test.f1", expected a metric of dev, such as dev.f1; test is sealed`},
 		{"name = \"a\"\nbenchmarks = [\"twiter2015\"]", `x.toml:2: benchmarks: found "twiter2015", expected one of twitter2015`},
 		{"name = \"a\"\nbenchmarks = [\"twiter2015\"]", `did you mean twitter2015?`},
@@ -31,7 +31,7 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\n[base]\nib.beta = 1\nib.beta_text = 1", `a second value for ib.beta_text`},
 		{"name = \"a\"\n[grid]\n\"ib.size\" = 1", `x.toml:3: grid.ib.size: found 1, expected a list of values or a range`},
 		{"name = \"a\"\n[grid]\n\"ib.size\" = []", `x.toml:3: grid.ib.size: found [], expected a list of values or a range`},
-		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1, n = 3, scale = \"log\"}", `found a log range from 0 to 1, expected numbers above 0; 0 can stand beside a range`},
+		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1, n = 3, scale = \"log\"}", `found a log range from 0 to 1, expected numbers above 0; in a grid 0 can stand beside a range`},
 		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1}", `found an incomplete range`},
 		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1, n = 3, scle = \"log\"}", `found the key scle in a range, expected from, to, n and scale; did you mean scale?`},
 		{"name = \"a\"\n[grid]\n\"ib.beta\" = {from = 0, to = 1, n = 3, scale = \"cubic\"}", `found scale "cubic", expected "linear" or "log"`},
@@ -42,7 +42,7 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\n[[arm]]\nname = \"x, y\"", `x.toml:3: arm[1].name: found "x, y", expected a name without commas`},
 		{"name = \"a\"\n[zip]\n\"ib.size\" = [1, 2]", `x.toml:2: zip: found 1 keys, expected two or more keys`},
 		{"name = \"a\"\n[zip]\n\"align.tau\" = [1, 2]\n\"ib.size\" = [1, 2, 3]", `x.toml:4: zip.ib.size: found 3 values, expected 2, as many as align.tau has`},
-		{"name = \"a\"\n[grid]\n\"ib.size\" = [1, 2]\n[[rows]]\n\"align.tau\" = 1\n\"ib.size\" = 2", `x.toml:4: ib.size: found a key that varies twice here (x.toml:3), expected each key in one of grid, zip and rows`},
+		{"name = \"a\"\n[grid]\n\"ib.size\" = [1, 2]\n[[rows]]\n\"align.tau\" = 1\n\"ib.size\" = 2", `x.toml:4: ib.size: found a key that varies twice here (x.toml:3), expected each key in one of grid, zip, rows and space`},
 		{"name = \"a\"\nrows = [1]", `x.toml:2: rows: found [1], expected a list of tables of settings`},
 		{"name = \"a\"\nrows = [\n{\"ib.size\" = 4},\n{\"ib.sise\" = 4}]", `x.toml:4: ib.sise: found an unknown key`},
 		{"name = \"a\"\n[[rows]]\nib.size = 4\n[[rows]]\nseed = 4", `x.toml:5: rows[2].seed: found a setting`},
@@ -97,7 +97,17 @@ func FuzzParse(f *testing.F) {
 		s, err := Parse("fuzz.toml", text)
 		if err == nil {
 			points := 0
-			for _, a := range s.layers() {
+			if s.Budget.Points > 100 {
+				return
+			}
+			arms, err := s.layers()
+			if err != nil {
+				if !errors.Is(err, mmibx.ErrUsage) {
+					t.Errorf("not a usage error: %v", err)
+				}
+				return
+			}
+			for _, a := range arms {
 				points += a.points()
 			}
 			if points*len(s.Seeds)*len(s.Benchmarks) > 2000 {

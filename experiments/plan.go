@@ -27,6 +27,8 @@ type Plan struct {
 	Title     string `json:"title,omitempty"`
 	Question  string `json:"question,omitempty"`
 	Objective string `json:"objective"`
+	Minimize  bool   `json:"minimize,omitempty"` // less of the objective is better
+	Device    string `json:"device,omitempty"`   // that the runs need: cpu, cuda, or "" for any
 	// Hash is over the set of runs: it does not change with their order, with
 	// the names of arms, or with how the file says it.
 	Hash   string         `json:"hash"`
@@ -73,8 +75,11 @@ func (p *Plan) IDs() []string {
 // run before any has its second; then come benchmarks, arms and grids.
 func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 	x := expansion{sweep: s, inputs: inputs, read: map[*layered]bool{}, cell: map[string]int{}, inputIndex: map[string]int{}}
-	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Source: s.Text}
-	arms := s.layers()
+	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Minimize: s.Minimize, Device: s.Device, Source: s.Text}
+	arms, err := s.layers()
+	if err != nil {
+		return nil, err
+	}
 	if err := s.variesDerived(arms); err != nil {
 		return nil, err
 	}
@@ -117,6 +122,10 @@ func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 		for i := range all {
 			x.add(&all[i], seed)
 		}
+	}
+	if n := len(x.plan.Cells); s.Budget.Runs > 0 && n > s.Budget.Runs {
+		return nil, &mmibx.InputError{File: s.Budget.Where.File, Line: s.Budget.Where.Line, Key: "budget.runs", Found: fmt.Sprintf("%d, and a plan of %d runs", s.Budget.Runs, n),
+			Expected: "a plan within the budget", Cure: "take fewer values, points, arms or seeds, or raise the budget"}
 	}
 	x.plan.Hash = hashOf(x.plan.IDs())
 	return x.plan, nil

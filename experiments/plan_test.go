@@ -430,7 +430,10 @@ func TestGoldenPlanIDs(t *testing.T) {
 	}
 	s := mustParse(t, b.String())
 	// Every field is in force, also those that this spec does not read.
-	arms := s.layers()
+	arms, err := s.layers()
+	if err != nil {
+		t.Fatal(err)
+	}
 	x := expansion{sweep: s, inputs: goldenInputs, plan: &Plan{}, read: map[*layered]bool{}, cell: map[string]int{}, inputIndex: map[string]int{}}
 	points, err := x.resolve("mini-mnre", arms[0])
 	if err != nil {

@@ -19,8 +19,8 @@ var sanityPictures = []any{"own", "shuffled", "blank"}
 func (s *Sweep) sanityArms(arms []armLayers, none armLayers) []armLayers {
 	var all []armLayers
 	add := func(a armLayers, name string, key string, values []any) {
-		choice := &layered{oneKey(key, values, s.Sanity.Where), len(values) > 1}
-		a.name, a.sanity = sanityName(name), true
+		choice := &layered{Axis: oneKey(key, values, s.Sanity.Where), axis: len(values) > 1}
+		a.name, a.sanity, a.space, a.dims = sanityName(name), true, nil, nil
 		a.layers = merge(append(a.usual(), choice))
 		all = append(all, a)
 	}

@@ -26,11 +26,16 @@ type Sweep struct {
 	Question string // the paragraph that says what the sweep is to find out
 	// Objective is the metric that choices look at; always one of dev.
 	Objective  string
+	Minimize   bool   // less of it is better
+	Device     string // that the runs need: cpu, cuda, or "" for any
+	Budget     Budget
+	Choice     Choice // of the points of spaces
 	Benchmarks []string
 	Seeds      []int
 	Sanity     Sanity
 	Base       []Setting
 	Grid       []Axis // with zip and rows
+	Space      []Dimension
 	Derive     []*Expression
 	When       *Expression // nil: every cell
 	Arms       []Arm
@@ -45,6 +50,7 @@ type Arm struct {
 	Name     string
 	Settings []Setting
 	Grid     []Axis
+	Space    []Dimension
 	Derive   []*Expression
 	When     *Expression
 }

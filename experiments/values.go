@@ -44,24 +44,37 @@ func (p *parser) ranged(path []string, key string, t map[string]any) []any {
 			return nil
 		}
 	}
+	n, ok := t["n"].(int64)
+	if !ok || n < 2 || n > 1000 {
+		p.fail(path, "an incomplete range", "numbers from and to, and a count n from 2 to 1000", `write for example {from = 0.01, to = 1, n = 3, scale = "log"}`)
+		return nil
+	}
+	from, to, log, ok := p.bounds(path, t)
+	if !ok {
+		return nil
+	}
+	return spread(key, from, to, int(n), log)
+}
+
+// bounds reads the ends and the scale of a range.
+func (p *parser) bounds(path []string, t map[string]any) (from, to float64, log, ok bool) {
 	from, okFrom := number(t["from"])
 	to, okTo := number(t["to"])
-	n, okN := t["n"].(int64)
 	scale, okScale := t["scale"].(string)
 	if t["scale"] == nil {
 		scale, okScale = "linear", true
 	}
 	switch {
-	case !okFrom || !okTo || !okN || n < 2 || n > 1000:
-		p.fail(path, "an incomplete range", "numbers from and to, and a count n from 2 to 1000", `write for example {from = 0.01, to = 1, n = 3, scale = "log"}`)
+	case !okFrom || !okTo:
+		p.fail(path, "an incomplete range", "numbers from and to", `write for example {from = 0.01, to = 1, scale = "log"}`)
 	case !okScale || scale != "linear" && scale != "log":
 		p.fail(path, "scale "+quoted(t["scale"]), `"linear" or "log"`, "")
 	case scale == "log" && (from <= 0 || to <= 0):
-		p.fail(path, fmt.Sprintf("a log range from %g to %g", from, to), "numbers above 0", `0 can stand beside a range: [0, {from = 0.01, to = 1, n = 3, scale = "log"}]`)
+		p.fail(path, fmt.Sprintf("a log range from %g to %g", from, to), "numbers above 0", `in a grid 0 can stand beside a range: [0, {from = 0.01, to = 1, n = 3, scale = "log"}]`)
 	default:
-		return spread(key, from, to, int(n), scale == "log")
+		return from, to, scale == "log", true
 	}
-	return nil
+	return 0, 0, false, false
 }
 
 // spread returns n values from one number to another. Those between are rounded
@@ -69,10 +82,7 @@ func (p *parser) ranged(path []string, key string, t map[string]any) []any {
 // is part of a run's identity and of its label, and should look as a person
 // would type it.
 func spread(key string, from, to float64, n int, log bool) []any {
-	whole := false
-	if f, ok := mmibx.LookupField(key); ok {
-		_, whole = f.Frozen.(int)
-	}
+	whole := wholeNumbers(key)
 	var values []any
 	for i := range n {
 		share := float64(i) / float64(n-1)
@@ -95,6 +105,16 @@ func spread(key string, from, to float64, n int, log bool) []any {
 		}
 	}
 	return values
+}
+
+// wholeNumbers says whether the values of a key are whole numbers.
+func wholeNumbers(key string) bool {
+	f, ok := mmibx.LookupField(key)
+	if !ok {
+		return false
+	}
+	_, whole := f.Frozen.(int)
+	return whole
 }
 
 func number(v any) (float64, bool) {

@@ -66,7 +66,7 @@ func newDemoCmd(a *app) *cobra.Command {
 }
 
 func (d *demo) run(cmd *cobra.Command) error {
-	run := runFlags{jobs: d.jobs, device: "cpu", quiet: d.quiet}
+	run := runFlags{jobs: d.jobs, quiet: d.quiet}
 	if err := run.check(); err != nil {
 		return err
 	}

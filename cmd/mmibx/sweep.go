@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ type runFlags struct {
 func (f *runFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVarP(&f.jobs, "jobs", "j", 1, "`N` runs at once; the processors are divided among them")
-	flags.StringVar(&f.device, "device", "cpu", "cpu")
+	flags.StringVar(&f.device, "device", "", "cpu; left out: what the sweep file asks for, else cpu")
 	flags.IntVar(&f.alike, "give-up", 5, "stop after `N` failures in a row that say the same")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 }
@@ -43,6 +44,15 @@ func (f *runFlags) check() error {
 		return &mmibx.InputError{Key: "-j", Found: fmt.Sprint(f.jobs), Expected: "1 or more"}
 	}
 	return nil
+}
+
+// deviceFor is the device that the runs of a plan are done on.
+func (f *runFlags) deviceFor(plan *experiments.Plan) (string, error) {
+	if plan.Device != "" && f.device != "" && f.device != plan.Device {
+		return "", &mmibx.InputError{Key: "--device", Found: f.device, Expected: plan.Device + ", which sweep " + plan.Sweep + " asks for", Cure: "leave --device out, or change `device` in the sweep file"}
+	}
+	device := cmp.Or(f.device, plan.Device, "cpu")
+	return device, checkDevice(device)
 }
 
 func newSweepCmd(a *app) *cobra.Command {
@@ -67,6 +77,9 @@ func newSweepCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if _, err := run.deviceFor(plan); err != nil {
+				return err
+			}
 			if detach {
 				return a.detach(cmd, plan.Sweep)
 			}
@@ -86,7 +99,11 @@ func newSweepCmd(a *app) *cobra.Command {
 // doPlan does the runs of a plan in this process. The summary is empty where
 // nothing was begun.
 func (a *app) doPlan(ctx context.Context, plan *experiments.Plan, run runFlags) (experiments.Summary, error) {
-	runner, err := a.newRunner(ctx, run.jobs, run.device)
+	device, err := run.deviceFor(plan)
+	if err != nil {
+		return experiments.Summary{}, err
+	}
+	runner, err := a.newRunner(ctx, run.jobs, device)
 	if err != nil {
 		return experiments.Summary{}, err
 	}

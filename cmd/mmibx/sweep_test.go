@@ -293,3 +293,20 @@ func TestDigestCache(t *testing.T) {
 		t.Errorf("a changed file kept its digest: %v", err)
 	}
 }
+
+// A sweep runs on the device that its file asks for, or not at all.
+func TestDeviceOfTheSweepFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cuda.toml")
+	if err := os.WriteFile(path, []byte("name = \"on-cuda\"\ndevice = \"cuda\"\nbenchmarks = [\"mini-mnre\"]\n[base]\nmodel = \"text\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{
+		"--device cpu": "--device: found cpu, expected cuda, which sweep on-cuda asks for",
+		"--quiet":      "--device: found cuda, expected cpu; this version makes its tensors on the processor only",
+	} {
+		_, err := mmibxSays(t, append([]string{"sweep", path, "--store", t.TempDir()}, strings.Fields(args)...)...)
+		if exitCode(err) != 2 || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", args, err, want)
+		}
+	}
+}
