@@ -54,7 +54,7 @@ var Fields = index([]Field{
 	{Key: "encoder.layers", Frozen: 1, Min: 0, Max: 24, Doc: "layers of the small encoder", when: smallEncoder},
 
 	{Key: "evidence.kind", Frozen: "none", Choices: []string{"none", "grid", "captions", "pixels", "features"}, Doc: "what stands for the picture"},
-	{Key: "evidence.captioner", Frozen: "", Doc: "who wrote the captions; empty: BLIP-2 for Twitter, LLaVA-NeXT for MNRE", when: func(s *Spec) bool { return s.Evidence.Kind == "captions" }},
+	{Key: "evidence.captioner", Frozen: "", Doc: "who wrote the captions; empty: BLIP-2 for Twitter, LLaVA-NeXT for MNRE, the first of a benchmark of your own", when: func(s *Spec) bool { return s.Evidence.Kind == "captions" }},
 	{Key: "evidence.encoder", Frozen: "", Choices: append([]string{""}, pictureEncoders()...), Doc: "picture encoder of pixels: frozen, or `small`, trained with the network", when: func(s *Spec) bool { return s.Evidence.Kind == "pixels" }},
 	{Key: "evidence.features", Frozen: "", Doc: "NAME of the feature file features/NAME.safetensors in the benchmark's folder", when: func(s *Spec) bool { return s.Evidence.Kind == "features" }},
 	{Key: "evidence.pictures", Frozen: "own", Choices: []string{"own", "shuffled", "blank"}, Doc: "the example's own picture, another's of the split, or none", when: hasEvidence},

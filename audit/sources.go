@@ -88,8 +88,12 @@ func miniature(set *datasets.Set) func(context.Context, mmibx.Split) ([]Shape, e
 
 // captions are the sentences of each captioner whose files are there.
 func captions(set *datasets.Set, dataDir string) ([]Evidence, error) {
+	names, err := datasets.Captioners(dataDir, set.Benchmark.Name)
+	if err != nil {
+		return nil, err
+	}
 	var all []Evidence
-	for _, captioner := range datasets.Captioners(set.Benchmark.Name) {
+	for _, captioner := range names {
 		c, err := datasets.Captions(set, dataDir, captioner)
 		if errors.Is(err, mmibx.ErrNotFound) {
 			continue

@@ -36,7 +36,8 @@ type captioner struct {
 	parse func(*captionReader, string, []byte) error
 }
 
-// captioners lists them by benchmark, the usual one first.
+// captioners lists them by benchmark, the usual one first. A benchmark of the
+// user's own names its in its benchmark.toml.
 var captioners = map[string][]captioner{
 	"twitter2015": {
 		{"blip2", []string{"captions/BLIP2_15.txt"}, (*captionReader).lines},
@@ -71,26 +72,46 @@ const (
 
 // Captioners names those who described a benchmark's pictures, the usual one
 // first; nil for a benchmark that has no captions.
-func Captioners(benchmark string) []string {
+func Captioners(dataDir, benchmark string) ([]string, error) {
+	all, err := captionersOf(dataDir, benchmark)
+	return captionerNames(all), err
+}
+
+func captionerNames(all []captioner) []string {
 	var names []string
-	for _, c := range captioners[benchmark] {
+	for _, c := range all {
 		names = append(names, c.name)
 	}
 	return names
 }
 
+func captionersOf(dataDir, benchmark string) ([]captioner, error) {
+	if b, ok := mmibx.LookupBenchmark(benchmark); !ok || !b.Own {
+		return captioners[benchmark], nil
+	}
+	o, err := readOwn(filepath.Join(dataDir, benchmark, ownFile))
+	if err != nil {
+		return nil, err
+	}
+	return o.captioners(), nil
+}
+
 // CaptionFiles lists the files of a captioner in the benchmark's folder. "" is
-// the usual captioner: BLIP-2 for Twitter, LLaVA-NeXT for MNRE.
-func CaptionFiles(benchmark, captioner string) ([]string, error) {
-	c, err := lookupCaptioner(benchmark, captioner)
+// the usual captioner: BLIP-2 for Twitter, LLaVA-NeXT for MNRE, the first of a
+// benchmark.toml.
+func CaptionFiles(dataDir, benchmark, captioner string) ([]string, error) {
+	c, err := lookupCaptioner(dataDir, benchmark, captioner)
 	return slices.Clone(c.files), err
 }
 
-func lookupCaptioner(benchmark, name string) (captioner, error) {
-	all := captioners[benchmark]
+func lookupCaptioner(dataDir, benchmark, name string) (captioner, error) {
+	all, err := captionersOf(dataDir, benchmark)
+	if err != nil {
+		return captioner{}, err
+	}
 	if len(all) == 0 {
 		return captioner{}, &mmibx.InputError{Key: "evidence.kind", Found: "captions for " + benchmark,
-			Expected: "one of " + strings.Join(slices.Sorted(maps.Keys(captioners)), ", ")}
+			Expected: "one of " + strings.Join(slices.Sorted(maps.Keys(captioners)), ", ") + ", or a benchmark of your own with [captions]"}
 	}
 	if name == "" {
 		return all[0], nil
@@ -100,7 +121,7 @@ func lookupCaptioner(benchmark, name string) (captioner, error) {
 			return c, nil
 		}
 	}
-	names := Captioners(benchmark)
+	names := captionerNames(all)
 	e := &mmibx.InputError{Key: "evidence.captioner", Found: quote(name), Expected: "one of " + strings.Join(names, ", ")}
 	if near := mmibx.Nearest(name, names); near != "" {
 		e.Cure = "the nearest is " + near
@@ -111,7 +132,7 @@ func lookupCaptioner(benchmark, name string) (captioner, error) {
 // CaptionDigests digests the files that Captions would read, without parsing
 // them.
 func CaptionDigests(dataDir, benchmark, captioner string) (map[string]string, error) {
-	c, err := lookupCaptioner(benchmark, captioner)
+	c, err := lookupCaptioner(dataDir, benchmark, captioner)
 	if err != nil {
 		return nil, err
 	}
@@ -129,14 +150,14 @@ func captionFolder(dataDir string, b mmibx.Benchmark) opener {
 	return opener{dir: filepath.Join(dataDir, b.Name), set: &Set{Benchmark: b, Digests: map[string]string{}}}
 }
 
-// Captions reads what a captioner wrote about the pictures of a real benchmark,
+// Captions reads what a captioner wrote about the pictures of a benchmark,
 // from dataDir/NAME; "" is the usual captioner. Every picture must have its
 // caption, but for those that are known to be broken.
 //
 // A bad line is an *mmibx.InputError, several are a *FileError; files that are
 // not there are mmibx.ErrNotFound.
 func Captions(set *Set, dataDir, captioner string) (*CaptionSet, error) {
-	c, err := lookupCaptioner(set.Benchmark.Name, captioner)
+	c, err := lookupCaptioner(dataDir, set.Benchmark.Name, captioner)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +257,8 @@ func (r *captionReader) literals(path string, b []byte) error {
 	})
 }
 
-// object reads CATR's captions of Twitter, one JSON object of id to caption.
+// object reads CATR's captions of Twitter, and those of a benchmark of the user's
+// own: one JSON object of picture to caption.
 func (r *captionReader) object(path string, b []byte) error {
 	var texts map[string]*string
 	if err := json.Unmarshal(b, &texts); err != nil {
@@ -290,7 +312,7 @@ func (r *captionReader) dropBroken(benchmark string, c captioner, dir string) ([
 		return nil, &mmibx.InputError{File: filepath.Join(dir, filepath.Dir(c.files[0])), Key: missing[0],
 			Found:    fmt.Sprintf("no caption by %s (nor of %d more pictures)", c.name, len(missing)-1),
 			Expected: fmt.Sprintf("one of each of %d pictures", len(r.wanted)),
-			Cure:     "use the published files, or another evidence.captioner of " + strings.Join(Captioners(benchmark), ", ")}
+			Cure:     "use the files as published, or another evidence.captioner"}
 	}
 	return broken, nil
 }

@@ -146,14 +146,14 @@ func TestCATRMayLackTheBrokenPicturesOnly(t *testing.T) {
 }
 
 func TestCaptioners(t *testing.T) {
-	if _, err := CaptionFiles("mnre", "lavanext"); err == nil || !strings.HasSuffix(err.Error(), "the nearest is llavanext") || !errors.Is(err, mmibx.ErrUsage) {
+	if _, err := CaptionFiles("", "mnre", "lavanext"); err == nil || !strings.HasSuffix(err.Error(), "the nearest is llavanext") || !errors.Is(err, mmibx.ErrUsage) {
 		t.Errorf("a captioner that does not exist: %v", err)
 	}
-	if _, err := CaptionFiles("mini-mnre", ""); err == nil || !errors.Is(err, mmibx.ErrUsage) {
+	if _, err := CaptionFiles("", "mini-mnre", ""); err == nil || !errors.Is(err, mmibx.ErrUsage) {
 		t.Errorf("a benchmark without captions: %v", err)
 	}
 	want := []string{"captions_camim/BLIP_train.txt", "captions_camim/BLIP_val.txt", "captions_camim/BLIP_test.txt"}
-	if got, err := CaptionFiles("mnre", "blip2"); err != nil || !slices.Equal(got, want) {
+	if got, err := CaptionFiles("", "mnre", "blip2"); err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }
@@ -176,7 +176,11 @@ func TestCaptionsOfTheRealBenchmarks(t *testing.T) {
 				t.Fatal(err)
 			}
 			var broken []string
-			for i, name := range Captioners(benchmark) {
+			names, err := Captioners(dataDir, benchmark)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, name := range names {
 				got, err := Captions(set, dataDir, name)
 				if err != nil {
 					t.Fatal(err)
@@ -191,7 +195,7 @@ func TestCaptionsOfTheRealBenchmarks(t *testing.T) {
 					t.Errorf("%s: %d captions, %d empty, want %d, %d", name, len(got.Texts), empty, want.pictures, want.empty[name])
 				}
 				if i > 0 && !slices.Equal(got.Broken, broken) {
-					t.Errorf("%s: %d broken pictures, not those of %s", name, len(got.Broken), Captioners(benchmark)[0])
+					t.Errorf("%s: %d broken pictures, not those of %s", name, len(got.Broken), names[0])
 				}
 				broken = got.Broken
 			}

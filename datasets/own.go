@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,7 +37,8 @@ type own struct {
 		Tag       int    `toml:"tag"`       // from 1
 		Image     string `toml:"image"`     // beginning of the line that names a tweet's picture
 	} `toml:"columns"`
-	Keys pairKeys `toml:"keys"`
+	Keys     pairKeys          `toml:"keys"`
+	Captions map[string]string `toml:"captions"` // file by captioner
 
 	file  string
 	lines tomlfile.Lines
@@ -46,7 +48,7 @@ type own struct {
 var ownFormats = map[string][]string{"entities": {"conll"}, "relations": {"jsonl", "literals"}}
 
 // ownEvidence are the kinds of evidence that need nothing but the folder.
-var ownEvidence = []string{"features", "pixels"}
+var ownEvidence = []string{"captions", "features", "pixels"}
 
 // RegisterOwn makes the benchmarks known whose folders under dataDir hold a
 // benchmark.toml; the name of the folder is the benchmark's. The error joins one
@@ -117,7 +119,7 @@ func readOwn(file string) (*own, error) {
 // ownKeys are the keys of a benchmark.toml.
 var ownKeys = []string{
 	"title", "head", "format", "labels", "evidence", "splits.train", "splits.dev", "splits.test",
-	"columns.separator", "columns.token", "columns.tag", "columns.image", "keys.tokens", "keys.head", "keys.tail", "keys.image", "keys.relation",
+	"columns.separator", "columns.token", "columns.tag", "columns.image", "captions", "keys.tokens", "keys.head", "keys.tail", "keys.image", "keys.relation",
 }
 
 // fault is a fault at a key, with the line of it or of what should hold it.
@@ -141,6 +143,9 @@ func (o *own) check() *mmibx.InputError {
 	if len(o.Evidence) == 0 {
 		return o.fault("evidence", "none", `kinds, the usual one first, such as ["features"]; a text-only model needs no file of it`)
 	}
+	if fault := o.checkCaptions(); fault != nil {
+		return fault
+	}
 	files := o.files()
 	for _, split := range mmibx.Splits {
 		if name := files[split]; !filepath.IsLocal(name) {
@@ -153,6 +158,35 @@ func (o *own) check() *mmibx.InputError {
 		}
 	}
 	return o.checkLabels()
+}
+
+// checkCaptions makes sure that captions are a kind of evidence exactly where there
+// are files of them.
+func (o *own) checkCaptions() *mmibx.InputError {
+	if wanted := slices.Contains(o.Evidence, "captions"); wanted && len(o.Captions) == 0 {
+		return o.fault("evidence", `"captions"`, `a table [captions] with a file for each captioner, such as blip2 = "captions.json"`)
+	} else if !wanted && len(o.Captions) > 0 {
+		return o.fault("captions", "captions", `"captions" among evidence, or no such table`)
+	}
+	for _, c := range o.captioners() {
+		if name := c.files[0]; !filepath.IsLocal(name) {
+			return o.fault("captions."+c.name, quote(name), "the path of a file within the benchmark's folder")
+		}
+	}
+	return nil
+}
+
+// captioners lists those of the benchmark, as they stand in its benchmark.toml.
+func (o *own) captioners() []captioner {
+	line := func(name string) int { return o.lines.Of("captions", name) }
+	names := slices.SortedFunc(maps.Keys(o.Captions), func(a, b string) int {
+		return cmp.Or(cmp.Compare(line(a), line(b)), cmp.Compare(a, b))
+	})
+	all := make([]captioner, len(names))
+	for i, name := range names {
+		all[i] = captioner{name, []string{o.Captions[name]}, (*captionReader).object}
+	}
+	return all
 }
 
 func (o *own) checkColumns() *mmibx.InputError {

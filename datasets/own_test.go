@@ -91,12 +91,50 @@ func TestOwnPairs(t *testing.T) {
 	}
 }
 
+// Captions of one's own are read by captioner, the first that the file names being
+// the usual one, and their files count among the digests.
+func TestOwnCaptions(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, filepath.Join(dir, "mine"), map[string]string{
+		ownFile:       strings.Replace(ownTags, "features", "captions", 1) + "[captions]\nqwen = \"text/q.json\"\nblip2 = \"b.json\"\n",
+		"a.txt":       "IMGID:7\n李\tB-人物\n",
+		"text/q.json": `{"7.jpg": " أم و👩‍🚀 ", "stray.jpg": "x"}`,
+		"b.json":      `{"8.jpg": "no such picture"}`,
+	})
+	if err := RegisterOwn(dir); err != nil {
+		t.Fatal(err)
+	}
+	set, err := Open("mine", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, err := Captioners(dir, "mine"); err != nil || !slices.Equal(names, []string{"qwen", "blip2"}) {
+		t.Errorf("captioners %v, %v", names, err)
+	}
+	got, err := Captions(set, dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Captioner != "qwen" || len(got.Texts) != 1 || got.Texts["7.jpg"] != "أم و👩‍🚀" || got.Digests["text/q.json"] == "" {
+		t.Errorf("captions %+v", got)
+	}
+	if _, err := Captions(set, dir, "blip2"); err == nil || !strings.Contains(err.Error(), "7.jpg: found no caption by blip2") {
+		t.Errorf("a picture without its caption: %v", err)
+	}
+	if _, err := Captions(set, dir, "quen"); err == nil || !strings.HasSuffix(err.Error(), "the nearest is qwen") {
+		t.Errorf("a captioner that the file does not name: %v", err)
+	}
+}
+
 func TestOwnFaults(t *testing.T) {
 	good := map[string]string{ownFile: ownTags, "a.txt": "x\tO\n"}
 	for _, c := range []struct{ file, text, want string }{
 		{ownFile, strings.Replace(ownTags, "entities", "tags", 1), `benchmark.toml:1: head: found "tags"`},
 		{ownFile, strings.Replace(ownTags, "conll", "jsonl", 1), `benchmark.toml:2: format: found "jsonl", expected for entities conll`},
-		{ownFile, strings.Replace(ownTags, "features", "captions", 1), `benchmark.toml:4: evidence: found "captions"`},
+		{ownFile, strings.Replace(ownTags, "features", "captions", 1), `benchmark.toml:4: evidence: found "captions", expected a table [captions] with a file`},
+		{ownFile, ownTags + "[captions]\nblip2 = \"c.json\"\n", `benchmark.toml:6: captions: found captions, expected "captions" among evidence`},
+		{ownFile, strings.Replace(ownTags, "features", "captions", 1) + "[captions]\nblip2 = \"../c.json\"\n", `benchmark.toml:7: captions.blip2: found "../c.json"`},
+		{ownFile, strings.Replace(ownTags, "features", "words", 1), `benchmark.toml:4: evidence: found "words", expected captions or features or pixels`},
 		{ownFile, strings.Replace(ownTags, "evidence", "evidenc", 1), `benchmark.toml:4: evidenc: found an unknown key, expected a key of docs/guide/own-benchmark.md; did you mean evidence?`},
 		{ownFile, ownTags + "\n[columns]\ntag = 1\n", "benchmark.toml:8: columns.tag: found token in column 1, tag in column 1"},
 		{ownFile, ownTags + "\n[columns]\ntab = 1\n", "benchmark.toml:8: columns.tab: found an unknown key"},

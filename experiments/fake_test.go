@@ -79,7 +79,7 @@ func fakeRun(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 		if err := w.Log(step, mmibx.Metric{Name: mmibx.Loss, Value: float64(step)}); err != nil {
 			panic(err)
 		}
-		time.Sleep(fakePace())
+		fakePace(ctx, step)
 		if step%3 == 0 {
 			fakeCheckpoint(w, job, step)
 		}
@@ -87,12 +87,20 @@ func fakeRun(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 	return end(mmibx.Done, "", "")
 }
 
-func fakePace() time.Duration {
-	d, err := time.ParseDuration(os.Getenv("MMIBX_TEST_PACE"))
-	if err != nil {
-		return time.Millisecond
+// untilTold is a pace at which a run, once it has logged two steps, goes on only to
+// be told to end.
+const untilTold = "told"
+
+func fakePace(ctx context.Context, step int64) {
+	pace := os.Getenv("MMIBX_TEST_PACE")
+	if pace == untilTold && step == 2 {
+		<-ctx.Done()
 	}
-	return d
+	d, err := time.ParseDuration(pace)
+	if err != nil {
+		d = time.Millisecond
+	}
+	time.Sleep(d)
 }
 
 func fakeCheckpoint(w *journal.Writer, job mmibx.Job, step int64) {

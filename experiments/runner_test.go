@@ -241,22 +241,18 @@ func TestWorkersThatCannotStart(t *testing.T) {
 }
 
 func TestInterruptCheckpointsAndTheNextSweepGoesOn(t *testing.T) {
-	t.Setenv("MMIBX_TEST_PACE", "30ms")
+	t.Setenv("MMIBX_TEST_PACE", untilTold)
 	store, plan := newStore(t), testPlan(t, "once", 2)
 	ctx, stop := context.WithCancel(context.Background())
-	r := fakeRunnerOf(store, 2)
-	started := 0
-	r.Report = func(e Event) {
-		if e.Kind == Started {
-			if started++; started == 2 {
-				time.AfterFunc(100*time.Millisecond, stop)
-			}
-		}
-	}
-	s, err := r.Run(ctx, plan)
+	go func() {
+		defer stop()
+		waitFor(t, "both runs to log", func() bool { return allLogged(t, store, plan) })
+	}()
+	s, err := fakeRunnerOf(store, 2).Run(ctx, plan)
 	if !errors.Is(err, mmibx.ErrInterrupted) || s.Counts[mmibx.Stopped] != 2 {
 		t.Fatalf("interrupted: %+v, %v", s, err)
 	}
+	t.Setenv("MMIBX_TEST_PACE", "")
 	s = mustRun(t, fakeRunnerOf(store, 2), plan)
 	if s.Counts[mmibx.Done] != 2 {
 		t.Errorf("after: %+v", s)
@@ -351,7 +347,7 @@ func TestWorkerEndsWithItsInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), roleEnv+"=worker", "MMIBX_TEST_PACE=20ms")
+	cmd.Env = append(os.Environ(), roleEnv+"=worker", "MMIBX_TEST_PACE="+untilTold)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -367,7 +363,7 @@ func TestWorkerEndsWithItsInput(t *testing.T) {
 	if err := json.NewEncoder(stdin).Encode(job); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(100 * time.Millisecond)
+	waitFor(t, "the run to log", func() bool { return len(chain(t, job.Store, job.Run, 1)) > 0 })
 	if err := stdin.Close(); err != nil {
 		t.Fatal(err)
 	}

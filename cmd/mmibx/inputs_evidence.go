@@ -38,7 +38,7 @@ func (a *app) addEvidence(in *mmibx.Inputs, s *mmibx.Spec, files *digestCache) (
 
 // withCaptions adds the digests of the captions that the spec reads.
 func (a *app) withCaptions(s *mmibx.Spec, data map[string]string, files *digestCache) (map[string]string, error) {
-	names, err := datasets.CaptionFiles(s.Benchmark, s.Evidence.Captioner)
+	names, err := datasets.CaptionFiles(a.dataDir, s.Benchmark, s.Evidence.Captioner)
 	if err != nil {
 		return nil, err
 	}
