@@ -302,7 +302,7 @@ func (c *compiler) value(col column, key, v token) (any, error) {
 		if notNumber != nil || !mmibx.Finite(number) {
 			return nil, wrong("a number")
 		}
-		return number, nil
+		return exactly(v.text, number), nil
 	case boolean:
 		b, err := strconv.ParseBool(v.text)
 		if err != nil {
@@ -317,13 +317,21 @@ func (c *compiler) value(col column, key, v token) (any, error) {
 		return t.UnixNano(), nil
 	case anyKind:
 		if notNumber == nil && mmibx.Finite(number) && !v.quoted {
-			return number, nil
+			return exactly(v.text, number), nil
 		}
 		if b, err := strconv.ParseBool(v.text); err == nil && !v.quoted {
 			return b, nil
 		}
 	}
 	return v.text, nil
+}
+
+// exactly is a whole number as such: of a great one, float64 is another.
+func exactly(text string, number float64) any {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	return number
 }
 
 // parseTime reads a date or a time, in the local zone where it names none, and

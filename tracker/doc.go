@@ -7,6 +7,8 @@
 // connection of its own; what people decide (tags, notes, retries) is appended
 // to a journal and comes into the database like all else.
 //
+// A Go program of anybody's logs runs of its own by NewRun, Run.Log and Run.Finish.
+//
 // Test scores are sealed: no metric of the test split is ever in the database.
 // The schema, the views and the filter language are in docs/reference/store.md.
 package tracker

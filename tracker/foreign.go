@@ -11,9 +11,6 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -128,20 +125,9 @@ func AddForeign(store mmibx.Store, f *Foreign, env journal.Environment) (Foreign
 // lastForeign is the number of a run's last attempt, and what it was made from
 // where it is whole.
 func lastForeign(store mmibx.Store, run string) (attempt int, digest string, err error) {
-	names, err := os.ReadDir(filepath.Dir(store.RunLock(run)))
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
+	attempt, err = lastAttempt(store, run)
+	if err != nil || attempt == 0 {
 		return 0, "", err
-	}
-	for _, name := range names {
-		if n, err := strconv.Atoi(name.Name()); err == nil {
-			attempt = max(attempt, n)
-		}
-	}
-	if attempt == 0 {
-		return 0, "", nil
 	}
 	whole := false
 	_, err = journal.Read(store.Journal(run, attempt), 0, func(r journal.Record) error {

@@ -35,17 +35,26 @@ type Import struct {
 // systemName keeps names that tables can print and filters can hold.
 var systemName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._+()/-]{0,62}[A-Za-z0-9.+)])?$`)
 
-// Check refuses what could be taken for a run of our own, or found again by nobody.
-func (m *Import) Check() error {
+// checkSystem refuses what could be taken for a model of our own.
+func checkSystem(key, name string) error {
 	for _, own := range mmibx.Models {
-		if strings.EqualFold(own.Name, m.System) || strings.EqualFold(own.Title, m.System) {
-			return &mmibx.InputError{Key: "system", Found: m.System, Expected: "a name that no model of mmibx has",
-				Cure: "say whose it is, as in '" + m.System + " (released code)'"}
+		if strings.EqualFold(own.Name, name) || strings.EqualFold(own.Title, name) {
+			return &mmibx.InputError{Key: key, Found: name, Expected: "a name that no model of mmibx has",
+				Cure: "say whose it is, as in '" + name + " (released code)'"}
 		}
 	}
+	if !systemName.MatchString(name) {
+		return &mmibx.InputError{Key: key, Found: fmt.Sprintf("%q", name), Expected: "1 to 64 letters, digits, spaces and . _ + - / ( ), a letter or digit first"}
+	}
+	return nil
+}
+
+// Check refuses what could be taken for a run of our own, or found again by nobody.
+func (m *Import) Check() error {
+	if err := checkSystem("system", m.System); err != nil {
+		return err
+	}
 	switch {
-	case !systemName.MatchString(m.System):
-		return &mmibx.InputError{Key: "system", Found: fmt.Sprintf("%q", m.System), Expected: "1 to 64 letters, digits, spaces and . _ + - / ( ), a letter or digit first"}
 	case m.Seed < 0:
 		return &mmibx.InputError{Key: "seed", Found: fmt.Sprint(m.Seed), Expected: "0 or more"}
 	case m.Split != mmibx.Dev && m.Split != mmibx.Test:

@@ -81,20 +81,32 @@ func Prioritize(store mmibx.Store, priority int, runs ...string) error {
 func Retry(store mmibx.Store, runs ...string) error {
 	after := map[string]int{}
 	for _, run := range runs {
-		names, err := os.ReadDir(filepath.Dir(store.RunLock(run)))
+		last, err := lastAttempt(store, run)
+		if err == nil && last == 0 {
+			err = fmt.Errorf("run %s: %w", run, mmibx.ErrNotFound)
+		}
 		if err != nil {
-			if errors.Is(err, os.ErrNotExist) {
-				err = fmt.Errorf("run %s: %w", run, mmibx.ErrNotFound)
-			}
 			return err
 		}
-		for _, name := range names {
-			if n, err := strconv.Atoi(name.Name()); err == nil {
-				after[run] = max(after[run], n)
-			}
-		}
+		after[run] = last
 	}
 	return decide(store, editRetry, Edit{After: after})
+}
+
+// lastAttempt is the highest number among the folders of a run's attempts, 0 where
+// there is none.
+func lastAttempt(store mmibx.Store, run string) (int, error) {
+	names, err := os.ReadDir(filepath.Dir(store.RunLock(run)))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	last := 0
+	for _, name := range names {
+		if n, err := strconv.Atoi(name.Name()); err == nil {
+			last = max(last, n)
+		}
+	}
+	return last, err
 }
 
 // RecordLook adds a line to the ledger of looks at test scores.

@@ -17,10 +17,14 @@ import (
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
-// TestMain lets the test binary be another program that syncs.
+// TestMain lets the test binary be another program, that syncs or logs.
 func TestMain(m *testing.M) {
+	child := childSync
+	if os.Getenv("MMIBX_TRACKER_ROLE") == "log" {
+		child = childLogs
+	}
 	if store := os.Getenv("MMIBX_TRACKER_TEST"); store != "" {
-		if err := childSync(mmibx.Store(store)); err != nil {
+		if err := child(mmibx.Store(store)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -1,0 +1,158 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mmibx/mmibx"
+)
+
+func (l *lab) newRun(params map[string]any) *Run {
+	l.Helper()
+	r, err := NewRun(l.store, "program", params)
+	l.must(err)
+	return r
+}
+
+func TestNewRun(t *testing.T) {
+	l, ctx := newLab(t), context.Background()
+	params := map[string]any{"lr": 0.5, "layers": 3, "big": math.MaxInt64, "name": "läuft", "on": true, "seed": 7, "benchmark": "toy"}
+	r := l.newRun(params)
+	l.must(r.Log(5, mmibx.Metric{Name: "loss", Value: math.NaN()}, mmibx.Metric{Name: "acc", Value: 0.5}))
+	l.must(r.Log(-1, mmibx.Metric{Name: "loss", Value: math.Inf(1)}))
+	l.must(r.Artifact(5, "notes", strings.NewReader("text")))
+	l.must(r.Event("epoch", "1"))
+
+	db := l.synced()
+	row := l.only(db, "lr=0.5 and layers=3 and on=true and seed=7 and benchmark=toy and big=9223372036854775807")
+	if row.ID != r.ID || row.State != mmibx.Running || row.Model != "program" || row.Imported != "" {
+		t.Errorf("while it runs: %+v", row)
+	}
+	if _, err := NewRun(l.store, "program", params); !errors.Is(err, ErrRunning) {
+		t.Errorf("a second one at once: %v", err)
+	}
+	l.must(r.Finish(nil))
+	l.sync(db)
+	d, err := db.Run(ctx, r.ID)
+	l.must(err)
+	if d.State != mmibx.Done || d.Spec["big"] != math.MaxInt64 || d.Spec["layers"] != 3 || len(d.Artifacts) != 1 || d.Tries[0].Env.PID != os.Getpid() {
+		t.Errorf("done: %+v", d)
+	}
+	if got := l.series(db, r.ID, "loss"); got != "-1:+Inf 5:NaN" {
+		t.Errorf("loss is %s", got)
+	}
+	if _, err := NewRun(l.store, "program", params); !errors.Is(err, ErrDone) {
+		t.Errorf("again: %v", err)
+	}
+	params["seed"] = 8
+	other := l.newRun(params)
+	l.must(other.Finish(nil))
+	l.sync(db)
+	if arms, err := db.Arms(ctx, Query{Filter: "benchmark=toy"}); err != nil || len(arms) != 1 || len(arms[0].Runs) != 2 {
+		t.Errorf("two seeds are %d arms, %v", len(arms), err)
+	}
+	before := l.dump(db)
+	l.must(db.Close())
+	if after := l.dump(l.remake()); after != before {
+		t.Error("made again from the journals it differs", diff(before, after))
+	}
+}
+
+func TestNewRunEnds(t *testing.T) {
+	l := newLab(t)
+	db := l.open()
+	for i, c := range []struct {
+		err   error
+		state mmibx.State
+	}{
+		{errors.New("boom"), mmibx.Failed},
+		{fmt.Errorf("epoch 3: %w", context.Canceled), mmibx.Stopped},
+		{fmt.Errorf("epoch 3: %w", mmibx.ErrDiverged), mmibx.Diverged},
+		{nil, mmibx.Done},
+	} {
+		r := l.newRun(nil) // the same run: what ended badly is tried again
+		if r.Attempt != i+1 {
+			t.Errorf("attempt %d, want %d", r.Attempt, i+1)
+		}
+		l.must(r.Log(int64(i), mmibx.Metric{Name: "loss", Value: float64(i)}))
+		l.must(r.Finish(c.err))
+		l.sync(db)
+		row := l.only(db, "")
+		if row.State != c.state || c.err != nil && row.Error != c.err.Error() {
+			t.Errorf("%v: %s, %q", c.err, row.State, row.Error)
+		}
+		if got := l.series(db, r.ID, "loss"); got != fmt.Sprintf("%d:%d", i, i) {
+			t.Errorf("points are %s: an attempt that starts anew counts alone", got)
+		}
+	}
+}
+
+func TestNewRunRefuses(t *testing.T) {
+	l := newLab(t)
+	for want, c := range map[string]struct {
+		program string
+		params  map[string]any
+	}{
+		"program: found MMIB":                     {"MMIB", nil},
+		`program: found ""`:                       {"", nil},
+		"parameter lr: found float64 NaN":         {"p", map[string]any{"lr": math.NaN()}},
+		"parameter sizes: found []int [1 2]":      {"p", map[string]any{"sizes": []int{1, 2}}},
+		"parameter n: found int64 3":              {"p", map[string]any{"n": int64(3)}},
+		`parameter model.name: found "model.name`: {"p", map[string]any{"model.name": "x"}},
+	} {
+		if _, err := NewRun(l.store, c.program, c.params); !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	if _, err := os.Stat(string(l.store)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a refusal made the store: %v", err)
+	}
+}
+
+// childLogs logs until it is killed, and says on its output what calls returned for.
+func childLogs(store mmibx.Store) error {
+	r, err := NewRun(store, "program", nil)
+	if err != nil {
+		return err
+	}
+	for step := int64(0); ; step++ {
+		if err := r.Log(step, mmibx.Metric{Name: "loss", Value: float64(step)}); err != nil {
+			return err
+		}
+		fmt.Println(step)
+	}
+}
+
+func TestNewRunKilled(t *testing.T) {
+	l := newLab(t)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "MMIBX_TRACKER_ROLE=log", "MMIBX_TRACKER_TEST="+string(l.store))
+	var out strings.Builder
+	cmd.Stdout = &out
+	l.must(cmd.Start())
+	time.Sleep(300 * time.Millisecond)
+	l.must(cmd.Process.Kill())
+	_ = cmd.Wait() // killed
+	lines := strings.Fields(out.String())
+	if len(lines) < 2 {
+		t.Fatalf("it logged %d points", len(lines))
+	}
+	db := l.synced()
+	r := l.only(db, "")
+	points := l.points(db, r.ID, "loss")
+	if r.State != mmibx.Lost || len(points) < len(lines)-1 { // the last line may be cut
+		t.Errorf("%s with %d points, calls had returned for %d", r.State, len(points), len(lines))
+	}
+	again := l.newRun(nil)
+	if again.Attempt != 2 {
+		t.Errorf("attempt %d after the kill", again.Attempt)
+	}
+	l.must(again.Finish(nil))
+}
