@@ -42,7 +42,7 @@ func TestTrainingLatent(t *testing.T) {
 			defer s.Free()
 			b := m.batcher.make(samples)
 			lat := m.forward(&pass{Scope: s, training: true}, b).latents
-			_, klText, klImage := m.network.(regularized).regularizers(s, lat, b)
+			_, klText, klImage := m.network.(bottlenecked).regularizers(s, lat, b)
 			if klText.Number() <= 0 || klImage.Number() <= 0 {
 				t.Errorf("%s: KL %g and %g", latent, klText.Number(), klImage.Number())
 			}

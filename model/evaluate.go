@@ -48,20 +48,15 @@ func (e *evaluation) label(m *system, samples []mmibx.Sample, indices []int) {
 			e.predictions[indices[i]] = prediction
 		}
 	})
-	if st.latents != nil {
+	if n, ok := m.network.(bottlenecked); ok {
 		e.rateText.add(s, st.latents.text, st.latents.realBL)
 		e.rateImage.add(s, st.latents.image, st.latents.realBM)
-		e.pool(s, m, st.latents, b, indices, len(samples))
+		e.pool(s, n.aligner(), st.latents, b, indices, len(samples))
 	}
 }
 
 // pool keeps the vectors that alignment works on, from the means.
-func (e *evaluation) pool(s *torch.Scope, m *system, lat *latents, b *batch, indices []int, samples int) {
-	n, ok := m.network.(contrasted)
-	if !ok {
-		return
-	}
-	a := n.aligner()
+func (e *evaluation) pool(s *torch.Scope, a *aligner, lat *latents, b *batch, indices []int, samples int) {
 	text, image := a.compared(s, a.pool(s, lat.text.meanBTZ, lat.realBL), a.pool(s, lat.image.meanBTZ, lat.realBM))
 	z := int(text.Dim(1))
 	if e.pooled.width == 0 {
@@ -81,14 +76,12 @@ func (m *system) metrics(samples []mmibx.Sample, e *evaluation) ([]mmibx.Metric,
 	if err != nil {
 		return nil, err
 	}
-	if e.rateText.width() > 0 {
+	if n, ok := m.network.(bottlenecked); ok {
 		metrics = append(metrics,
 			mmibx.Metric{Name: mmibx.RateText, Value: e.rateText.nats()},
 			mmibx.Metric{Name: mmibx.RateImage, Value: e.rateImage.nats()},
 			mmibx.Metric{Name: mmibx.ActiveText, Value: float64(e.rateText.active())},
 			mmibx.Metric{Name: mmibx.ActiveImage, Value: float64(e.rateImage.active())})
-	}
-	if n, ok := m.network.(contrasted); ok {
 		metrics = append(metrics, diagnoseAlignment(e.pooled, n.aligner().tau())...)
 	}
 	return metrics, nil

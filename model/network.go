@@ -16,20 +16,13 @@ type network interface {
 	forward(p *pass, in *tensors) state
 }
 
-// regularized is a network with loss terms of its own.
-type regularized interface {
-	regularizers(s *torch.Scope, lat *latents, b *batch) (align, klText, klImage torch.Tensor)
-}
-
-// stochastic is a network whose codes are drawn: encode gives their
-// distributions, decode draws and goes on; forward is both.
-type stochastic interface {
+// bottlenecked is a network that draws a code of each modality: encode gives their
+// distributions, decode draws and goes on, and forward is both. Regularizers are
+// its loss terms beside the task's, and its aligner compares the codes.
+type bottlenecked interface {
 	encode(p *pass, in *tensors) *latents
 	decode(p *pass, in *tensors, q *latents) state
-}
-
-// contrasted is a network that compares its two codes.
-type contrasted interface {
+	regularizers(s *torch.Scope, lat *latents, b *batch) (align, klText, klImage torch.Tensor)
 	aligner() *aligner
 }
 
@@ -271,7 +264,7 @@ func (m *system) terms(p *pass, st state, b *batch) losses {
 		l.task = p.Mean(eachB)
 	}
 	l.total = l.task
-	r, ok := m.network.(regularized)
+	r, ok := m.network.(bottlenecked)
 	if !ok {
 		return l
 	}

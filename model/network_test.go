@@ -348,7 +348,7 @@ func TestRegularizersInFloat32(t *testing.T) {
 		b := m.batcher.make(pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3}))
 		lat := m.forward(&pass{Scope: s}, b).latents
 		terms := func() [3]float64 {
-			align, text, image := m.network.(regularized).regularizers(s, lat, b)
+			align, text, image := m.network.(bottlenecked).regularizers(s, lat, b)
 			return [3]float64{align.Number(), text.Number(), image.Number()}
 		}
 		want := terms()

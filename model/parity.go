@@ -235,7 +235,7 @@ func (c *parity) outputs(p *pass, m *system) []weights.Pending {
 		l = m.terms(p, st, c.batch)
 		l.total.Backward()
 	} else {
-		l.align, l.klText, l.klImage = m.network.(regularized).regularizers(p.Scope, lat, c.batch)
+		l.align, l.klText, l.klImage = m.network.(bottlenecked).regularizers(p.Scope, lat, c.batch)
 	}
 	add("loss_task", l.task)
 	add("loss_align", l.align)

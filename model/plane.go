@@ -22,7 +22,7 @@ const (
 // the second is left out, so that it is negative; for MRE it is the entropy of
 // the split's relations. Nil for networks that draw nothing.
 func (m *system) plane(samples []mmibx.Sample, step int64) []mmibx.Metric {
-	n, ok := m.network.(stochastic)
+	n, ok := m.network.(bottlenecked)
 	if !ok {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (m *system) plane(samples []mmibx.Sample, step int64) []mmibx.Metric {
 
 // drawnLoss is the sum over a batch of the task's loss, each the mean over codes
 // that are drawn. It adds the rates of the codes' distributions.
-func (m *system) drawnLoss(n stochastic, b *batch, text, image *rate) float64 {
+func (m *system) drawnLoss(n bottlenecked, b *batch, text, image *rate) float64 {
 	s := torch.NewScope()
 	defer s.Free()
 	var sum float64
@@ -65,7 +65,7 @@ func (m *system) drawnLoss(n stochastic, b *batch, text, image *rate) float64 {
 }
 
 // drawOnce is the sum of the task's loss over a batch for one draw of the codes.
-func (m *system) drawOnce(n stochastic, in *tensors, q *latents, b *batch) float64 {
+func (m *system) drawOnce(n bottlenecked, in *tensors, q *latents, b *batch) float64 {
 	p := &pass{Scope: torch.NewScope(), sample: true}
 	defer p.Free()
 	return p.Sum(m.head.loss(p, n.decode(p, in, q), b)).Number()

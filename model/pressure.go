@@ -11,21 +11,19 @@ import (
 // weight of a nat, the temperature where it is learned, and the norm of the
 // gradient of each term as it stands in the loss. Nil for networks with one term.
 func (t *training) pressure(e *evaluation) []mmibx.Metric {
-	if _, ok := t.network.(regularized); !ok {
+	n, ok := t.network.(bottlenecked)
+	if !ok {
 		return nil
 	}
-	metrics := t.gradNorms()
-	if z := e.rateText.width(); z > 0 {
-		ib := &t.spec.IB
-		perNat := 1 - heldBack(t.at.Step, t.betaWarmup)
-		if ib.KLReduction == "mean" {
-			perNat /= float64(z)
-		}
-		metrics = append(metrics,
-			mmibx.Metric{Name: mmibx.BetaTextPerNat, Value: ib.BetaText * perNat},
-			mmibx.Metric{Name: mmibx.BetaImagePerNat, Value: ib.BetaImage * perNat})
+	ib := &t.spec.IB
+	perNat := 1 - heldBack(t.at.Step, t.betaWarmup)
+	if ib.KLReduction == "mean" {
+		perNat /= float64(e.rateText.width())
 	}
-	if n, ok := t.network.(contrasted); ok && n.aligner().logTau != torch.None {
+	metrics := append(t.gradNorms(),
+		mmibx.Metric{Name: mmibx.BetaTextPerNat, Value: ib.BetaText * perNat},
+		mmibx.Metric{Name: mmibx.BetaImagePerNat, Value: ib.BetaImage * perNat})
+	if n.aligner().logTau != torch.None {
 		metrics = append(metrics, mmibx.Metric{Name: mmibx.LogTau, Value: n.aligner().logTau.Number()})
 	}
 	return metrics
