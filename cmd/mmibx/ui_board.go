@@ -247,6 +247,7 @@ func (s *uiSweep) gather(arm *tui.Arm, run string, scores []float64) []float64 {
 	case mmibx.Diverged:
 		arm.Diverged++
 	case mmibx.Done:
+		arm.Runs = append(arm.Runs, run)
 		if r.DevF1 != nil && mmibx.Finite(*r.DevF1) {
 			if arm.Running == 0 && (len(scores) == 0 || *r.DevF1 > slices.Max(scores)) {
 				arm.Run = run

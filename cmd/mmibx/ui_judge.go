@@ -29,6 +29,13 @@ type judgement struct {
 	why string // there is none
 }
 
+func (j *judge) keep(key string, made judgement) {
+	if j.made == nil {
+		j.made = map[string]judgement{}
+	}
+	j.made[key] = made
+}
+
 // contender is the finished runs of an arm.
 type contender struct {
 	arm, label string
@@ -82,10 +89,7 @@ func (u *ui) Against(ctx context.Context, sweep, benchmark, baseline string) (tu
 			if j, err = u.app.judgeArms(ctx, db, benchmark, &arms[k], &arms[i]); err != nil {
 				return tui.Marks{}, err
 			}
-			if u.judge.made == nil {
-				u.judge.made = map[string]judgement{}
-			}
-			u.judge.made[arms[k].key(&arms[i])] = j
+			u.judge.keep(arms[k].key(&arms[i]), j)
 		}
 		found[arms[k].arm] = j
 	}
@@ -140,15 +144,21 @@ func (a *app) judgeArms(ctx context.Context, db *tracker.DB, benchmark string, x
 	if err == nil {
 		c, err = k.compare(benchmark, sideWith(x.label, ofX), sideWith(base.label, ofBase))
 	}
-	switch {
-	case ctx.Err() != nil:
-		return judgement{}, ctx.Err()
-	case errors.Is(err, mmibx.ErrNotFound), errors.Is(err, fs.ErrNotExist), errors.Is(err, errOtherFiles): // no seed in common; predictions or data that are gone or changed
-		return judgement{why: err.Error()}, nil
-	case err != nil:
-		return judgement{}, err
+	if why, ok := incomparable(err); ok && ctx.Err() == nil {
+		return judgement{why: why}, nil
 	}
-	return judgement{Comparison: c}, nil
+	return judgement{Comparison: c}, errors.Join(err, ctx.Err())
+}
+
+// incomparable says why runs cannot be compared where that is the runs' doing: no
+// seed in common, predictions or data that are gone or changed.
+func incomparable(err error) (why string, ok bool) {
+	for _, known := range []error{mmibx.ErrNotFound, fs.ErrNotExist, errOtherFiles, mmibx.ErrUsage} {
+		if errors.Is(err, known) {
+			return err.Error(), true
+		}
+	}
+	return "", false
 }
 
 // fillMarks puts comparisons into marks; verdicts are adjusted for how many there are,

@@ -114,3 +114,41 @@ func TestUITestSealed(t *testing.T) {
 		t.Errorf("looks at test were recorded: %v (%v)", looks, err)
 	}
 }
+
+// TestUICompare: the compare screen's numbers are those of mmibx compare, and where
+// two arms disagree is what was planted: text errs on every third pair, mmib on
+// every ninth.
+func TestUICompare(t *testing.T) {
+	u, arms := judgedStore(t)
+	b, err := u.Board(t.Context(), "two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := map[string][]string{}
+	for _, a := range b.Arms {
+		runs[a.ID] = a.Runs
+	}
+	list, err := u.Compare(t.Context(), runs[arms["mmib"]], runs[arms["text"]])
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d comparisons (%v)", len(list), err)
+	}
+	command, err := u.app.compare(t.Context(), u.db, "model=mmib", "model=text", compareFlags{split: "dev", difference: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := list[0].Comparison, command[0].Comparison; got.Difference.Value != want.Difference.Value || got.Difference.Low != want.Difference.Low || got.Randomisation.P != want.Randomisation.P {
+		t.Errorf("%+v, the command says %+v", got.Difference, want.Difference)
+	}
+	if _, err := u.Compare(t.Context(), nil, runs[arms["text"]]); err != nil {
+		t.Errorf("nothing to compare: %v", err)
+	}
+	found, err := u.Disagree(t.Context(), [][]string{runs[arms["mmib"]], runs[arms["text"]]}, 5)
+	if err != nil || len(found) != 5 {
+		t.Fatalf("%d examples (%v)", len(found), err)
+	}
+	for _, d := range found {
+		if x, y := d.Sides[0], d.Sides[1]; x.Runs != 3 || y.Runs != 3 || x.Right == y.Right || d.Benchmark != "mini-mnre" {
+			t.Errorf("%s: %+v", d.Example.ID, d.Sides)
+		}
+	}
+}

@@ -25,7 +25,7 @@ func TestExactSize(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	keys := []string{
 		"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgdown", "pgup", "home", "end", "backspace",
-		"j", "k", "h", "l", "g", "G", "b", "x", "m", "s", "p", "r", "c", "d", "y", "n", "L", "a", "A", "v", "w", "S", "X", "e", "t", "T", "#", "B", "space", "ctrl+u", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈",
+		"j", "k", "h", "l", "g", "G", "b", "x", "m", "s", "p", "r", "c", "d", "y", "n", "L", "a", "A", "v", "w", "S", "X", "e", "t", "T", "=", "C", "o", "0", "<", ">", "#", "B", "space", "ctrl+u", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈",
 	}
 	f := newFake()
 	a := shown(t, f, func(e *env) screen { return newHome(e) }, 80, 24)
@@ -82,6 +82,10 @@ func pollOf(s screen) *poll {
 	case *home:
 		return &s.poll
 	case *newSweep:
+		return &s.poll
+	case *curves:
+		return &s.poll
+	case *compare:
 		return &s.poll
 	case *plan:
 		return &s.poll
@@ -225,7 +229,7 @@ func TestHere(t *testing.T) {
 	e := fakeEnv(f)
 	e.here = " --store paper/runs"
 	lines := 0
-	for _, s := range []screen{newHome(e), newNewSweep(e, ""), newPlan(e, "beta"), newBoard(e, "beta-study"), newRuns(e, ""), newErrors(e, "4f1c9a77ab02"), newRun(e, "4f1c9a77ab02", "dev.f1")} {
+	for _, s := range allScreens(e) {
 		a := newApp(t.Context(), e, s)
 		a.w, a.h = 200, 60
 		fill(t.Context(), a)
@@ -294,7 +298,7 @@ func TestHome(t *testing.T) {
 func TestActions(t *testing.T) {
 	f := newFake()
 	e := fakeEnv(f)
-	for _, s := range []screen{newHome(e), newNewSweep(e, ""), newPlan(e, "beta"), newBoard(e, "beta-study"), newRuns(e, ""), newErrors(e, "4f1c9a77ab02"), newRun(e, "4f1c9a77ab02", "dev.f1")} {
+	for _, s := range allScreens(e) {
 		for _, loaded := range []bool{false, true} {
 			a := newApp(t.Context(), e, s)
 			if loaded {

@@ -21,6 +21,8 @@ func (b *board) Actions() []action {
 	}
 	acts := []action{open, b.stopAction(), b.pauseAction(), retryAction(b.env, b.sweep, b.marked(), b.markedAs()), b.goOn()}
 	acts = append(acts, b.lookActions()...)
+	acts = append(acts, b.markAction())
+	acts = append(acts, b.onMarked()...)
 	acts = append(acts, moves(b.move)...)
 	return append(acts,
 		action{name: "left", keys: []string{"left", "h"}, help: "column before, on the grid", run: func() tea.Cmd { return b.moveGrid(-1, 0) }},

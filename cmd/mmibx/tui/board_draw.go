@@ -291,7 +291,7 @@ func (b *board) drawLeaders(c widget.Canvas) {
 		Name: panelNames[onLeaders], Len: len(b.leaders), Cursor: b.cursor[onLeaders], Focused: b.focus == onLeaders,
 		Empty: "no arm yet",
 		Columns: []widget.Column{
-			{Title: "", Width: 3, Right: true},
+			{Title: "", Width: 4, Right: true},
 			{Title: "arm", Width: 16, Grow: true, Most: 44},
 			{Title: "dev", Width: 5, Right: true},
 			{Title: "", Width: 5},
@@ -299,11 +299,13 @@ func (b *board) drawLeaders(c widget.Canvas) {
 			{Title: b.versus(), Width: 8, Grow: true, Most: 22},
 			{Title: "", Width: 6},
 		},
-		Row: func(i int) [][]widget.Span { return leaderRow(i, b.leaders[i], b.markOf(b.leaders[i])) },
+		Row: func(i int) [][]widget.Span {
+			return leaderRow(i, b.leaders[i], b.mark(b.leaders[i]), b.markSign(b.leaders[i].ID, true))
+		},
 	}.Draw(in)
 }
 
-func leaderRow(i int, a Arm, mark []widget.Span) [][]widget.Span {
+func leaderRow(i int, a Arm, versus []widget.Span, mark widget.Span) [][]widget.Span {
 	rank, mean := strconv.Itoa(i+1), strong(score(a.Mean))
 	if a.N == 0 {
 		rank, mean = "–", faint("–")
@@ -319,7 +321,7 @@ func leaderRow(i int, a Arm, mark []widget.Span) [][]widget.Span {
 		open = append(open, sign(mmibx.Diverged))
 	}
 	return [][]widget.Span{
-		{faint(rank)}, {plain(a.Label)}, {mean}, {faint(deviation(a.SD, a.N))},
-		{plain(fmt.Sprintf("%d/%d", a.N, a.Planned))}, mark, open,
+		{faint(rank), mark}, {plain(a.Label)}, {mean}, {faint(deviation(a.SD, a.N))},
+		{plain(fmt.Sprintf("%d/%d", a.N, a.Planned))}, versus, open,
 	}
 }

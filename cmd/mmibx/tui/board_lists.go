@@ -44,7 +44,7 @@ func (b *board) drawRuns(c widget.Canvas) {
 		Name: panelNames[onRuns], Len: len(b.data.Runs), Cursor: b.cursor[onRuns], Focused: b.focus == onRuns,
 		Empty: "no run yet",
 		Columns: []widget.Column{
-			{Width: 1},
+			{Width: 2},
 			{Title: "run", Width: 6},
 			{Title: "", Width: 16, Grow: true},
 			{Title: "benchmark", Width: 16},
@@ -52,11 +52,14 @@ func (b *board) drawRuns(c widget.Canvas) {
 			{Title: "dev", Width: 5, Right: true},
 			{Title: "took", Width: 9, Right: true},
 		},
-		Row: func(i int) [][]widget.Span { return runRow(b.data.Runs[i]) },
+		Row: func(i int) [][]widget.Span {
+			r := b.data.Runs[i]
+			return runRow(r, b.markSign(r.ID, false))
+		},
 	}.Draw(in)
 }
 
-func runRow(r RunRow) [][]widget.Span {
+func runRow(r RunRow, mark widget.Span) [][]widget.Span {
 	note := plain(r.Label)
 	if r.Error != "" {
 		note = widget.Span{Text: r.Error, Ink: widget.Bad}
@@ -66,7 +69,7 @@ func runRow(r RunRow) [][]widget.Span {
 		took = rough(r.Took)
 	}
 	return [][]widget.Span{
-		{sign(r.State)}, {plain(brief(r.ID))}, {note}, {faint(r.Benchmark)},
+		{sign(r.State), mark}, {plain(brief(r.ID))}, {note}, {faint(r.Benchmark)},
 		{faint(fmt.Sprint(r.Seed))}, {strong(score(r.Dev))}, {faint(took)},
 	}
 }

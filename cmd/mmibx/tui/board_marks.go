@@ -106,9 +106,8 @@ func (b *board) verdictNote() []widget.Span {
 	return []widget.Span{faint("test is sealed")}
 }
 
-// markOf is an arm's difference from the baseline and what it is worth: * told
-// apart, ? too little data to tell.
-func (b *board) markOf(a Arm) []widget.Span {
+// mark is an arm's difference from the baseline and what it is worth.
+func (b *board) mark(a Arm) []widget.Span {
 	m := b.marks()
 	mark, ok := m.Of[a.ID]
 	switch {
@@ -117,16 +116,21 @@ func (b *board) markOf(a Arm) []widget.Span {
 	case !ok || math.IsNaN(mark.Difference):
 		return nil
 	}
-	spans := []widget.Span{plain(fmt.Sprintf("%+.1f", mark.Difference))}
-	switch mark.Verdict {
+	return append([]widget.Span{plain(fmt.Sprintf("%+.1f", mark.Difference))}, verdictSign(mark.Verdict)...)
+}
+
+// verdictSign is what a difference is worth: * told apart, ? too little data to
+// tell, nothing: not told apart.
+func verdictSign(v stats.Verdict) []widget.Span {
+	switch v {
 	case stats.Better:
-		spans = append(spans, widget.Span{Text: " *", Ink: widget.Good})
+		return []widget.Span{{Text: " *", Ink: widget.Good}}
 	case stats.Worse:
-		spans = append(spans, widget.Span{Text: " *", Ink: widget.Bad})
+		return []widget.Span{{Text: " *", Ink: widget.Bad}}
 	case stats.CouldNotSay:
-		spans = append(spans, faint(" ?"))
+		return []widget.Span{faint(" ?")}
 	}
-	return spans
+	return nil
 }
 
 // armAt is the arm under the cursor of the leader board or of the grid.
@@ -161,4 +165,36 @@ func (b *board) baselineAction() action {
 		act.cli = b.cli("table", "--sweep", b.sweep, "--baseline", "'"+a.Title+"'")
 	}
 	return act
+}
+
+// markOfArm marks an arm by its finished runs.
+func markOfArm(a Arm) mark { return mark{id: a.ID, arm: true, label: a.Label, runs: a.Runs} }
+
+// markAction marks the arm or the run under the cursor, to be compared or drawn
+// with others.
+func (b *board) markAction() action {
+	act := action{name: "mark", keys: []string{"space"}, label: "mark", help: "mark the arm or the run under the cursor, or take its mark away"}
+	m := mark{}
+	if a, ok := b.armAt(); ok && len(a.Runs) > 0 {
+		m = markOfArm(a)
+	} else if row, ok := b.row(b.at(b.focus)); ok && !(b.focus == onGrid || b.focus == onLeaders) {
+		m = mark{id: row.ID, label: fmt.Sprintf("%s s%d", row.Label, row.Seed), runs: []string{row.ID}}
+	}
+	if m.id == "" {
+		act.why = "no arm with finished runs and no run is selected"
+		return act
+	}
+	act.run = func() tea.Cmd {
+		b.toggle(m)
+		return b.move(1)
+	}
+	return act
+}
+
+// markSign is the sign of an arm or a run that is marked.
+func (b *board) markSign(id string, arm bool) widget.Span {
+	if b.markOf(id, arm) >= 0 {
+		return widget.Span{Text: "●", Ink: widget.Key}
+	}
+	return plain(" ")
 }

@@ -77,5 +77,5 @@ func (c curve) draw(at widget.Canvas, metric, label string) {
 	if c.run != "" {
 		empty = "no point yet"
 	}
-	widget.Chart{X: c.x, Y: c.y, Empty: empty}.Draw(in)
+	widget.Chart{Series: []widget.Series{{X: c.x, Y: c.y, Ink: widget.Line}}, Empty: empty}.Draw(in)
 }

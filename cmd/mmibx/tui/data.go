@@ -157,7 +157,8 @@ type Arm struct {
 	N, Planned       int     // seeds done and planned
 	Running          int
 	Failed, Diverged int
-	Run              string // the one to look at: running, or else the best
+	Run              string   // the one to look at: running, or else the best
+	Runs             []string // that are done
 }
 
 // RunRow is a line of a table of runs.

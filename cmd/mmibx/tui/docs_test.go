@@ -13,7 +13,7 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := fakeEnv(newFake())
-	for _, s := range []screen{newHome(e), newNewSweep(e, ""), newPlan(e, "beta"), newBoard(e, "beta-study"), newRuns(e, ""), newErrors(e, "4f1c9a77ab02"), newRun(e, "4f1c9a77ab02", "dev.f1")} {
+	for _, s := range allScreens(e) {
 		a := newApp(t.Context(), e, s)
 		fill(t.Context(), a)
 		if !strings.Contains(string(page), "| "+s.Title()+" |") {

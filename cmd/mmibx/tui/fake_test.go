@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/mmibx/mmibx"
-	"github.com/mmibx/mmibx/reports/stats"
 )
 
 // noon is when every test happens.
@@ -19,12 +19,13 @@ var noon = time.Date(2026, 11, 24, 14, 2, 11, 0, time.UTC)
 // fake is a store in which the study of betas is under way, and the remote
 // control of a runner that writes down what it is told.
 type fake struct {
-	mu    sync.Mutex
-	board Board
-	empty bool
-	err   error
-	told  []string
-	reads int
+	mu     sync.Mutex
+	board  Board
+	empty  bool
+	err    error
+	told   []string
+	judged []string // comparisons that were asked for
+	reads  int
 }
 
 func newFake() *fake { return &fake{board: fakeBoard()} }
@@ -106,7 +107,7 @@ func (f *fake) Run(_ context.Context, run string) (Run, error) {
 	return Run{
 		RunRow: f.board.Runs[i], Sweep: "beta-study", Host: "vm", Device: "cpu",
 		Spec: []Pair{
-			{"ib.beta_text", "0.01"}, {"ib.beta_image", "0.01"}, {"benchmark", "twitter2017"}, {"seed", "3"}, {"model.name", "mmib"},
+			{"ib.beta_text", strings.Replace(strings.TrimPrefix(f.board.Runs[i].Label, "mmib β="), ".", "0.", 1)}, {"ib.beta_image", "0.01"}, {"benchmark", "twitter2017"}, {"seed", "3"}, {"model.name", "mmib"},
 			{"encoder.name", "minilm"}, {"evidence.kind", "captions"}, {"ib.size", "64"}, {"align.weight", "0.1"}, {"align.tau", "0.07"},
 			{"train.epochs", "6"}, {"train.batch", "16"}, {"train.lr", "1e-04"}, {"train.precision", "float32"},
 		},
@@ -135,6 +136,7 @@ func (f *fake) Run(_ context.Context, run string) (Run, error) {
 
 func (f *fake) Curve(_ context.Context, run, metric string, after int64, limit int) ([]mmibx.Point, error) {
 	var points []mmibx.Point
+	place := max(4, slices.IndexFunc(f.board.Runs, func(r RunRow) bool { return r.ID == run })) - 4 // runs that are done differ
 	n, step := 240, int64(10)
 	if metric == mmibx.DevF1 {
 		n, step = 24, 100
@@ -146,39 +148,13 @@ func (f *fake) Curve(_ context.Context, run, metric string, after int64, limit i
 		if metric != mmibx.DevF1 {
 			v = 0.8 + 3*math.Exp(-3*x) + 0.15*math.Sin(float64(i)*1.7)
 		}
+		v += 0.3 * float64(place%9) * x
+		v += 0.4 * math.Sin(float64(place/9))
 		if s > after && len(points) < limit {
 			points = append(points, mmibx.Point{Step: s, Metric: metric, Value: v})
 		}
 	}
 	return points, f.err
-}
-
-// Against implements Judge: concat is the baseline, and one arm cannot be compared.
-func (f *fake) Against(_ context.Context, _, benchmark, baseline string) (Marks, error) {
-	m := Marks{Of: map[string]Mark{}}
-	var base Arm
-	for _, a := range f.board.Arms {
-		if a.Benchmark == benchmark && (baseline == "" && a.Label == "concat" || a.ID == baseline) {
-			base = a
-		}
-	}
-	m.Baseline, m.Label = base.ID, base.Label
-	for i, a := range f.board.Arms {
-		d := a.Mean - base.Mean
-		mark := Mark{Difference: d, Verdict: stats.NotApart}
-		switch {
-		case a.Benchmark != benchmark || a.N == 0 || a.ID == base.ID:
-			continue
-		case i%7 == 3:
-			mark = Mark{Difference: math.NaN(), Why: "run 0a1b2c: predictions.dev: not found"}
-		case math.Abs(d) > 0.4:
-			mark.Verdict = map[bool]stats.Verdict{true: stats.Better, false: stats.Worse}[d > 0]
-		case math.Abs(d) > 0.2:
-			mark.Verdict = stats.CouldNotSay
-		}
-		m.Of[a.ID] = mark
-	}
-	return m, f.err
 }
 
 func (f *fake) tell(format string, args ...any) error {
@@ -196,6 +172,14 @@ func (f *fake) Pause(_ context.Context, sweep string) error  { return f.tell("pa
 func (f *fake) Resume(_ context.Context, sweep string) error { return f.tell("resume %s", sweep) }
 func (f *fake) Retry(_ context.Context, _ string, runs []string) error {
 	return f.tell("retry %v", runs)
+}
+
+// allScreens are the screens that fill the view.
+func allScreens(e *env) []screen {
+	return []screen{
+		newHome(e), newNewSweep(e, ""), newPlan(e, "beta"), newBoard(e, "beta-study"), newRuns(e, ""), newErrors(e, "4f1c9a77ab02"),
+		newCurves(e, nil), newCompare(e, fakeMarks(newFake(), 2)), newRun(e, "4f1c9a77ab02", "dev.f1"),
+	}
 }
 
 var errBusy = errors.New("the store is busy")
@@ -232,6 +216,11 @@ func fakeBoard() Board {
 	for i := range 135 {
 		b.Runs = append(b.Runs, fakeRun(i))
 		b.Counts[b.Runs[i].State]++
+	}
+	for i := range b.Arms {
+		for k := range b.Arms[i].N { // any runs that are done
+			b.Arms[i].Runs = append(b.Arms[i].Runs, b.Runs[4+i%9+9*k].ID)
+		}
 	}
 	b.Counts[mmibx.Queued] += b.Total - len(b.Runs)
 	b.Events = []Event{

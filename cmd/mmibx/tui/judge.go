@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 
+	"github.com/mmibx/mmibx/reports"
 	"github.com/mmibx/mmibx/reports/stats"
 )
 
@@ -14,6 +15,25 @@ type Judge interface {
 	// of a sweep on a benchmark and one of them; "" is the text-only arm, or the
 	// first there is. It is to be called again while Left is not 0.
 	Against(ctx context.Context, sweep, benchmark, baseline string) (Marks, error)
+	// Compare makes the default comparison of the finished ones among some runs with
+	// those among others, on each benchmark that both have.
+	Compare(ctx context.Context, runs, with []string) ([]Versus, error)
+	// Disagree lists the examples of dev on which systems differ most, at most so
+	// many of each benchmark that all have. A system is its runs.
+	Disagree(ctx context.Context, systems [][]string, limit int) ([]Disagreement, error)
+}
+
+// Versus is the comparison of two systems on a benchmark.
+type Versus struct {
+	Benchmark         string
+	*stats.Comparison        // nil: not compared
+	Why               string // it was not
+}
+
+// Disagreement is an example of a benchmark that systems answer differently.
+type Disagreement struct {
+	Benchmark string
+	reports.Disagreement
 }
 
 // Marks are what the default comparison says of arms against a baseline.

@@ -32,7 +32,7 @@ func (e *env) markOf(id string, arm bool) int {
 // onMarked are the actions that open a screen on what is marked: two to five runs
 // or arms side by side, their curves.
 func (e *env) onMarked() []action {
-	return nil
+	return []action{compareAction(e, e.marked), curvesAction(e, e.marked)}
 }
 
 // runsOf lists the runs of marks, each once.

@@ -133,7 +133,7 @@ func (o *Options) report(reason any) string {
 }
 
 // Screens lists the screens that Snapshot knows.
-var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "help", "palette"}
+var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "curves", "compare", "help", "palette"}
 
 // Snapshot is a screen of w x h cells as plain text, from what the store holds
 // now. Of is the study of a plan, the sweep of a board, the filter of runs, the run of
@@ -173,6 +173,15 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 		return newPlan(e, studies[0].Name), nil
 	case "runs":
 		return newRuns(e, of), nil
+	case "curves", "compare":
+		marks, err := snapshotMarks(ctx, e, of)
+		if err != nil {
+			return nil, err
+		}
+		if name == "curves" {
+			return newCurves(e, marks), nil
+		}
+		return newCompare(e, marks), nil
 	case "run":
 		if of != "" {
 			return newRun(e, of, mmibx.DevF1), nil
@@ -213,6 +222,35 @@ func firstErrors(ctx context.Context, e *env) (screen, error) {
 		return nil, errors.Join(err, fmt.Errorf("no run is done: %w", mmibx.ErrNotFound))
 	}
 	return newErrors(e, page.Rows[0].ID), nil
+}
+
+// snapshotMarks are the arms that a filter lets through, at most as many as are
+// compared; without one the best three of the first benchmark of the first sweep.
+func snapshotMarks(ctx context.Context, e *env, filter string) ([]mark, error) {
+	var marks []mark
+	if filter != "" {
+		page, err := e.archive.Runs(ctx, RunsQuery{Listing: Listing{Filter: filter, Sort: "-dev.f1", ByArm: true}, Limit: mostCompared})
+		for _, l := range page.Rows {
+			marks = append(marks, mark{id: l.ID, arm: true, label: l.Label, runs: l.Runs})
+		}
+		if page.Fault != nil {
+			err = &mmibx.InputError{Key: "--of", Found: filter, Expected: "a filter: " + page.Fault.Text}
+		}
+		return marks, err
+	}
+	sweeps, err := e.reader.Sweeps(ctx)
+	if err != nil || len(sweeps) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("a sweep: %w", mmibx.ErrNotFound))
+	}
+	b := newBoard(e, sweeps[0].Name)
+	if b.data, err = e.reader.Board(ctx, b.sweep); err != nil {
+		return nil, err
+	}
+	b.lead()
+	for _, a := range b.leaders[:min(3, len(b.leaders))] {
+		marks = append(marks, markOfArm(a))
+	}
+	return marks, nil
 }
 
 // fill reads what the screen on top shows, without its timers: twice, as a curve

@@ -24,10 +24,14 @@ const (
 	Good
 	Warn
 	Bad
-	Line // a curve
-	Heat
+	Line    // a curve by itself
+	Series0 // the first of NumSeries inks that tell curves apart
+	Heat    = Series0 + NumSeries
 	numInks = Heat + HeatLevels
 )
+
+// NumSeries counts the inks of curves in one chart.
+const NumSeries = 6
 
 // HeatLevels counts the steps of the colour ramp of heat maps.
 const HeatLevels = 8
@@ -61,11 +65,15 @@ var (
 		Faint: {fg: rgb(0x808080)}, Strong: {bold: true}, Border: {fg: rgb(0x444444)},
 		Focus: {fg: rgb(0x56b4e9), bold: true}, Key: {fg: rgb(0x8ecdf2)}, Busy: {fg: rgb(0x56b4e9)},
 		Good: {fg: rgb(0x35c29a)}, Warn: {fg: rgb(0xe6a532)}, Bad: {fg: rgb(0xf0743e), bold: true}, Line: {fg: rgb(0x4fd1c5)},
+		Series0: {fg: rgb(0x56b4e9)}, Series0 + 1: {fg: rgb(0xe69f00)}, Series0 + 2: {fg: rgb(0x35c29a)},
+		Series0 + 3: {fg: rgb(0xcc79a7)}, Series0 + 4: {fg: rgb(0xf0e442)}, Series0 + 5: {fg: rgb(0xf0743e)},
 	}
 	lightLooks = [Heat]look{
 		Faint: {fg: rgb(0x6c6c6c)}, Strong: {bold: true}, Border: {fg: rgb(0xb2b2b2)},
 		Focus: {fg: rgb(0x005a9c), bold: true}, Key: {fg: rgb(0x00609f)}, Busy: {fg: rgb(0x0072b2)},
 		Good: {fg: rgb(0x00785a)}, Warn: {fg: rgb(0x9a6200)}, Bad: {fg: rgb(0xb84a00), bold: true}, Line: {fg: rgb(0x007a73)},
+		Series0: {fg: rgb(0x0072b2)}, Series0 + 1: {fg: rgb(0xa65c00)}, Series0 + 2: {fg: rgb(0x00785a)},
+		Series0 + 3: {fg: rgb(0xa33b7a)}, Series0 + 4: {fg: rgb(0x6b6200)}, Series0 + 5: {fg: rgb(0xb84a00)},
 	}
 	darkRamp  = [HeatLevels]int{0x303030, 0x005f5f, 0x005f87, 0x5f8787, 0x5faf87, 0x87d787, 0xafd787, 0xd7d787}
 	lightRamp = [HeatLevels]int{0xeeeeee, 0xd7ffff, 0xafd7d7, 0x87d7d7, 0x87d7af, 0x87d787, 0xafd75f, 0xd7d75f}

@@ -99,6 +99,11 @@ func TestPrintCuts(t *testing.T) {
 func TestEverySize(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	values := []float64{1, 2, nan, 3, inf, -inf, 2}
+	x := []float64{1, 2, 3, 4, 5, 6, 7}
+	series := []Series{
+		{X: x, Y: values, Best: 3, HasBest: true, Ink: Series0, Sign: "1"},
+		{X: x, Y: []float64{-1, 0, 1, 2, 3, 2, 1}, Low: values, High: x, Ink: Series0 + 1, Sign: "2"},
+	}
 	table := Table{
 		Name: "t", Columns: []Column{{Title: "a", Width: 3}, {Title: "字", Width: 4, Grow: true}, {Width: 5, Right: true}}, Len: 50, Cursor: 20, Focused: true,
 		Row: func(i int) [][]Span {
@@ -118,7 +123,10 @@ func TestEverySize(t *testing.T) {
 			heat.Draw(c)
 			exactly(t, c)
 			c = NewCanvas(w, h)
-			Chart{X: []float64{1, 2, 3, 4, 5, 6, 7}, Y: values}.Draw(c)
+			Chart{Series: series, Cursor: 3, HasCursor: true}.Draw(c)
+			exactly(t, c)
+			c = NewCanvas(w, h)
+			Chart{Series: series, From: 2, To: 4, Log: true}.Draw(c)
 			exactly(t, c)
 			c = NewCanvas(w, h)
 			Log(c, []string{"a", "文字列 b", "c\x1b[H"}, 1, "")
