@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -157,65 +156,6 @@ func environment(a tracker.Attempt) string {
 }
 
 func short(v float64) string { return fmt.Sprintf("%.5g", v) }
-
-func newRunsDiffCmd(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "diff A B", Short: "Show the keys of the spec in which two runs differ, and their scores",
-		Example: "  mmibx runs diff 4f1c9a 77ab02",
-		Args:    usageArgs(cobra.ExactArgs(2)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
-				ids, err := resolve(ctx, db, args)
-				if err != nil {
-					return err
-				}
-				left, err := db.Run(ctx, ids[0])
-				if err != nil {
-					return err
-				}
-				right, err := db.Run(ctx, ids[1])
-				if err != nil {
-					return err
-				}
-				return a.printDiff(cmd.OutOrStdout(), left, right)
-			})
-		},
-	}
-}
-
-func (a *app) printDiff(w io.Writer, left, right *tracker.RunDetail) error {
-	keys := map[string]bool{}
-	for key := range left.Spec {
-		keys[key] = true
-	}
-	for key := range right.Spec {
-		keys[key] = true
-	}
-	differences := map[string][2]any{}
-	for key := range keys {
-		if l, r := left.Spec[key], right.Spec[key]; !reflect.DeepEqual(l, r) {
-			differences[key] = [2]any{l, r}
-		}
-	}
-	if a.json {
-		return printJSON(w, map[string]any{"runs": []string{left.ID, right.ID}, "spec": differences})
-	}
-	t := newTable(w, "", left.ID, right.ID)
-	for _, key := range slices.Sorted(maps.Keys(differences)) {
-		d := differences[key]
-		t.row(key, orMissing(d[0]), orMissing(d[1]))
-	}
-	t.row("state", left.State, right.State)
-	t.row(mmibx.DevF1, digits(left.DevF1, 2), digits(right.DevF1, 2))
-	return t.Flush()
-}
-
-func orMissing(v any) any {
-	if v == nil {
-		return "-" // its model does not read the key
-	}
-	return v
-}
 
 func newRunsCurveCmd(a *app) *cobra.Command {
 	return &cobra.Command{
