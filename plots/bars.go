@@ -256,9 +256,11 @@ func (p *barPage) one(bar *Bar, b box, at func(float64) vg.Length) {
 	p.filled(p.looks[bar.Name], box{b.x0, b.y0, at(mean), b.y1})
 	if values := finite(bar.Values); len(values) > 1 {
 		p.stroke(ink, 0.7, nil, vg.Point{X: at(lo), Y: middle}, vg.Point{X: at(hi), Y: middle})
-		for _, v := range values {
-			p.dot(tint(ink, 0xa0), vg.Point{X: at(v), Y: middle}, 0.8)
+		single := make([]vg.Point, len(values))
+		for i, v := range values {
+			single[i] = vg.Point{X: at(v), Y: middle}
 		}
+		p.dots(tint(ink, 0xa0), single, 0.8)
 	}
 }
 
@@ -273,11 +275,18 @@ func (p *barPage) filled(l look, b box) {
 	if l.marker%2 == 0 {
 		slant = -slant
 	}
+	var lines vg.Path // one for all: a path each would make a file large
 	for x := b.x0 + step; x < b.x1; x += step {
-		x0, x1 := x, x+slant
-		if y, ok := clip(x0, x1, b); ok {
-			p.stroke(paper, 0.5, nil, y[0], y[1])
+		if ends, ok := clip(x, x+slant, b); ok {
+			lines.Move(ends[0])
+			lines.Line(ends[1])
 		}
+	}
+	if len(lines) > 0 {
+		p.canvas.SetColor(paper)
+		p.canvas.SetLineWidth(0.5)
+		p.canvas.SetLineDash(nil, 0)
+		p.canvas.Stroke(lines)
 	}
 }
 

@@ -56,6 +56,7 @@ func (p *page) paths(panel *Panel, b box, y *yScale) {
 		s := &panel.Series[i]
 		look := p.looks[key(s.Name, false)]
 		p.stroke(look.color, look.width, look.dashes, means(s)...)
+		var single []vg.Point
 		for _, pt := range s.Points {
 			xLo, _, xHi, okX := p.spread(pt.Xs)
 			yLo, mean, yHi, okY := p.spread(pt.Values)
@@ -66,10 +67,11 @@ func (p *page) paths(panel *Panel, b box, y *yScale) {
 			p.stroke(look.color, 0.6, nil, place(pt.X, yLo), place(pt.X, yHi))
 			for j := range pt.Values {
 				if len(pt.Values) > 1 && mmibx.Finite(pt.Values[j]) {
-					p.dot(tint(look.color, 0x90), place(pt.Xs[j], pt.Values[j]), 0.9)
+					single = append(single, place(pt.Xs[j], pt.Values[j]))
 				}
 			}
 		}
+		p.dots(tint(look.color, 0x90), single, 0.9)
 	}
 	var taken []box
 	for i := range panel.Series {

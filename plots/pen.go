@@ -179,6 +179,18 @@ func (p pen) dot(c color.Color, at vg.Point, r vg.Length) {
 	p.canvas.Fill(circle(at, r))
 }
 
+// dots are many dots in one path.
+func (p pen) dots(c color.Color, at []vg.Point, r vg.Length) {
+	var path vg.Path
+	for _, q := range at {
+		path = append(path, circle(q, r)...)
+	}
+	if len(path) > 0 {
+		p.canvas.SetColor(c)
+		p.canvas.Fill(path)
+	}
+}
+
 func (p pen) ring(at vg.Point) {
 	p.canvas.SetColor(ink)
 	p.canvas.SetLineWidth(0.7)

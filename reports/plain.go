@@ -186,7 +186,7 @@ func exact(v float64) string {
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
-func each(values []float64, f func(float64) string) []string {
+func each[T any](values []T, f func(T) string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
 		out[i] = f(v)

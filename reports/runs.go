@@ -103,6 +103,19 @@ func (c *Cell) add(r Run) {
 	}
 }
 
+// UsualBaseline is the title of the row that an ablation is held against: MMIB in
+// its usual setting, or the first row where there is no such.
+func (t *Table) UsualBaseline() string {
+	m, _ := mmibx.LookupModel("mmib")
+	rows := t.rows()
+	for _, r := range rows {
+		if r.Title == m.Title {
+			return r.Title
+		}
+	}
+	return rows[0].Title
+}
+
 // Bound is a score that is known without a run.
 type Bound struct {
 	Title  string

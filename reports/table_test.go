@@ -78,6 +78,7 @@ var formats = map[string]func(*Table, *bytes.Buffer) error{
 	"md":         func(t *Table, b *bytes.Buffer) error { return t.Markdown(b) },
 	"txt":        func(t *Table, b *bytes.Buffer) error { return t.Text(b) },
 	"csv":        func(t *Table, b *bytes.Buffer) error { return t.CSV(b) },
+	"html":       func(t *Table, b *bytes.Buffer) error { return t.HTML(b) },
 	"cells.json": func(t *Table, b *bytes.Buffer) error { return t.Sidecar(b) },
 }
 

@@ -282,6 +282,6 @@ func (d *demo) tabulate(ctx context.Context, w io.Writer, db *tracker.DB, files 
 		}{d.dir, d.storeDir, files})
 	}
 	_, err := fmt.Fprintf(w, "\nin %s:\n  beta, bottleneck, temperature   .pdf, .svg and .png\n  table                           .tex and .md, with the runs behind each cell in table.cells.json\n"+
-		"\nnext:\n  mmibx board demo%s\n  mmibx runs list --sort -dev.f1 --limit 10%[2]s\n  mmibx studies\n", d.dir, d.here())
+		"\nnext:\n  mmibx board demo%s\n  mmibx runs list --sort -dev.f1 --limit 10%[2]s\n  mmibx report demo%[2]s\n  mmibx studies\n", d.dir, d.here())
 	return err
 }

@@ -82,6 +82,7 @@ func newRoot() *cobra.Command {
 		newFeaturesCmd(a),
 		newParityCmd(a),
 		newPlotCmd(a),
+		newReportCmd(a),
 		newPublishedCmd(a),
 		newTableCmd(a),
 		newCompareCmd(a),

@@ -19,16 +19,17 @@ type tableFlags struct {
 	sweep, filter, split, format, out, caption string
 	baseline                                   string
 	wide                                       bool
-	with                                       []string // systems whose predictions were imported
+	with                                       []string          // systems whose predictions were imported
+	record                                     *reports.Recorder // of a report; else nil
 }
 
 // tableFormats are the formats by name; "" is plain text.
 var tableFormats = map[string]func(*reports.Table, io.Writer) error{
-	"latex": (*reports.Table).LaTeX, "markdown": (*reports.Table).Markdown,
+	"latex": (*reports.Table).LaTeX, "html": (*reports.Table).HTML, "markdown": (*reports.Table).Markdown,
 	"csv": (*reports.Table).CSV, "text": (*reports.Table).Text,
 }
 
-var tableExtensions = map[string]string{".tex": "latex", ".md": "markdown", ".csv": "csv", ".txt": "text"}
+var tableExtensions = map[string]string{".tex": "latex", ".html": "html", ".md": "markdown", ".csv": "csv", ".txt": "text"}
 
 func newTableCmd(a *app) *cobra.Command {
 	f := tableFlags{split: string(mmibx.Dev)}
@@ -67,7 +68,7 @@ With -o, NAME.cells.json beside the file holds the values and runs of each cell.
 	flags.StringVar(&f.filter, "filter", "", "only runs that pass this `FILTER`, as in mmibx runs list")
 	flags.StringSliceVar(&f.with, "with", nil, "systems whose predictions were imported (mmibx import predictions), as rows")
 	flags.StringVar(&f.split, "split", f.split, "dev, or test, which is a look at test")
-	flags.StringVar(&f.format, "format", "", "latex, markdown, csv or text (by the extension of -o, else text)")
+	flags.StringVar(&f.format, "format", "", "latex, html, markdown, csv or text (by the extension of -o, else text)")
 	flags.StringVarP(&f.out, "output", "o", "", "file to write; else standard output")
 	flags.StringVar(&f.baseline, "baseline", "", "test against this `ROW` (its title or key) and against the best; bold is all that is not told apart from the best")
 	flags.StringVar(&f.caption, "caption", "", "what the table shows; the explanation of its marks follows")
@@ -99,7 +100,7 @@ func (f *tableFlags) complete(asJSON bool) error {
 		}
 	}
 	if _, ok := tableFormats[f.format]; !ok {
-		return &mmibx.InputError{Key: "--format", Found: fmt.Sprintf("%q", f.format), Expected: "latex, markdown, csv or text", Cure: "or end -o in .tex, .md, .csv or .txt"}
+		return &mmibx.InputError{Key: "--format", Found: fmt.Sprintf("%q", f.format), Expected: "latex, html, markdown, csv or text", Cure: "or end -o in .tex, .html, .md, .csv or .txt"}
 	}
 	return nil
 }
@@ -148,7 +149,11 @@ func (a *app) table(ctx context.Context, db *tracker.DB, f tableFlags) (*reports
 	}
 	t.AddPlan(runs)
 	if f.baseline != "" {
-		if err := t.Test(f.baseline, k.compareCells(ctx, list)); err != nil {
+		compare := k.compareCells(ctx, list)
+		if f.record != nil {
+			compare = f.record.Watch(compare)
+		}
+		if err := t.Test(f.baseline, compare); err != nil {
 			return nil, err
 		}
 	}

@@ -23,6 +23,19 @@ func Program(t testing.TB, name string) string {
 	return path
 }
 
+// Browser returns the path of a Chromium: the headless shell, or a whole one. MMIBX_REQUIRE knows it as chromium-headless-shell.
+func Browser(t testing.TB) string {
+	t.Helper()
+	names := []string{"chromium-headless-shell", "chromium", "google-chrome"}
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	missing(t, names[0], "none of the programs %s is on PATH", strings.Join(names, ", "))
+	return ""
+}
+
 // Python returns a Python that can import the modules: $MMIBX_PYTHON where that is set, else python3. MMIBX_REQUIRE knows it by the first of them.
 func Python(t testing.TB, modules ...string) string {
 	t.Helper()

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx/internal/needs"
+)
+
+// The report of a store with two arms: written twice to the same bytes, tested
+// against MMIB, without a look at test unless it is asked for.
+func TestReport(t *testing.T) {
+	store := storeOfTwo(t)
+	write := func(args ...string) (dir, said string) {
+		t.Helper()
+		dir = t.TempDir()
+		said, err := mmibxSays(t, append([]string{"report", "two", "-o", dir, "--store", string(store)}, args...)...)
+		if err != nil {
+			t.Fatal(err, said)
+		}
+		return dir, said
+	}
+	first, said := write()
+	if !strings.Contains(said, "report.html") {
+		t.Errorf("said %s", said)
+	}
+	page := contents(t, filepath.Join(first, "report.html"))
+	for _, want := range []string{"against MMIB", ">Text only<", "worse", "mmibx report two --baseline MMIB", "mmibx table --sweep two --split dev", "figure-cases", "Nobody has looked", "name = &#34;two&#34;"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if n := looks(t, store); n != 0 {
+		t.Errorf("a report on dev left %d looks", n)
+	}
+	second, _ := write()
+	err := filepath.WalkDir(first, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(first, path)
+		if err == nil && !bytes.Equal(contents(t, path), contents(t, filepath.Join(second, name))) {
+			t.Errorf("%s differs between two writings", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	third, _ := write("--split", "test", "--baseline", "text only")
+	page = contents(t, filepath.Join(third, "report.html"))
+	if !bytes.Contains(page, []byte("on test")) || !bytes.Contains(page, []byte("1 look at test scores")) || !bytes.Contains(page, []byte("against Text only")) {
+		t.Error("the report on test lacks the table, the look or the baseline")
+	}
+	if n := looks(t, store); n != 1 {
+		t.Errorf("a report on test left %d looks, want 1", n)
+	}
+}
+
+func TestReportCompilesByOneFlag(t *testing.T) {
+	needs.Program(t, "pdflatex")
+	store, dir := storeOfTwo(t), t.TempDir()
+	if out, err := mmibxSays(t, "report", "two", "-o", dir, "--pdf", "--store", string(store)); err != nil {
+		t.Fatal(err, out)
+	}
+	if pdf := contents(t, filepath.Join(dir, "report.pdf")); !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+		t.Errorf("report.pdf starts with %.20q", pdf)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "report.[alo]*")); len(left) != 0 {
+		t.Errorf("pdflatex left %v", left)
+	}
+}
+
+// What cannot be tested is reported all the same, and says so.
+func TestReportWithoutPredictions(t *testing.T) {
+	store, dir := sealedStore(t), t.TempDir()
+	if out, err := mmibxSays(t, "report", "small", "-o", dir, "--store", string(store)); err != nil {
+		t.Fatal(err, out)
+	}
+	page := contents(t, filepath.Join(dir, "report.html"))
+	for _, want := range []string{"Nothing was tested: ", "predictions.dev", "Deviation: ", "diverged"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+	}{
+		{[]string{"report", "nowhere"}, 3},
+		{[]string{"report"}, 2},
+		{[]string{"report", "small", "--split", "train"}, 2},
+		{[]string{"report", "small", "--width", "acm"}, 2},
+		{[]string{"report", "small", "--baseline", "nobody"}, 2},
+	} {
+		if out, err := mmibxSays(t, append(c.args, "--store", string(store))...); exitCode(err) != c.code {
+			t.Errorf("%v: exit %d, want %d: %v %s", c.args, exitCode(err), c.code, err, out)
+		}
+	}
+}
+
+func contents(t *testing.T, file string) []byte {
+	t.Helper()
+	blob, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return blob
+}

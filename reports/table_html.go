@@ -1,0 +1,89 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+)
+
+// HTML writes the table as a fragment: a table with a caption, and the runs
+// behind each cell as its title, which a browser shows where the mouse rests.
+func (t *Table) HTML(w io.Writer) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, "table", t.page()); err != nil {
+		return fmt.Errorf("table %q: %w", t.Name, err)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// tablePage is a table as the template wants it.
+type tablePage struct {
+	Caption, Corner string
+	Columns         []string
+	Groups          []groupPage
+}
+
+type groupPage struct {
+	Title string
+	Apart bool
+	Span  int
+	Rows  []rowPage
+}
+
+type rowPage struct {
+	Title string
+	Cells []cellPage
+}
+
+type cellPage struct {
+	Mean, Spread, Marks string
+	N                   int
+	Class, Title        string
+	Sort                string // the mean in full, to sort by
+}
+
+func (t *Table) page() tablePage {
+	places, usual := t.standings(), t.usualN()
+	p := tablePage{Caption: t.caption("Bold", "underlined"), Corner: t.Corner}
+	for _, c := range t.Columns {
+		p.Columns = append(p.Columns, strings.ReplaceAll(c.Title, "\n", " "))
+	}
+	for g := range t.Groups {
+		group := groupPage{Title: t.Groups[g].Title, Apart: t.Groups[g].Apart, Span: len(t.Columns) + 1}
+		for r := range t.Groups[g].Rows {
+			row := &t.Groups[g].Rows[r]
+			out := rowPage{Title: row.Title}
+			for j := range row.Cells {
+				c := &row.Cells[j]
+				cell := t.parts(c, usual)
+				page := cellPage{
+					Mean: cell.mean, Spread: cell.spread, Marks: cell.marks, N: cell.n,
+					Class: map[standing]string{best: "best", second: "second"}[places[c]],
+				}
+				if len(c.Runs) > 0 {
+					page.Title = "runs " + strings.Join(c.Runs, " ")
+				}
+				if s := c.summary(); s.HasMean() {
+					page.Sort = fmt.Sprint(s.Mean)
+				}
+				out.Cells = append(out.Cells, page)
+			}
+			group.Rows = append(group.Rows, out)
+		}
+		p.Groups = append(p.Groups, group)
+	}
+	return p
+}
+
+// pages are the templates of HTML. What they print is escaped where it stands:
+// names come from files that people wrote.
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"page":   func(t *Table) tablePage { return t.page() },
+	"vector": func(svg []byte) template.HTML { return inlineSVG(svg) },
+}).ParseFS(templates, "report.html"))
