@@ -123,31 +123,6 @@ func invented(task mmibx.Task, n int) Data {
 	return data
 }
 
-// Padding changes nothing under the default preset: a sentence is labelled alone
-// as it is in a batch of longer ones.
-func TestPaddingChangesNothing(t *testing.T) {
-	for _, registered := range mmibx.Models {
-		name := registered.Name
-		for _, benchmark := range benchmarksOf(registered) {
-			spec := defaultSpec(t, benchmark, "model", name)
-			data := invented(spec.TaskOf(), 12)
-			withSystem(t, spec, data, func(m *system) {
-				samples := pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3, 4, 5})
-				together := outputs(m, samples)
-				for i, s := range samples {
-					alone := outputs(m, []*mmibx.Sample{s})[0]
-					for j := range alone {
-						if d := math.Abs(float64(alone[j] - together[i][j])); d > 1e-5 {
-							t.Errorf("%s on %s: sample %d differs by %g in a batch", name, benchmark, i, d)
-							break
-						}
-					}
-				}
-			})
-		}
-	}
-}
-
 // outputs are the emissions at real positions, or the logits, of each sample.
 func outputs(m *system, samples []*mmibx.Sample) [][]float32 {
 	s := torch.NewScope()

@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
-	"slices"
 	"testing"
 
 	"github.com/mmibx/mmibx"
@@ -75,12 +74,10 @@ func (m *memory) last(name string) float64 {
 // The order of the examples in a batch does not matter: outputs are permuted with
 // them, and the terms of the loss are the same.
 func TestPermutingTheBatchPermutesTheOutput(t *testing.T) {
-	for _, name := range mmibx.ModelNames() {
-		for _, task := range []mmibx.Task{mmibx.MNER, mmibx.MRE} {
-			spec, ok := specFor(t, name, task, "model.dropout", 0.0)
-			if !ok {
-				continue
-			}
+	for _, registered := range mmibx.Models {
+		for _, benchmark := range benchmarksOf(registered) {
+			name := registered.Name
+			spec := defaultSpec(t, benchmark, "model", name, "model.dropout", 0.0)
 			withoutGradients(t, spec, func(m *system, data Data) {
 				order := rand.New(rand.NewPCG(1, 2)).Perm(9)
 				samples := pick(data.Samples[mmibx.Dev], []int{0, 1, 2, 3, 4, 5, 6, 7, 8})
@@ -91,12 +88,12 @@ func TestPermutingTheBatchPermutesTheOutput(t *testing.T) {
 				plain, shuffled := outputs(m, samples), outputs(m, permuted)
 				for i, from := range order {
 					if d := farthest(shuffled[i], plain[from]); d > 1e-5 {
-						t.Errorf("%s for %s: example %d differs by %g at place %d", name, task, from, d, i)
+						t.Errorf("%s on %s: example %d differs by %g at place %d", name, benchmark, from, d, i)
 					}
 				}
 				a, b := terms(m, samples), terms(m, permuted)
 				if d := farthest(a, b); d > 1e-4 {
-					t.Errorf("%s for %s: the terms of the loss are %v and %v", name, task, a, b)
+					t.Errorf("%s on %s: the terms of the loss are %v and %v", name, benchmark, a, b)
 				}
 			})
 		}
@@ -113,24 +110,25 @@ func terms(m *system, samples []*mmibx.Sample) (out []float32) {
 	return out
 }
 
-// A sentence is labelled alone as in any batch, whatever the others are, under the
-// default preset.
+// A sentence is labelled alone as in any batch, whatever the others are and however
+// long, under the default preset.
 func TestAloneAsInAnyBatch(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	for _, task := range []mmibx.Task{mmibx.MNER, mmibx.MRE} {
-		spec, _ := specFor(t, "mmib", task)
-		withoutGradients(t, spec, func(m *system, data Data) {
-			all := data.Samples[mmibx.Dev]
-			for range 20 {
-				indices := r.Perm(len(all))[:1+r.IntN(len(all)-1)]
-				together := outputs(m, pick(all, indices))
-				at := r.IntN(len(indices))
-				alone := outputs(m, pick(all, indices[at:at+1]))[0]
-				if d := farthest(alone, together[at]); d > 1e-5 {
-					t.Errorf("%s: example %d differs by %g in a batch of %d", task, indices[at], d, len(indices))
+	for _, registered := range mmibx.Models {
+		for _, benchmark := range benchmarksOf(registered) {
+			withoutGradients(t, defaultSpec(t, benchmark, "model", registered.Name), func(m *system, data Data) {
+				all := data.Samples[mmibx.Dev]
+				for range 20 {
+					indices := r.Perm(len(all))[:1+r.IntN(len(all)-1)]
+					together := outputs(m, pick(all, indices))
+					at := r.IntN(len(indices))
+					alone := outputs(m, pick(all, indices[at:at+1]))[0]
+					if d := farthest(alone, together[at]); d > 1e-5 {
+						t.Errorf("%s on %s: example %d differs by %g in a batch of %d", registered.Name, benchmark, indices[at], d, len(indices))
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -158,19 +156,18 @@ func TestShuffledPicturesLeaveTextOnlyUntouched(t *testing.T) {
 // do official's of MNER.
 func TestTwoEvaluationsOfOneCheckpoint(t *testing.T) {
 	for _, c := range []struct {
-		preset string
-		task   mmibx.Task
-		differ bool
-	}{{"official", mmibx.MRE, true}, {"official", mmibx.MNER, false}, {"default", mmibx.MRE, false}, {"default", mmibx.MNER, false}} {
-		spec, _ := specFor(t, "mmib", c.task, "preset", c.preset)
+		preset, benchmark string
+		differ            bool
+	}{{"official", "mini-mnre", true}, {"official", "mini-twitter2015", false}, {"default", "mini-mnre", false}, {"default", "mini-twitter2015", false}} {
+		spec := defaultSpec(t, c.benchmark, "preset", c.preset)
 		withoutGradients(t, spec, func(m *system, data Data) {
 			samples := data.Samples[mmibx.Dev]
 			first, again, second := m.evaluate(samples, 10), m.evaluate(samples, 10), m.evaluate(samples, 20)
 			if !reflect.DeepEqual(first.predictions, again.predictions) {
-				t.Errorf("%s for %s: two evaluations at one step differ", c.preset, c.task)
+				t.Errorf("%s on %s: two evaluations at one step differ", c.preset, c.benchmark)
 			}
 			if same := reflect.DeepEqual(first.predictions, second.predictions); same == c.differ {
-				t.Errorf("%s for %s: evaluations at two steps agree = %v", c.preset, c.task, same)
+				t.Errorf("%s on %s: evaluations at two steps agree = %v", c.preset, c.benchmark, same)
 			}
 		})
 	}
@@ -179,7 +176,7 @@ func TestTwoEvaluationsOfOneCheckpoint(t *testing.T) {
 // Without the mask of keys, as released, a padded sentence is scored otherwise
 // than alone.
 func TestPaddingChangesScoresWithoutKeyMask(t *testing.T) {
-	spec, _ := specFor(t, "mmib", mmibx.MNER, "model.key_mask", false)
+	spec := defaultSpec(t, "mini-twitter2015", "model.key_mask", false)
 	withoutGradients(t, spec, func(m *system, data Data) {
 		all := data.Samples[mmibx.Dev]
 		shortest, longest := 0, 0
@@ -196,20 +193,6 @@ func TestPaddingChangesScoresWithoutKeyMask(t *testing.T) {
 			t.Errorf("with padded keys attended to a padded sentence differs by %g only", d)
 		}
 	})
-}
-
-// specFor is the default spec of a model for a task, false where it has none.
-func specFor(t *testing.T, name string, task mmibx.Task, settings ...any) (mmibx.Spec, bool) {
-	t.Helper()
-	m, _ := mmibx.LookupModel(name)
-	if !slices.Contains(m.Tasks, task) {
-		return mmibx.Spec{}, false
-	}
-	benchmark := "mini-twitter2015"
-	if task == mmibx.MRE {
-		benchmark = "mini-mnre"
-	}
-	return defaultSpec(t, benchmark, append([]any{"model", name}, settings...)...), true
 }
 
 // withoutGradients hands a fresh model on invented data to fn.
