@@ -111,8 +111,8 @@ model = "mmib"
 			}
 		}
 		more := mustPlan(t, text(points+3))
-		if _, dropped := more.Diff(plan); dropped != 0 {
-			rt.Fatalf("%d runs of %d points are none of %d", dropped, points, points+3)
+		if d := more.Diff(plan); len(d.Gone)+len(d.Changed) != 0 || len(d.Added) != 3*2*2*2 {
+			rt.Fatalf("from %d points to %d: %s", points, points+3, d.Counts())
 		}
 		if again := mustPlan(t, text(points)); again.Hash != plan.Hash {
 			rt.Fatal("the same file gives another plan")

@@ -357,22 +357,6 @@ func (a armLayers) locate(err error, file string) error {
 	return &fault
 }
 
-// Diff counts the runs that a plan has and an older one had not, and the other
-// way round.
-func (p *Plan) Diff(old *Plan) (added, dropped int) {
-	was := map[string]bool{}
-	for _, run := range old.IDs() {
-		was[run] = true
-	}
-	for _, run := range p.IDs() {
-		if !was[run] {
-			added++
-		}
-		delete(was, run)
-	}
-	return added, len(was)
-}
-
 // Arms lists the names of the plan's arms in the order of their first cells.
 func (p *Plan) Arms() []string {
 	var names []string

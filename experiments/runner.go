@@ -118,8 +118,8 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 func (r *Runner) freeze(plan *Plan) (news string, err error) {
 	old, err := ReadPlan(r.Store, plan.Sweep)
 	if err == nil && old.Hash != plan.Hash {
-		added, dropped := plan.Diff(old)
-		news = fmt.Sprintf("the plan of sweep %s has changed: %d runs more, %d runs no longer in it", plan.Sweep, added, dropped)
+		d := plan.Diff(old)
+		news = fmt.Sprintf("the plan of sweep %s has changed: %s", plan.Sweep, d.Counts())
 	}
 	if err != nil && !errors.Is(err, mmibx.ErrNotFound) {
 		return "", err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,27 +17,42 @@ import (
 
 func newPlanCmd(a *app) *cobra.Command {
 	var flags sweepFlags
-	var all bool
+	var all, save bool
+	jobs := 1
 	cmd := &cobra.Command{
 		Use:   "plan FILE|STUDY",
-		Short: "Show the runs that a sweep stands for, and which are done",
-		Long: "Show the runs that a sweep stands for, and which are done. Nothing is started and nothing written.\n\n" +
+		Short: "Show the runs that a sweep stands for, which are done, and how long the rest will take",
+		Long: "Show the runs that a sweep stands for, which are done, and how long the rest will take. Nothing is\n" +
+			"started, and nothing written unless --save freezes the plan in the store.\n\n" +
 			"A run is known by what decides it, so whatever another sweep has done counts here too. Cells that\n" +
-			"differ only in what their model does not read are one run; they are counted as collapsed.",
-		Example: "  mmibx plan beta\n  mmibx plan beta --benchmarks twitter2017,mnre --set ib.size=16\n  mmibx plan my-sweep.toml --all --json",
+			"differ only in what their model does not read are one run; they are counted as collapsed.\n\n" +
+			"Times are medians of runs that the store has: of the same arm on as many threads; else, per epoch, of the\n" +
+			"same setting (model, encoder, evidence, precision, threads, benchmark), of similar runs (~: model, encoder,\n" +
+			"benchmark) or roughly (~~: encoder and benchmark). What differs from the plan that the store has of the\n" +
+			"sweep is shown too: runs added, gone, and changed, with the keys that changed them.",
+		Example: "  mmibx plan beta\n  mmibx plan beta --benchmarks twitter2017,mnre --set ib.size=16 -j 2\n  mmibx plan my-sweep.toml --all --json",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if jobs < 1 {
+				return &mmibx.InputError{Key: "-j", Found: fmt.Sprint(jobs), Expected: "1 or more"}
+			}
 			plan, err := a.planOf(args[0], &flags)
 			if err != nil {
 				return err
 			}
-			states, err := a.statesOf(cmd.Context(), plan.IDs())
+			states, measured, err := a.history(cmd.Context(), plan.IDs())
 			if err != nil {
 				return err
 			}
 			out := jsonPlan(plan, states)
+			out.Estimate = plan.Estimate(measured, func(run string) bool { return stateIn(states, run).Final() }, jobs)
 			if err := out.compare(mmibx.Store(a.storeDir), plan); err != nil {
 				return err
+			}
+			if save {
+				if err := a.freeze(plan); err != nil {
+					return err
+				}
 			}
 			if a.json {
 				return printJSON(cmd.OutOrStdout(), out)
@@ -45,16 +61,50 @@ func newPlanCmd(a *app) *cobra.Command {
 			if all {
 				limit = len(plan.Cells)
 			}
-			if err := printPlan(cmd.OutOrStdout(), plan, states, limit); err != nil || out.Last == nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "\nsince the last sweep of this name: %d runs more, %d runs no longer in it\n", out.Last.Added, out.Last.Dropped)
-			return err
+			return printPlan(cmd.OutOrStdout(), plan, states, &out, limit)
 		},
 	}
 	flags.add(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "print every row")
+	cmd.Flags().BoolVar(&save, "save", false, "freeze the plan in the store, where the next one is compared with it")
+	cmd.Flags().IntVarP(&jobs, "jobs", "j", jobs, "estimate for `N` runs at once")
 	return cmd
+}
+
+// history says where runs stand, and how long others took. It makes no store where
+// there is none yet.
+func (a *app) history(ctx context.Context, runs []string) (map[string]mmibx.State, []experiments.Measured, error) {
+	db, err := a.synced(ctx)
+	if errors.Is(err, mmibx.ErrNotFound) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer db.Close()
+	states, err := db.States(ctx, runs)
+	if err != nil {
+		return nil, nil, err
+	}
+	durations, err := db.Durations(ctx)
+	measured := make([]experiments.Measured, len(durations))
+	for i, d := range durations {
+		measured[i] = experiments.Measured(d)
+	}
+	return states, measured, err
+}
+
+// freeze saves a plan that nobody runs.
+func (a *app) freeze(plan *experiments.Plan) error {
+	store := mmibx.Store(a.storeDir)
+	h, alive, err := experiments.Running(store, plan.Sweep)
+	if err != nil {
+		return err
+	}
+	if alive {
+		return fmt.Errorf("sweep %s is run by process %d; end it with `mmibx sweep stop %s`, or give this plan another name: %w", plan.Sweep, h.PID, plan.Sweep, experiments.ErrHeld)
+	}
+	return plan.Save(store)
 }
 
 // stateIn reads the answer of the tracker, which leaves out what never ran.
@@ -89,23 +139,36 @@ func countsLine(counts map[mmibx.State]int) string {
 
 // planJSON is what `mmibx plan --json` prints.
 type planJSON struct {
-	Sweep     string              `json:"sweep"`
-	Title     string              `json:"title"`
-	Question  string              `json:"question"`
-	Objective string              `json:"objective"`
-	Hash      string              `json:"hash"`
-	Counts    map[mmibx.State]int `json:"counts"`
-	Collapsed int                 `json:"collapsed"`
-	LeftOut   int                 `json:"left_out"`
-	Last      *lastPlan           `json:"last,omitempty"` // set where the sweep's last plan was another
-	Cells     []cellJSON          `json:"cells"`
+	Sweep     string               `json:"sweep"`
+	Title     string               `json:"title"`
+	Question  string               `json:"question"`
+	Objective string               `json:"objective"`
+	Minimize  bool                 `json:"minimize"` // less of the objective is better
+	Device    string               `json:"device,omitempty"`
+	Hash      string               `json:"hash"`
+	Counts    map[mmibx.State]int  `json:"counts"`
+	Collapsed int                  `json:"collapsed"`
+	LeftOut   int                  `json:"left_out"`
+	Last      *lastPlan            `json:"last,omitempty"` // set where the sweep's last plan was another
+	Estimate  experiments.Estimate `json:"estimate"`
+	Cells     []cellJSON           `json:"cells"`
 }
 
-// lastPlan is how a plan differs from the one that the sweep last ran by.
+// lastPlan is how a plan differs from the last one of the sweep in the store.
 type lastPlan struct {
-	Hash    string `json:"hash"`
-	Added   int    `json:"added"`
-	Dropped int    `json:"dropped"`
+	Hash    string       `json:"hash"`
+	Added   []string     `json:"added"` // runs
+	Gone    []string     `json:"gone"`
+	Changed []changeJSON `json:"changed"`
+
+	difference experiments.Difference
+}
+
+// changeJSON is a place of the sweep whose run is another now.
+type changeJSON struct {
+	Was string `json:"was"`
+	Run string `json:"run"`
+	Why string `json:"why"`
 }
 
 func (p *planJSON) compare(store mmibx.Store, plan *experiments.Plan) error {
@@ -113,11 +176,22 @@ func (p *planJSON) compare(store mmibx.Store, plan *experiments.Plan) error {
 	if errors.Is(err, mmibx.ErrNotFound) {
 		return nil
 	}
-	if err == nil && old.Hash != plan.Hash {
-		added, dropped := plan.Diff(old)
-		p.Last = &lastPlan{old.Hash, added, dropped}
+	if err != nil || old.Hash == plan.Hash {
+		return err
 	}
-	return err
+	d := plan.Diff(old)
+	p.Last = &lastPlan{Hash: old.Hash, Added: []string{}, Gone: []string{}, Changed: []changeJSON{}, difference: d}
+	for _, c := range d.Added {
+		p.Last.Added = append(p.Last.Added, c.Run)
+	}
+	for _, c := range d.Gone {
+		p.Last.Gone = append(p.Last.Gone, c.Run)
+	}
+	for i := range d.Changed {
+		c := &d.Changed[i]
+		p.Last.Changed = append(p.Last.Changed, changeJSON{c.Was.Run, c.Is.Run, c.Why()})
+	}
+	return nil
 }
 
 type cellJSON struct {
@@ -135,7 +209,7 @@ type cellJSON struct {
 
 func jsonPlan(p *experiments.Plan, states map[string]mmibx.State) planJSON {
 	out := planJSON{
-		Sweep: p.Sweep, Title: p.Title, Question: p.Question, Objective: p.Objective, Hash: p.Hash,
+		Sweep: p.Sweep, Title: p.Title, Question: p.Question, Objective: p.Objective, Minimize: p.Minimize, Device: p.Device, Hash: p.Hash,
 		Counts: countStates(p, states), Collapsed: p.Collapsed, LeftOut: p.LeftOut, Cells: make([]cellJSON, len(p.Cells)),
 	}
 	for i, c := range p.Cells {
@@ -173,7 +247,7 @@ func planRows(p *experiments.Plan, states map[string]mmibx.State) []*planRow {
 	return rows
 }
 
-func printPlan(w io.Writer, p *experiments.Plan, states map[string]mmibx.State, limit int) error {
+func printPlan(w io.Writer, p *experiments.Plan, states map[string]mmibx.State, out *planJSON, limit int) error {
 	fmt.Fprintf(w, "%s: %s\n", p.Sweep, p.Title)
 	if p.Question != "" {
 		fmt.Fprintf(w, "\n%s\n", p.Question)
@@ -185,17 +259,86 @@ func printPlan(w io.Writer, p *experiments.Plan, states map[string]mmibx.State, 
 	if p.LeftOut > 0 {
 		fmt.Fprintf(w, "; %d cells are left out by a condition or by their model's task", p.LeftOut)
 	}
-	fmt.Fprintf(w, "\n\n")
+	fmt.Fprintf(w, "\n%s\n\n", estimateLine(&out.Estimate))
 	rows := planRows(p, states)
-	t := newTable(w, "ARM", "BENCHMARK", "SETTINGS", "SEEDS", "DONE", "ALSO ON")
+	t := newTable(w, "ARM", "BENCHMARK", "SETTINGS", "SEEDS", "DONE", "EACH TAKES", "ALSO ON")
 	for _, row := range rows[:min(limit, len(rows))] {
 		c := row.cell
-		t.row(c.ArmName, c.Spec.Benchmark, settingsOf(c), row.seeds, row.done, alsoOn(c))
+		t.row(c.ArmName, c.Spec.Benchmark, settingsOf(c), row.seeds, row.done, guessed(out.Estimate.Arms[c.Arm]), alsoOn(c))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	if more := len(rows) - limit; more > 0 {
+		fmt.Fprintf(w, "... and %d rows more; --all prints them\n", more)
+	}
+	if out.Last != nil {
+		return printDifference(w, &out.Last.difference, limit)
+	}
+	return nil
+}
+
+// estimateLine says how long the rest takes, and how sure that is.
+func estimateLine(e *experiments.Estimate) string {
+	unknown := e.Runs[experiments.NoBasis]
+	switch {
+	case e.Left == 0:
+		return "nothing is left to do"
+	case unknown == e.Left:
+		return "how long they take is not known: the store has no run of their benchmarks with their encoders"
+	}
+	var parts []string
+	for _, b := range experiments.Bases[:len(experiments.Bases)-1] {
+		if n := e.Runs[b]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d by %s", n, map[experiments.Basis]string{
+				experiments.SameArm: "the same arm", experiments.SameSetting: "the same setting", experiments.Similar: "similar runs", experiments.Rough: "a rough guess"}[b]))
+		}
+	}
+	line := fmt.Sprintf("about %s for %d runs, %d at once with %d threads each: %s", round(e.Wall), e.Left-unknown, e.Jobs, e.Threads, strings.Join(parts, ", "))
+	if unknown > 0 {
+		line += fmt.Sprintf("; %d more take nobody knows how long", unknown)
+	}
+	return line
+}
+
+// guessed shows a guess with how unsure it is.
+func guessed(g experiments.Guess) string {
+	if g.Took == 0 {
+		return "-"
+	}
+	return map[experiments.Basis]string{experiments.Similar: "~", experiments.Rough: "~~"}[g.Basis] + round(g.Took).String()
+}
+
+// printDifference shows what differs from the last plan, a line for each arm on a
+// benchmark that changed.
+func printDifference(w io.Writer, d *experiments.Difference, limit int) error {
+	fmt.Fprintf(w, "\nsince the last plan of this sweep: %s\n", d.Counts())
+	type line struct{ arm, benchmark, settings, what string }
+	var lines []line
+	runs := map[line]int{}
+	add := func(c *experiments.Cell, what string) {
+		l := line{c.ArmName, c.Spec.Benchmark, settingsOf(c), what}
+		if runs[l]++; runs[l] == 1 {
+			lines = append(lines, l)
+		}
+	}
+	for i := range d.Changed {
+		add(d.Changed[i].Is, d.Changed[i].Why())
+	}
+	for _, c := range d.Added {
+		add(c, "added")
+	}
+	for _, c := range d.Gone {
+		add(c, "gone")
+	}
+	t := newTable(w, "ARM", "BENCHMARK", "SETTINGS", "RUNS", "WHAT")
+	for _, l := range lines[:min(limit, len(lines))] {
+		t.row(l.arm, l.benchmark, l.settings, runs[l], l.what)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if more := len(lines) - limit; more > 0 {
 		fmt.Fprintf(w, "... and %d rows more; --all prints them\n", more)
 	}
 	return nil

@@ -95,8 +95,16 @@ func TestSweepFromPlanToStatus(t *testing.T) {
 		t.Errorf("plan after: %v\n%s", err, out)
 	}
 	out, err = mmibxIn(t, store, "plan", "baselines", "--benchmarks", "mini-mnre", "--seeds", "3", "--arms", "text,mmib")
-	if err != nil || !strings.Contains(out, "6 runs: 2 queued, 4 done") || !strings.Contains(out, "since the last sweep of this name: 2 runs more, 2 runs no longer in it") {
+	if err != nil || !strings.Contains(out, "6 runs: 2 queued, 4 done") || !strings.Contains(out, "since the last plan of this sweep: 2 runs more, 2 runs no longer in it") ||
+		!strings.Contains(out, "for 2 runs, 1 at once with") {
 		t.Errorf("plan of more seeds: %v\n%s", err, out)
+	}
+	out, err = mmibxIn(t, store, append([]string{"plan", "--save", "--set", "train.epochs=2"}, sweep...)...)
+	if err != nil || !strings.Contains(out, "0 runs more, 0 runs no longer in it, 6 changed") || !strings.Contains(out, "train.epochs 7 -> 2") {
+		t.Errorf("plan of fewer epochs: %v\n%s", err, out)
+	}
+	if out, err = mmibxIn(t, store, append([]string{"plan", "--set", "train.epochs=2"}, sweep...)...); err != nil || strings.Contains(out, "since the last plan") {
+		t.Errorf("plan after it was saved: %v\n%s", err, out)
 	}
 	if err := os.Remove(mmibx.Store(store).Database()); err != nil { // the journals are the truth
 		t.Fatal(err)

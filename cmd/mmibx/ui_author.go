@@ -78,7 +78,7 @@ func (u *ui) differs(plan *experiments.Plan) (string, error) {
 	if err := p.compare(u.store, plan); err != nil || p.Last == nil {
 		return "", err
 	}
-	return fmt.Sprintf("The store has a sweep %s. This one has %d runs more, and %d of its runs no longer.", plan.Sweep, p.Last.Added, p.Last.Dropped), nil
+	return fmt.Sprintf("The store has a sweep %s. Beside it this one has %s.", plan.Sweep, p.Last.difference.Counts()), nil
 }
 
 // Save implements tui.Author.

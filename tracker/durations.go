@@ -1,0 +1,40 @@
+package tracker
+
+import (
+	"context"
+	"time"
+)
+
+// Duration is how long a run took that is done and was made in one attempt here, with
+// what decides most of that.
+type Duration struct {
+	Arm, Benchmark, Model, Encoder, Evidence, Precision string
+	Threads, Epochs                                     int
+	Took                                                time.Duration
+}
+
+// Durations lists those of all such runs, those in the bin too.
+func (db *DB) Durations(ctx context.Context) ([]Duration, error) {
+	rows, err := db.read.QueryContext(ctx, `
+		SELECT r.arm, r.benchmark, r.model, coalesce(encoder.text, ''), coalesce(evidence.text, ''), coalesce(precision.text, ''),
+			coalesce(a.environment ->> 'threads', 0), coalesce(epochs.int, 0), r.finished - r.started
+		FROM run r JOIN attempt a ON a.run = r.id AND a.number = 1
+		LEFT JOIN param encoder ON encoder.run = r.id AND encoder.key = (SELECT id FROM key WHERE name = 'encoder.name')
+		LEFT JOIN param evidence ON evidence.run = r.id AND evidence.key = (SELECT id FROM key WHERE name = 'evidence.kind')
+		LEFT JOIN param precision ON precision.run = r.id AND precision.key = (SELECT id FROM key WHERE name = 'train.precision')
+		LEFT JOIN param epochs ON epochs.run = r.id AND epochs.key = (SELECT id FROM key WHERE name = 'train.epochs')
+		WHERE r.state = 'done' AND r.attempt = 1 AND r.imported IS NULL AND r.finished > r.started`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Duration
+	for rows.Next() {
+		var d Duration
+		if err := rows.Scan(&d.Arm, &d.Benchmark, &d.Model, &d.Encoder, &d.Evidence, &d.Precision, &d.Threads, &d.Epochs, &d.Took); err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, rows.Err()
+}
