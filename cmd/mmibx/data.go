@@ -19,7 +19,7 @@ func newDataCmd(a *app) *cobra.Command {
 		Short: "Look at the benchmarks, check them, write the miniature ones",
 		Args:  cobra.NoArgs,
 	}
-	data.AddCommand(newDataListCmd(a), newDataVerifyCmd(a), newDataStatsCmd(a), newDataSynthCmd(a))
+	data.AddCommand(newDataListCmd(a), newDataVerifyCmd(a), newDataStatsCmd(a), newDataShowCmd(a), newDataSynthCmd(a))
 	return data
 }
 

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
 	"github.com/mmibx/mmibx/datasets"
 )
 
@@ -103,5 +105,44 @@ func TestDataVerifyTellsAnotherVersion(t *testing.T) {
 	}
 	if code != 1 || len(verdicts) != 1 || verdicts[0].State != "other" || !strings.Contains(strings.Join(verdicts[0].Faults, "\n"), "train has 1 tweets") {
 		t.Errorf("exit code %d, %+v", code, verdicts)
+	}
+}
+
+// TestDataShow: examples that hold words, with their entities in brackets; a page
+// of them for the terminal UI is the same.
+func TestDataShow(t *testing.T) {
+	out, err := mmibxSays(t, "data", "show", "mini-twitter2017", "B-ORG", "--split", "dev", "--limit", "3", "--from", "1", "--json")
+	var list []sampleJSON
+	if err != nil || json.Unmarshal([]byte(out), &list) != nil || len(list) != 3 {
+		t.Fatal(err, out)
+	}
+	u := newUI(&app{storeDir: t.TempDir(), dataDir: t.TempDir()})
+	page, err := u.Samples(t.Context(), tui.SampleQuery{Benchmark: "mini-twitter2017", Split: mmibx.Dev, Words: "b-org", From: 1, Limit: 3})
+	if err != nil || len(page.Rows) != 3 || page.All != 500 || page.Total < 4 {
+		t.Fatalf("%d rows of %d, of %d (%v)", len(page.Rows), page.Total, page.All, err)
+	}
+	for i, s := range list {
+		if !slices.Contains(s.Tags, "B-ORG") || page.Rows[i].Example.ID != s.ID || len(page.Rows[i].Gold) == 0 {
+			t.Errorf("row %d is %s with %v, the UI has %s", i, s.ID, s.Tags, page.Rows[i].Example.ID)
+		}
+	}
+	if out, err = mmibxSays(t, "data", "show", "mini-mnre", "--limit", "1"); err != nil || !strings.Contains(out, "]head") || !strings.Contains(out, "]tail") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, err := mmibxSays(t, "data", "show", "mini-mnre", "--split", "all"); err == nil {
+		t.Error("a split that there is not was shown")
+	}
+}
+
+// TestUIBenchmark: what the data screen knows of a benchmark that is there, and of
+// one that is not.
+func TestUIBenchmark(t *testing.T) {
+	u := newUI(&app{storeDir: t.TempDir(), dataDir: t.TempDir()})
+	info, err := u.Benchmark(t.Context(), "mini-mnre")
+	if err != nil || !info.Found || len(info.Faults) > 0 || len(info.Counts) != 3 || info.Counts[0].Tweets != 1500 {
+		t.Errorf("%+v (%v)", info, err)
+	}
+	if info, err = u.Benchmark(t.Context(), "mnre"); err != nil || info.Found || !strings.HasSuffix(info.Where, "mnre") {
+		t.Errorf("%+v (%v)", info, err)
 	}
 }

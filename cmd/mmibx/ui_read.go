@@ -37,12 +37,13 @@ type ui struct {
 
 	data   sync.Mutex // guards what is read of benchmarks
 	albums map[string]*datasets.PictureFolder
+	leafed map[string]*leafed // benchmarks whose samples were looked at
 
 	judge judge
 }
 
 func newUI(a *app) *ui {
-	return &ui{app: a, store: mmibx.Store(a.storeDir), plans: map[string]*experiments.Plan{}, sweeps: map[string]*uiSweep{}, albums: map[string]*datasets.PictureFolder{}}
+	return &ui{app: a, store: mmibx.Store(a.storeDir), plans: map[string]*experiments.Plan{}, sweeps: map[string]*uiSweep{}, albums: map[string]*datasets.PictureFolder{}, leafed: map[string]*leafed{}}
 }
 
 func (u *ui) close() {

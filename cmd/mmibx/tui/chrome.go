@@ -32,6 +32,7 @@ func (a *App) everywhere() []action {
 	return []action{
 		back,
 		a.screenAction("runs list", "L", "runs", "all runs of the store", func() screen { return newRuns(a.env, "") }),
+		a.screenAction("data list", "D", "data", "the benchmarks", func() screen { return newBenchmarks(a.env) }),
 		{
 			name: "palette", keys: []string{":"}, label: "command", help: "every action by its name in the CLI",
 			to: func() tea.Msg { return push{newPalette(a.actions())} },

@@ -22,8 +22,29 @@ type errorsScreen struct {
 	label   string   // "" or the type in gold or prediction
 	shown   []int    // examples that pass
 	cursor  int      // among them
-	picture widget.Picture
-	of      string // whose picture that is
+	picture pictureOf
+}
+
+// pictureOf is a picture with its id; a picture that could not be read is empty.
+type pictureOf struct {
+	of string
+	widget.Picture
+}
+
+// read reads the picture of an id, where p is not that already. What cannot be
+// read is left blank: the sentence says enough.
+func (p pictureOf) read(ctx context.Context, a Archive, benchmark, id string) pictureOf {
+	if id == p.of {
+		return p
+	}
+	if id == "" {
+		return pictureOf{}
+	}
+	img, err := a.Picture(ctx, benchmark, id)
+	if err != nil {
+		img = widget.Picture{}
+	}
+	return pictureOf{id, img}
 }
 
 // What passes besides one kind of mistakes.
@@ -34,8 +55,7 @@ const (
 
 type errorsRead struct {
 	data    *Answers // nil: they were there already
-	picture widget.Picture
-	of      string
+	picture pictureOf
 	err     error
 }
 
@@ -57,17 +77,9 @@ func (s *errorsScreen) ask() read {
 			return errorsRead{data: data, err: err}
 		}
 	}
-	benchmark, of := s.data.Benchmark, s.at().Picture
-	if of == "" || of == s.of {
-		of, picture := s.of, s.picture
-		return func(context.Context) tea.Msg { return errorsRead{of: of, picture: picture} }
-	}
+	benchmark, have, at := s.data.Benchmark, s.picture, s.at().Picture
 	return func(ctx context.Context) tea.Msg {
-		p, err := archive.Picture(ctx, benchmark, of)
-		if err != nil { // the caption, or the sentence alone, says enough
-			p = widget.Picture{}
-		}
-		return errorsRead{picture: p, of: of}
+		return errorsRead{picture: have.read(ctx, archive, benchmark, at)}
 	}
 }
 
@@ -79,9 +91,9 @@ func (s *errorsScreen) Update(msg tea.Msg) tea.Cmd {
 			s.data = msg.data
 			s.choose()
 		} else if msg.err == nil {
-			s.picture, s.of = msg.picture, msg.of
+			s.picture = msg.picture
 		}
-		return s.poll.rest(msg.err, s.data != nil && s.at().Picture != "" && s.at().Picture != s.of)
+		return s.poll.rest(msg.err, s.data != nil && s.at().Picture != s.picture.of)
 	case unsealed:
 		if msg.err != nil {
 			return send(notice{text: msg.err.Error(), bad: true})
@@ -102,10 +114,13 @@ func (s *errorsScreen) Update(msg tea.Msg) tea.Cmd {
 // at is the answer under the cursor.
 func (s *errorsScreen) at() *Answer {
 	if s.data == nil || s.cursor >= len(s.shown) {
-		return &Answer{Judged: scoring.Judged{Example: &mmibx.Example{}}}
+		none := noAnswer()
+		return &none
 	}
 	return &s.data.Examples[s.shown[s.cursor]]
 }
+
+func noAnswer() Answer { return Answer{Judged: scoring.Judged{Example: &mmibx.Example{}}} }
 
 // choose lists the examples that pass; the cursor stays with its own where it
 // does.

@@ -119,27 +119,32 @@ func mistakeSign(k scoring.MistakeKind) widget.Span {
 // drawExample shows one answer: the mistakes, gold and prediction over the
 // sentence, then what the run was shown.
 func (s *errorsScreen) drawExample(c widget.Canvas) {
-	a := s.at()
-	in := widget.Panel(c, []widget.Span{strong(a.Example.ID)}, s.shownNote(a), false)
+	at := s.at()
+	drawAnswer(c, at, &s.picture, func(w int) [][]widget.Span { return exampleLines(at, s.data.Task, w) })
+}
+
+// drawAnswer paints lines about an example, its picture beside them where there is
+// one and room for it.
+func drawAnswer(c widget.Canvas, a *Answer, picture *pictureOf, lines func(w int) [][]widget.Span) {
+	in := widget.Panel(c, []widget.Span{strong(a.Example.ID)}, shownNote(a), false)
 	if a.Example.ID == "" {
-		in.Print(0, 0, faint("nothing is listed: k and t choose what is"))
+		in.Print(0, 0, faint("nothing is listed"))
 		return
 	}
 	text := in.Bounds()
-	if s.of != "" && s.of == a.Picture && s.picture.W > 0 && in.W() >= 60 {
+	if picture.of != "" && picture.of == a.Picture && picture.W > 0 && in.W() >= 60 {
 		var side widget.Rect
 		text, side = text.Left(in.W() - min(in.W()*2/5, 2*in.H()) - 2)
 		side.X, side.W = side.X+2, side.W-2
-		s.picture.Draw(in.In(side))
+		picture.Draw(in.In(side))
 	}
-	lines := exampleLines(a, s.data.Task, text.W)
-	for y, l := range lines {
+	for y, l := range lines(text.W) {
 		in.In(text).Print(0, y, l...)
 	}
 }
 
 // shownNote says what stood for the picture.
-func (s *errorsScreen) shownNote(a *Answer) []widget.Span {
+func shownNote(a *Answer) []widget.Span {
 	switch {
 	case a.Example.ID == "":
 		return nil
@@ -149,6 +154,11 @@ func (s *errorsScreen) shownNote(a *Answer) []widget.Span {
 		return []widget.Span{{Text: "another tweet's picture: " + a.Picture, Ink: widget.Warn}}
 	}
 	return []widget.Span{faint("picture " + a.Picture)}
+}
+
+// ends are the two entities of a pair, as spans.
+func ends(e *mmibx.Example) []scoring.Span {
+	return []scoring.Span{{Span: e.Head, Type: "head"}, {Span: e.Tail, Type: "tail"}}
 }
 
 // exampleLines is an answer in lines of w cells.
@@ -162,9 +172,8 @@ func exampleLines(a *Answer, task mmibx.Task, w int) [][]widget.Span {
 		lines = append(lines, []widget.Span{{Text: "✓ all of it is right", Ink: widget.Good}})
 	}
 	if task == mmibx.MRE {
-		ends := []scoring.Span{{Span: a.Example.Head, Type: "head"}, {Span: a.Example.Tail, Type: "tail"}}
 		lines = append(lines, nil)
-		lines = append(lines, sentence(a, ends, w, func(scoring.Span) widget.Ink { return widget.Focus })...)
+		lines = append(lines, sentence(a, ends(a.Example), w, func(scoring.Span) widget.Ink { return widget.Focus })...)
 		lines = append(lines, nil,
 			[]widget.Span{faint("gold       "), strong(a.Example.Relation)},
 			[]widget.Span{faint("predicted  "), strong(relationText(a.Predicted))})

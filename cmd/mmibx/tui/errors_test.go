@@ -30,8 +30,8 @@ func TestErrors(t *testing.T) {
 		t.Fatalf("with errors are %s", ids())
 	}
 	press(a, "n", "n", "n", "n", "p")
-	if s.cursor != 2 || s.of != "2.jpg" {
-		t.Errorf("example %d with the picture %q", s.cursor, s.of)
+	if s.cursor != 2 || s.picture.of != "2.jpg" {
+		t.Errorf("example %d with the picture %q", s.cursor, s.picture.of)
 	}
 	for _, c := range []struct{ kind, want string }{
 		{string(scoring.Missed), "1 2"}, {string(scoring.Spurious), "1"}, {string(scoring.WrongType), "0"},

@@ -56,6 +56,7 @@ type env struct {
 	author  Author
 	archive Archive
 	curator Curator
+	shelf   Shelf
 	marked  []mark // in the order in which they were marked
 	clock   func() time.Time
 	store   string // as people call it

@@ -29,6 +29,7 @@ type Options struct {
 	Author  Author
 	Archive Archive
 	Curator Curator
+	Shelf   Shelf
 	Store   string // as people call it
 	Here    string // what a command line needs to find the store, such as " --store DIR"
 	Sweep   string // its board is opened at once; "": that of the only live sweep, or the home screen
@@ -40,7 +41,7 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, archive: o.Archive, curator: o.Curator, clock: o.Clock, store: o.Store, here: o.Here}
+	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
@@ -133,7 +134,7 @@ func (o *Options) report(reason any) string {
 }
 
 // Screens lists the screens that Snapshot knows.
-var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "curves", "compare", "help", "palette"}
+var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "curves", "compare", "data", "samples", "help", "palette"}
 
 // Snapshot is a screen of w x h cells as plain text, from what the store holds
 // now. Of is the study of a plan, the sweep of a board, the filter of runs, the run of
@@ -186,6 +187,13 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 		if of != "" {
 			return newRun(e, of, mmibx.DevF1), nil
 		}
+	case "data":
+		return newBenchmarks(e), nil
+	case "samples":
+		if of == "" {
+			of = mmibx.BenchmarkNames()[0]
+		}
+		return newSamples(e, of), nil
 	case "errors":
 		if of != "" {
 			return newErrors(e, of), nil
@@ -260,6 +268,9 @@ func fill(ctx context.Context, a *App) {
 	if s, ok := a.top().screen.(interface{ ask() read }); ok {
 		for range 2 {
 			a.top().Update(s.ask()(ctx))
+		}
+		for s, ok := a.top().screen.(*benchmarks); ok && len(s.read) < len(s.names); {
+			s.Update(s.ask()(ctx))
 		}
 	}
 	if s, ok := a.top().screen.(interface{ also() read }); ok {
