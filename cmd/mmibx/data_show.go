@@ -89,12 +89,12 @@ func (a *app) samplesOf(set *datasets.Set, found []*mmibx.Example) ([]sampleJSON
 		if e.Relation != "" {
 			s.Head, s.Tail = &e.Head, &e.Tail
 		}
-		for name, c := range captions {
+		for _, c := range captions {
 			if text := c.Texts[e.Image]; text != "" {
 				if s.Captions == nil {
 					s.Captions = map[string]string{}
 				}
-				s.Captions[name] = text
+				s.Captions[c.Captioner] = text
 			}
 		}
 		list[i] = s

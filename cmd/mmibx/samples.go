@@ -20,10 +20,15 @@ func holds(e *mmibx.Example, query string) bool {
 	return !slices.ContainsFunc(strings.Fields(strings.ToLower(query)), func(w string) bool { return !strings.Contains(hay, w) })
 }
 
-// captionsOf reads all captions of a benchmark that are there, by captioner.
-func (a *app) captionsOf(set *datasets.Set) (map[string]*datasets.CaptionSet, error) {
-	all := map[string]*datasets.CaptionSet{}
-	for _, name := range datasets.Captioners(set.Benchmark.Name) {
+// captionsOf reads all captions of a benchmark that are there, the usual ones
+// first.
+func (a *app) captionsOf(set *datasets.Set) ([]*datasets.CaptionSet, error) {
+	names, err := datasets.Captioners(a.dataDir, set.Benchmark.Name)
+	if err != nil {
+		return nil, err
+	}
+	var all []*datasets.CaptionSet
+	for _, name := range names {
 		c, err := datasets.Captions(set, a.dataDir, name)
 		if errors.Is(err, mmibx.ErrNotFound) {
 			continue
@@ -31,7 +36,7 @@ func (a *app) captionsOf(set *datasets.Set) (map[string]*datasets.CaptionSet, er
 		if err != nil {
 			return nil, fmt.Errorf("captions %s of %s: %w", name, set.Benchmark.Name, err)
 		}
-		all[name] = c
+		all = append(all, c)
 	}
 	return all, nil
 }

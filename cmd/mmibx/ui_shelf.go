@@ -42,8 +42,12 @@ func (u *ui) Benchmark(_ context.Context, name string) (tui.BenchmarkInfo, error
 	if info.Miniature {
 		return info, nil
 	}
-	for _, c := range datasets.Captioners(name) {
-		if files, err := datasets.CaptionFiles(name, c); err == nil && allThere(info.Where, files) {
+	captioners, err := datasets.Captioners(u.app.dataDir, name)
+	if err != nil {
+		return info, err
+	}
+	for _, c := range captioners {
+		if files, err := datasets.CaptionFiles(u.app.dataDir, name, c); err == nil && allThere(info.Where, files) {
 			info.Captions = append(info.Captions, c)
 		}
 	}
@@ -64,7 +68,7 @@ func allThere(dir string, files []string) bool {
 // leafed is a benchmark whose samples are looked at.
 type leafed struct {
 	*datasets.Set
-	captions map[string]*datasets.CaptionSet
+	captions []*datasets.CaptionSet
 }
 
 // leaf opens a benchmark once.
@@ -102,9 +106,9 @@ func (u *ui) Samples(_ context.Context, q tui.SampleQuery) (tui.SamplePage, erro
 		}
 		if at := page.Total; at >= q.From && at < q.From+q.Limit {
 			s := tui.Sample{Answer: tui.Answer{Judged: scoring.Judged{Example: e, Gold: scoring.Spans(e.Tags, scoring.Lenient)}, Picture: e.Image}}
-			for _, name := range datasets.Captioners(q.Benchmark) {
-				if c := set.captions[name]; c != nil && c.Texts[e.Image] != "" {
-					s.Captions = append(s.Captions, tui.Pair{Name: name, Value: c.Texts[e.Image]})
+			for _, c := range set.captions {
+				if text := c.Texts[e.Image]; text != "" {
+					s.Captions = append(s.Captions, tui.Pair{Name: c.Captioner, Value: text})
 				}
 			}
 			page.Rows = append(page.Rows, s)
