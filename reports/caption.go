@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mmibx/mmibx/reports/stats"
@@ -13,6 +14,8 @@ const (
 	markFewer  = "‡" // seeds that were planned are not finished
 	markOnTest = "§" // the checkpoint was chosen on test
 	markOthers = "¶" // another program's predictions, scored here
+	markSlip   = "∗" // a published F1 that its precision and recall contradict
+	markHeard  = "?" // published somewhere that nobody here has seen
 	markUnsure = "°" // bold for want of data
 	markAbove  = "↑" // better than the baseline
 	markBelow  = "↓" // worse than the baseline
@@ -23,6 +26,7 @@ const (
 type remarks struct {
 	spread, otherN, single, errors            bool
 	failed, fewer, onTest, others, gaps, rank bool
+	slip, hearsay, untested                   bool
 	tested, unsure, arrows                    bool
 	weak                                      int // rows that were compared with the baseline, with too little data
 	against                                   int // rows that were
@@ -46,6 +50,8 @@ func (t *Table) remarks() remarks {
 			r.fewer = r.fewer || strings.Contains(marks, markFewer)
 			r.onTest = r.onTest || strings.Contains(marks, markOnTest)
 			r.others = r.others || c.Imported
+			r.slip, r.hearsay = r.slip || c.Slip, r.hearsay || c.Hearsay
+			r.untested = r.untested || t.Columns[j].Untested && c.summary().HasMean()
 			r.gaps = r.gaps || c.missing()
 			r.tested = r.tested || c.VsBest != nil
 			r.unsure = r.unsure || c.unsure()
@@ -66,11 +72,14 @@ func (t *Table) remarks() remarks {
 
 // marks lists the signs that a cell carries.
 func (c *Cell) marks() string {
+	if c.Text != "" {
+		return "" // a total counts every run
+	}
 	var m string
 	if c.failures() > 0 {
 		m += markFailed
 	}
-	if c.summary().N+c.failures() < c.Planned {
+	if c.summary().N+c.failures()+c.Unscored < c.Planned {
 		m += markFewer
 	}
 	if c.OnTest {
@@ -78,6 +87,12 @@ func (c *Cell) marks() string {
 	}
 	if c.Imported {
 		m += markOthers
+	}
+	if c.Slip {
+		m += markSlip
+	}
+	if c.Hearsay {
+		m += markHeard
 	}
 	if c.unsure() {
 		m += markUnsure
@@ -115,7 +130,14 @@ func (t *Table) caption(bold, underlined string) string {
 	switch {
 	case r.tested && r.rank:
 		add("%s: the best mean of a column and all that are not told apart from it; %s: the second.", bold, underlined)
-		add("Told apart: p at most %g by approximate randomisation on predictions, Holm within the column, and a hierarchical bootstrap interval that leaves zero out.", stats.DefaultTarget.Alpha)
+		corrected := "Holm within the column"
+		if t.Correction == NoCorrection {
+			corrected = "not corrected for the number of comparisons"
+		}
+		add("Told apart: p at most %g by approximate randomisation on predictions, %s, and a hierarchical bootstrap interval that leaves zero out.", stats.DefaultTarget.Alpha, corrected)
+		if r.untested {
+			add("Only micro F1 is tested; of other columns %s is the best mean.", strings.ToLower(bold))
+		}
 	case r.rank:
 		add("%s: the best mean of a column; %s: the second.", bold, underlined)
 	}
@@ -132,7 +154,7 @@ func (t *Table) caption(bold, underlined string) string {
 		add("No other score is told apart from that of %s.", t.Baseline)
 	}
 	if r.weak > 0 {
-		add("%s with that of %s rest on too little data to tell a difference of %g apart.", counted(r.weak, "comparison"), t.Baseline, stats.DefaultTarget.Difference)
+		add("In %s with %s a difference of %g F1 could hardly have been found.", counted(r.weak, "comparison"), t.Baseline, stats.DefaultTarget.Difference)
 	}
 	if r.short {
 		add("Fewer than %d seeds: intervals over seeds are rough.", stats.FewSeeds)
@@ -149,10 +171,16 @@ func (t *Table) caption(bold, underlined string) string {
 	if r.others {
 		add("%s Predictions of another program, scored here.", markOthers)
 	}
+	if r.slip {
+		add("%s Does not follow from the precision and recall published with it.", markSlip)
+	}
+	if r.hearsay {
+		add("%s Known by hearsay.", markHeard)
+	}
 	if r.gaps {
 		add("%s No score.", dash)
 	}
-	for _, n := range t.Notes {
+	for _, n := range slices.Concat(t.Notes, t.mixed()) {
 		add("%s", strings.TrimSuffix(n, ".")+".")
 	}
 	return strings.Join(parts, " ")
@@ -165,18 +193,21 @@ type parts struct {
 	marks        string
 }
 
-func (t *Table) parts(c *Cell, usual int) parts {
-	s := c.summary()
+func (t *Table) parts(c *Cell, column, usual int) parts {
+	s, digits := c.summary(), t.digits(column)
 	p := parts{mean: dash, marks: c.marks()}
+	if c.Text != "" {
+		p.mean = c.Text
+	}
 	if !s.HasMean() {
 		return p
 	}
-	p.mean = t.number(s.Mean)
+	p.mean = number(s.Mean, digits)
 	switch own := len(c.Runs) > 0; {
 	case own && s.HasSpread():
-		p.spread = t.number(s.SD)
+		p.spread = number(s.SD, digits)
 	case !own && c.Error > 0:
-		p.spread = t.number(c.Error)
+		p.spread = number(c.Error, digits)
 	}
 	if len(c.Runs) > 0 && s.N != usual {
 		p.n = s.N

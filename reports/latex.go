@@ -16,23 +16,57 @@ func (t *Table) LaTeX(w io.Writer) error {
 		return err
 	}
 	var b bytes.Buffer
-	env, size := "table", `\footnotesize`
-	if t.Wide {
-		env, size = "table*", `\small`
-	}
+	p := t.setting()
 	fmt.Fprintf(&b, "%% Table %s, written by mmibx: change its declaration, not this file.\n", t.Name)
 	fmt.Fprintf(&b, "%% Needs \\usepackage{booktabs}. Each cell's values and runs are in %s.cells.json.\n", t.Name)
+	if p.overflow > 0 {
+		fmt.Fprintf(&b, "%% %s\n", t.Overflow())
+	}
 	b.WriteString("\\providecommand{\\mmibxcell}[2]{#2}\n")
-	fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n%s\n\\setlength{\\tabcolsep}{4pt}\n", env, size)
-	fmt.Fprintf(&b, "\\begin{tabular}{@{}l%s@{}}\n\\toprule\n%s\\midrule\n", strings.Repeat("r", len(t.Columns)), t.latexHead())
+	fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n%s\n\\setlength{\\tabcolsep}{%gpt}\n", p.env, p.size, p.sep)
+	fmt.Fprintf(&b, "\\begin{tabular}{@{}l%s@{}}\n\\toprule\n%s\\midrule\n", t.alignments(p), t.latexHead())
 	t.latexBody(&b)
 	fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n\\caption{%s}\n\\label{tab:%s}\n\\end{%s}\n",
-		EscapeLaTeX(t.caption("Bold", "underlined")), t.Name, env)
+		EscapeLaTeX(t.caption("Bold", "underlined")), t.Name, p.env)
 	_, err := w.Write(b.Bytes())
 	return err
 }
 
+// LaTeXValues writes the means for running text: \mmibxvalue{KEY} prints that
+// of a cell, and stops LaTeX where the table has no such cell.
+func (t *Table) LaTeXValues(w io.Writer) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%% Values of table %s, written by mmibx, for running text: \\mmibxvalue{%s:ROW:COLUMN}. Load it in the preamble.\n", t.Name, t.Name)
+	b.WriteString("\\providecommand{\\mmibxvalue}[1]{\\ifcsname mmibx@#1\\endcsname\\csname mmibx@#1\\endcsname\\else\\errmessage{no cell #1 in any table of mmibx}\\fi}\n")
+	for _, row := range t.rows() {
+		for j := range row.Cells {
+			if p := t.parts(&row.Cells[j], j, 0); p.mean != dash {
+				fmt.Fprintf(&b, "\\expandafter\\def\\csname mmibx@%s\\endcsname{%s}\n", t.cellKey(row, j), EscapeLaTeX(p.mean))
+			}
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// alignments are those of the columns after the first.
+func (t *Table) alignments(p setting) string {
+	var b strings.Builder
+	for j := range t.Columns {
+		if t.Columns[j].Metric == "ranges" {
+			fmt.Fprintf(&b, "p{%.0fpt}", p.ranges)
+		} else {
+			b.WriteByte('r')
+		}
+	}
+	return b.String()
+}
+
 func (t *Table) latexHead() string {
+	head := t.latexOver()
 	heads := []string{EscapeLaTeX(t.Corner)}
 	for _, c := range t.Columns {
 		first, rest, split := strings.Cut(c.Title, "\n")
@@ -42,7 +76,43 @@ func (t *Table) latexHead() string {
 			heads = append(heads, EscapeLaTeX(c.Title))
 		}
 	}
-	return strings.Join(heads, " & ") + " \\\\\n"
+	return head + strings.Join(heads, " & ") + " \\\\\n"
+}
+
+// latexOver is the line of heads that stand over several columns, "" where there
+// are none.
+func (t *Table) latexOver() string {
+	var heads, rules []string
+	any := false
+	for _, o := range t.overs() {
+		heads = append(heads, fmt.Sprintf(`\multicolumn{%d}{c}{%s}`, o.n, EscapeLaTeX(o.title)))
+		if o.title != "" {
+			any = true
+			rules = append(rules, fmt.Sprintf(`\cmidrule(lr){%d-%d}`, o.first+2, o.first+1+o.n))
+		}
+	}
+	if !any {
+		return ""
+	}
+	return " & " + strings.Join(heads, " & ") + " \\\\\n" + strings.Join(rules, " ") + "\n"
+}
+
+// over is a head that stands over n columns.
+type over struct {
+	title    string
+	first, n int
+}
+
+func (t *Table) overs() []over {
+	var list []over
+	for j := range t.Columns {
+		if n := len(list); n > 0 && list[n-1].title == t.Columns[j].Over {
+			list[n-1].n++
+			continue
+		}
+		list = append(list, over{t.Columns[j].Over, j, 1})
+	}
+	return list
 }
 
 func (t *Table) latexBody(b *bytes.Buffer) {
@@ -63,7 +133,7 @@ func (t *Table) latexBody(b *bytes.Buffer) {
 				if len(c.Runs) > 0 {
 					fmt.Fprintf(b, "%% %s runs %s\n", t.cellKey(row, j), oneLine(strings.Join(c.Runs, " ")))
 				}
-				line = append(line, fmt.Sprintf(`\mmibxcell{%s}{%s}`, t.cellKey(row, j), latexCell(t.parts(c, usual), places[c], t.widestSpread(j, usual))))
+				line = append(line, fmt.Sprintf(`\mmibxcell{%s}{%s}`, t.cellKey(row, j), latexCell(t.parts(c, j, usual), places[c], t.widestSpread(j, usual))))
 			}
 			b.WriteString(strings.Join(line, " & ") + " \\\\\n")
 		}
@@ -74,7 +144,7 @@ func (t *Table) latexBody(b *bytes.Buffer) {
 func (t *Table) widestSpread(column, usual int) string {
 	widest := ""
 	for _, row := range t.rows() {
-		if s := t.parts(&row.Cells[column], usual).spread; len(s) > len(widest) {
+		if s := t.parts(&row.Cells[column], column, usual).spread; len(s) > len(widest) {
 			widest = s
 		}
 	}
@@ -115,7 +185,7 @@ var latexRunes = map[rune]string{
 	'\\': `\textbackslash{}`, '{': `\{`, '}': `\}`, '$': `\$`, '&': `\&`, '%': `\%`, '#': `\#`, '_': `\_`,
 	'~': `\textasciitilde{}`, '^': `\textasciicircum{}`, '<': `\textless{}`, '>': `\textgreater{}`, '|': `\textbar{}`,
 	'"': `\textquotedbl{}`, '-': `-`, '–': `--`, '—': `---`, '…': `\dots{}`, '‘': "`", '’': `'`, '“': "``", '”': `''`,
-	'†': `\dag{}`, '‡': `\ddag{}`, '§': `\S{}`, '¶': `\P{}`, '±': `$\pm$`, '×': `$\times$`, '÷': `$\div$`, '−': `$-$`, '·': `$\cdot$`,
+	'∗': `$\ast$`, '†': `\dag{}`, '‡': `\ddag{}`, '§': `\S{}`, '¶': `\P{}`, '±': `$\pm$`, '×': `$\times$`, '÷': `$\div$`, '−': `$-$`, '·': `$\cdot$`,
 	'≤': `$\leq$`, '≥': `$\geq$`, '≈': `$\approx$`, '→': `$\rightarrow$`, '↑': `$\uparrow$`, '↓': `$\downarrow$`, '∞': `$\infty$`, '°': `$^\circ$`,
 	'α': `$\alpha$`, 'β': `$\beta$`, 'γ': `$\gamma$`, 'δ': `$\delta$`, 'ε': `$\epsilon$`, 'λ': `$\lambda$`,
 	'µ': `$\mu$`, 'μ': `$\mu$`, 'ρ': `$\rho$`, 'σ': `$\sigma$`, 'τ': `$\tau$`,

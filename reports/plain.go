@@ -23,7 +23,7 @@ func (t *Table) Markdown(w io.Writer) error {
 	fmt.Fprintf(&b, "%s\n\n", escapeMarkdown(t.caption("Bold", "italic")))
 	heads, rules := []string{escapeMarkdown(t.Corner)}, []string{":--"}
 	for _, c := range t.Columns {
-		heads, rules = append(heads, escapeMarkdown(c.Title)), append(rules, "--:")
+		heads, rules = append(heads, escapeMarkdown(c.head())), append(rules, "--:")
 	}
 	fmt.Fprintf(&b, "| %s |\n|%s|\n", strings.Join(heads, " | "), strings.Join(rules, "|"))
 	places, usual := t.standings(), t.usualN()
@@ -35,13 +35,21 @@ func (t *Table) Markdown(w io.Writer) error {
 			line := []string{escapeMarkdown(row.Title)}
 			for j := range row.Cells {
 				c := &row.Cells[j]
-				line = append(line, plainCell(t.parts(c, usual), map[standing]string{best: "**", second: "*"}[places[c]]))
+				line = append(line, plainCell(t.parts(c, j, usual), map[standing]string{best: "**", second: "*"}[places[c]]))
 			}
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(line, " | "))
 		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// head is all that stands above a column.
+func (c *Column) head() string {
+	if c.Over != "" {
+		return c.Over + " " + c.Title
+	}
+	return c.Title
 }
 
 func plainCell(p parts, around string) string {
@@ -77,11 +85,20 @@ func (t *Table) Text(w io.Writer) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	heads := []string{t.Corner}
+	heads, overs := []string{t.Corner}, []string{""}
 	for _, c := range t.Columns {
-		heads = append(heads, c.Title)
+		heads, overs = append(heads, c.Title), append(overs, "")
 	}
 	lines := [][]string{heads, nil} // nil is a rule, a single string a title
+	for _, o := range t.overs() {
+		if o.title != "" {
+			overs[o.first+o.n] = o.title
+			lines[0] = overs
+		}
+	}
+	if len(overs) > 1 && &lines[0][0] == &overs[0] {
+		lines = [][]string{overs, heads, nil}
+	}
 	places, usual := t.standings(), t.usualN()
 	for g := range t.Groups {
 		if g > 0 {
@@ -94,7 +111,7 @@ func (t *Table) Text(w io.Writer) error {
 			line := []string{row.Title}
 			for j := range row.Cells {
 				c := &row.Cells[j]
-				line = append(line, map[standing]string{best: "*", second: "·"}[places[c]]+plainCell(t.parts(c, usual), ""))
+				line = append(line, map[standing]string{best: "*", second: "·"}[places[c]]+plainCell(t.parts(c, j, usual), ""))
 			}
 			lines = append(lines, line)
 		}
@@ -166,7 +183,7 @@ func (t *Table) CSV(w io.Writer) error {
 			c := &row.Cells[j]
 			s := c.summary()
 			lines = append(lines, []string{
-				t.cellKey(row, j), row.Title, strings.ReplaceAll(t.Columns[j].Title, "\n", " "), strconv.Itoa(s.N),
+				t.cellKey(row, j), row.Title, strings.ReplaceAll(t.Columns[j].head(), "\n", " "), strconv.Itoa(s.N),
 				exact(s.Mean), exact(s.SD), exact(s.Low), exact(s.High),
 				strings.Join(each(c.Values, exact), " "), strings.Join(c.Runs, " "),
 				strconv.Itoa(c.Planned), strconv.Itoa(c.failures()), strconv.FormatBool(c.OnTest),

@@ -36,9 +36,11 @@ func (t *Table) standings() map[*Cell]standing {
 			}
 			return cmp.Compare(b.summary().Mean, a.summary().Mean)
 		})
-		top := t.printedMean(ranked[0])
+		digits := t.digits(j)
+		printed := func(c *Cell) string { return number(c.summary().Mean, digits) }
+		top := printed(ranked[0])
 		for _, c := range ranked {
-			if t.printedMean(c) == top || c.VsBest != nil && c.VsBest.Verdict != stats.Worse {
+			if printed(c) == top || c.VsBest != nil && c.VsBest.Verdict != stats.Worse {
 				places[c] = best
 			}
 		}
@@ -47,7 +49,7 @@ func (t *Table) standings() map[*Cell]standing {
 			continue
 		}
 		for _, c := range ranked[next:] {
-			if t.printedMean(c) == t.printedMean(ranked[next]) {
+			if printed(c) == printed(ranked[next]) {
 				places[c] = second
 			}
 		}
@@ -64,7 +66,7 @@ func (t *Table) comparable(column int) []*Cell {
 			continue
 		}
 		for r := range t.Groups[g].Rows {
-			if c := &t.Groups[g].Rows[r].Cells[column]; !c.missing() {
+			if c := &t.Groups[g].Rows[r].Cells[column]; c.summary().HasMean() {
 				cells = append(cells, c)
 			}
 		}
@@ -72,6 +74,12 @@ func (t *Table) comparable(column int) []*Cell {
 	return cells
 }
 
-func (t *Table) printedMean(c *Cell) string { return t.number(c.summary().Mean) }
+// digits are the decimals of a column.
+func (t *Table) digits(column int) int {
+	if d := t.Columns[column].Digits; d != nil {
+		return *d
+	}
+	return t.Digits
+}
 
-func (t *Table) number(v float64) string { return strconv.FormatFloat(v, 'f', t.Digits, 64) }
+func number(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }

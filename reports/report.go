@@ -36,13 +36,13 @@ type Planned struct {
 // Ran is a run with what a report says of it besides its score.
 type Ran struct {
 	Run
-	Arm      string // its id
-	Unasked  bool   // of the sweep, but not in its plan
-	Removed  bool   // put into the bin
-	Class    string // of failure
+	Score    *float64 // best F1 of dev, nil where it has none
+	Unasked  bool     // of the sweep, but not in its plan
+	Removed  bool     // put into the bin
+	Class    string   // of failure
 	Error    string
 	Attempts int
-	Seconds  float64 // of the latest attempt; 0 where it has not ended
+	Seconds  float64 // of all attempts that have ended
 	Data     string  // digest of the benchmark's files
 	Origin   []Fact  // what it ran on: commit, PyTorch, device; the same names for every run
 }

@@ -13,93 +13,29 @@ import (
 // Run is what a table needs to know of a run.
 type Run struct {
 	ID     string
+	Arm    string
+	Names  []string   // of its arm in the sweep files
 	System string     // whose predictions were imported; "" for a run of our own
 	Spec   mmibx.Spec // of an imported one benchmark, seed and, as the model's name, the system
 	State  mmibx.State
-	Score  *float64 // of the metric that the table shows; nil where the run has none
-}
-
-// ByBenchmark lays runs out as methods by benchmarks: a row per arm, a group for
-// the models that have one arm and one for each that has several. Cells know how
-// many seeds were planned and how many failed. Pruned runs never enter. Systems
-// whose predictions were imported stand in a group of their own below.
-func ByBenchmark(name string, runs []Run) *Table {
-	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.State == mmibx.Pruned })
-	t := &Table{Name: Key(name), Corner: "Method", Digits: 2}
-	var benchmarks []string
-	for _, b := range mmibx.BenchmarksOf(runs, func(r Run) string { return r.Spec.Benchmark }) {
-		benchmarks = append(benchmarks, b.Name)
-		t.Columns = append(t.Columns, Column{Key: Key(b.Name), Title: headOf(b.Title)})
-	}
-	slices.SortStableFunc(runs, func(a, b Run) int {
-		return cmp.Or(
-			cmp.Compare(a.System, b.System),
-			cmp.Compare(modelOrder(a.Spec), modelOrder(b.Spec)),
-			naturalCompare(armLabel(a.Spec), armLabel(b.Spec)),
-			cmp.Compare(a.Spec.Seed, b.Spec.Seed),
-			cmp.Compare(a.ID, b.ID),
-		)
-	})
-	own := slices.IndexFunc(runs, func(r Run) bool { return r.System != "" })
-	if own < 0 {
-		own = len(runs)
-	}
-	arms := chunks(runs[:own], func(r Run) string { return armLabel(r.Spec) })
-	singles := Group{}
-	for _, model := range chunks(arms, func(arm []Run) string { return arm[0].Spec.Model.Name }) {
-		var rows []Row
-		for _, arm := range model {
-			rows = append(rows, rowOf(arm, benchmarks))
-		}
-		if len(rows) == 1 {
-			singles.Rows = append(singles.Rows, rows...)
-		} else {
-			t.Groups = append(t.Groups, Group{Rows: rows})
-		}
-	}
-	if len(singles.Rows) > 0 {
-		t.Groups = slices.Insert(t.Groups, 0, singles)
-	}
-	imported := Group{}
-	for _, system := range chunks(runs[own:], func(r Run) string { return r.System }) {
-		imported.Rows = append(imported.Rows, rowOf(system, benchmarks))
-	}
-	if len(imported.Rows) > 0 {
-		t.Groups = append(t.Groups, imported)
-	}
-	return t
 }
 
 // headOf breaks the long titles of the miniature benchmarks.
 func headOf(title string) string { return strings.Replace(title, "mini ", "mini\n", 1) }
 
-func rowOf(arm []Run, benchmarks []string) Row {
-	row := Row{Key: Key(armLabel(arm[0].Spec)), Title: ArmTitle(arm[0].Spec)}
-	if system := arm[0].System; system != "" {
-		row.Key, row.Title = Key("imported "+system), system
-	}
-	for _, b := range benchmarks {
-		var c Cell
-		for _, r := range arm {
-			if r.Spec.Benchmark == b {
-				c.add(r)
-			}
-		}
-		row.Cells = append(row.Cells, c)
-	}
-	return row
-}
-
-func (c *Cell) add(r Run) {
+func (c *Cell) add(r *Run, value float64, scored bool) {
 	c.Planned++
 	switch {
 	case r.State == mmibx.Failed || r.State == mmibx.Diverged:
 		c.Failed++
-	case r.State == mmibx.Done && r.Score != nil:
-		c.Values = append(c.Values, *r.Score)
+	case r.State == mmibx.Done && scored:
+		c.Values = append(c.Values, value)
 		c.Runs = append(c.Runs, r.ID)
+		c.Seeds = append(c.Seeds, r.Spec.Seed)
 		c.Imported = c.Imported || r.System != ""
 		c.OnTest = c.OnTest || r.Spec.Train.SelectOn == string(mmibx.Test)
+	case r.State == mmibx.Done:
+		c.Unscored++
 	}
 }
 
@@ -130,10 +66,8 @@ func (t *Table) AddBounds(title string, bounds []Bound) {
 		row := Row{Key: Key("bound " + b.Title), Title: b.Title}
 		for _, c := range t.Columns {
 			var cell Cell
-			for name, v := range b.Scores {
-				if Key(name) == c.Key {
-					cell.Values, cell.Error = []float64{v}, b.Errors[name]
-				}
+			if v, ok := b.Scores[c.Benchmark]; ok && c.Metric == "f1" {
+				cell.Values, cell.Error = []float64{v}, b.Errors[c.Benchmark]
 			}
 			row.Cells = append(row.Cells, cell)
 		}
@@ -142,13 +76,18 @@ func (t *Table) AddBounds(title string, bounds []Bound) {
 	t.Groups = slices.Insert(t.Groups, 0, group)
 }
 
-// AddPlan notes in the caption how many runs stand behind the table and how
-// many of them gave no score.
-func (t *Table) AddPlan(runs []Run) {
-	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.System != "" }) // nobody planned those
+// planNote says how many runs stand behind the table and how many of them gave no
+// score, "" where all did.
+func planNote(runs []Run) string {
 	count := map[mmibx.State]int{}
-	for _, r := range runs {
-		count[r.State]++
+	seen := map[string]bool{}
+	total := 0
+	for i := range runs {
+		if r := &runs[i]; r.System == "" && !seen[r.ID] { // nobody planned those of others
+			seen[r.ID] = true
+			count[r.State]++
+			total++
+		}
 	}
 	var parts []string
 	for _, s := range mmibx.States {
@@ -156,9 +95,10 @@ func (t *Table) AddPlan(runs []Run) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}
-	if len(parts) > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("Of %d runs, %s", len(runs), strings.Join(parts, ", ")))
+	if len(parts) == 0 {
+		return ""
 	}
+	return fmt.Sprintf("Of %d runs, %s", total, strings.Join(parts, ", "))
 }
 
 func modelOrder(s mmibx.Spec) int {

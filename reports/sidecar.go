@@ -2,9 +2,15 @@ package reports
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
+	"os"
+	"strings"
+
+	"github.com/mmibx/mmibx"
 )
 
 // CellRecord is what NAME.cells.json says of a cell: enough to hold a number in
@@ -20,9 +26,54 @@ type CellRecord struct {
 	Failed  int        `json:"failed,omitempty"`
 	OnTest  bool       `json:"chosen_on_test,omitempty"`
 	Others  bool       `json:"imported,omitempty"`
+	// What the cell is of, for people.
+	Row    string `json:"row"`
+	Column string `json:"column"`
+	Metric string `json:"metric,omitempty"`
 	// Only in tables with a baseline.
 	VsBest     *Tested `json:"vs_best,omitempty"`
 	VsBaseline *Tested `json:"vs_baseline,omitempty"`
+}
+
+// Record is what NAME.cells.json holds: the cells of a table, and all that they
+// rest on.
+type Record struct {
+	Table       string                `json:"table"`
+	Command     string                `json:"command,omitempty"` // that writes it again
+	Split       mmibx.Split           `json:"split,omitempty"`
+	Baseline    string                `json:"baseline,omitempty"`
+	Declaration *Declaration          `json:"declaration,omitempty"`
+	Cells       map[string]CellRecord `json:"cells"`
+	Runs        map[string]Version    `json:"versions,omitempty"` // by run
+}
+
+// Record is the table as its sidecar has it.
+func (t *Table) Record() *Record {
+	usual := t.usualN()
+	rec := &Record{Table: t.Name, Command: t.Command, Split: t.Split, Baseline: t.Baseline, Declaration: t.Declaration, Cells: map[string]CellRecord{}, Runs: map[string]Version{}}
+	for _, row := range t.rows() {
+		for j := range row.Cells {
+			c := &row.Cells[j]
+			s := c.summary()
+			record := CellRecord{
+				Text: plainCell(t.parts(c, j, usual), ""), Mean: finite(s.Mean), SD: finite(s.SD), N: s.N,
+				Values: []*float64{}, Runs: append([]string{}, c.Runs...),
+				Planned: c.Planned, Failed: c.failures(), OnTest: c.OnTest, Others: c.Imported,
+				Row: row.Title, Column: strings.ReplaceAll(t.Columns[j].head(), "\n", " "), Metric: t.Columns[j].Metric,
+				VsBest: c.VsBest, VsBaseline: c.VsBaseline,
+			}
+			for _, v := range c.Values {
+				record.Values = append(record.Values, finite(v))
+			}
+			for _, run := range c.Runs {
+				if v, ok := t.Versions[run]; ok {
+					rec.Runs[run] = v
+				}
+			}
+			rec.Cells[t.cellKey(row, j)] = record
+		}
+	}
+	return rec
 }
 
 // Sidecar writes what every cell stands for, by key, as JSON.
@@ -30,33 +81,29 @@ func (t *Table) Sidecar(w io.Writer) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	usual := t.usualN()
-	cells := map[string]CellRecord{}
-	for _, row := range t.rows() {
-		for j := range row.Cells {
-			c := &row.Cells[j]
-			s := c.summary()
-			record := CellRecord{
-				Text: plainCell(t.parts(c, usual), ""), Mean: finite(s.Mean), SD: finite(s.SD), N: s.N,
-				Values: []*float64{}, Runs: append([]string{}, c.Runs...),
-				Planned: c.Planned, Failed: c.failures(), OnTest: c.OnTest, Others: c.Imported,
-				VsBest: c.VsBest, VsBaseline: c.VsBaseline,
-			}
-			for _, v := range c.Values {
-				record.Values = append(record.Values, finite(v))
-			}
-			cells[t.cellKey(row, j)] = record
-		}
-	}
-	blob, err := json.MarshalIndent(struct {
-		Table string                `json:"table"`
-		Cells map[string]CellRecord `json:"cells"`
-	}{t.Name, cells}, "", " ")
+	blob, err := json.MarshalIndent(t.Record(), "", " ")
 	if err != nil {
 		return fmt.Errorf("table %q: %w", t.Name, err)
 	}
 	_, err = w.Write(append(blob, '\n'))
 	return err
+}
+
+// ReadRecord reads a sidecar. Errors are *mmibx.InputError; a file that there is
+// not is mmibx.ErrNotFound.
+func ReadRecord(path string) (*Record, error) {
+	blob, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w; `mmibx table -o` writes it beside the table", path, mmibx.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var rec Record
+	if err := json.Unmarshal(blob, &rec); err != nil || rec.Table == "" || rec.Cells == nil {
+		return nil, &mmibx.InputError{File: path, Found: orElse(fmt.Sprint(err), "no table"), Expected: "the cells of a table, as `mmibx table -o` writes them"}
+	}
+	return &rec, nil
 }
 
 // finite is nil for what JSON has no number for.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/reports/stats"
 )
 
@@ -19,15 +20,29 @@ type Table struct {
 	Groups  []Group
 	Notes   []string // sentences that end the caption
 	// Baseline is the title of the row that Test compared the others with.
-	Baseline string
+	Baseline   string
+	Correction Correction // of p-values within a column; "" is Holm
+	Venue      string     // a name of Venues, for LaTeX; "": a column of some article
+	Split      mmibx.Split
+	// Of what and by what the table is, for its sidecar; nil where it was made by
+	// hand.
+	Declaration *Declaration
+	Command     string
+	Versions    map[string]Version // by run
 }
 
 // Column is one benchmark or metric.
 type Column struct {
-	Key   string // as Table.Name
-	Title string // a line break splits the head over two lines
+	Key       string // as Table.Name
+	Title     string // a line break splits the head over two lines
+	Over      string // stands above neighbours that share it
+	Benchmark string // "" for one that is of whole rows
+	Metric    string // as declarations name it
+	Digits    *int   // nil: the table's
 	// LowerIsBetter turns the order of best and second around.
 	LowerIsBetter bool
+	// Untested says that Test leaves it out: the comparison is of micro F1.
+	Untested bool
 }
 
 // Group holds rows between two rules. Only rows of groups that are not Apart
@@ -49,13 +64,19 @@ type Row struct {
 type Cell struct {
 	Values []float64 // one per finished run, in the order of Runs
 	Runs   []string  // ids of the finished runs; none behind a bound or a published score
+	Seeds  []int     // of Values
+	Text   string    // of a budget: printed as it is, and never ranked
 	// Planned counts the seeds that should be there, 0 where nothing was
 	// planned; Failed those of them that failed or diverged.
 	Planned, Failed int
+	Unscored        int // runs that finished without logging the metric
 	// OnTest says that a checkpoint was chosen on test, as the released code does.
 	OnTest bool
 	// Imported says that the predictions are another program's, scored here.
 	Imported bool
+	// Slip says that a published F1 does not follow from the precision and recall
+	// printed beside it; Hearsay that nobody here has seen its source.
+	Slip, Hearsay bool
 	// Error is one standard error of a value without runs; 0 for none.
 	Error float64
 	// VsBest and VsBaseline are set by Table.Test; nil where nothing was tested.
@@ -66,7 +87,7 @@ type Cell struct {
 func (c *Cell) summary() stats.Summary { return stats.Summarize95(c.Values...) }
 
 // missing says that the cell has no score at all.
-func (c *Cell) missing() bool { return !c.summary().HasMean() }
+func (c *Cell) missing() bool { return !c.summary().HasMean() && c.Text == "" }
 
 // failures counts runs that gave no score: failed, diverged, or finished with a
 // score that is not finite.

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // HTML writes the table as a fragment: a table with a caption, and the runs
@@ -50,18 +51,18 @@ type cellPage struct {
 
 func (t *Table) page() tablePage {
 	places, usual := t.standings(), t.usualN()
-	p := tablePage{Caption: t.caption("Bold", "underlined"), Corner: t.Corner}
+	p := tablePage{Caption: oneWay(t.caption("Bold", "underlined")), Corner: oneWay(t.Corner)}
 	for _, c := range t.Columns {
-		p.Columns = append(p.Columns, strings.ReplaceAll(c.Title, "\n", " "))
+		p.Columns = append(p.Columns, oneWay(strings.ReplaceAll(c.head(), "\n", " ")))
 	}
 	for g := range t.Groups {
-		group := groupPage{Title: t.Groups[g].Title, Apart: t.Groups[g].Apart, Span: len(t.Columns) + 1}
+		group := groupPage{Title: oneWay(t.Groups[g].Title), Apart: t.Groups[g].Apart, Span: len(t.Columns) + 1}
 		for r := range t.Groups[g].Rows {
 			row := &t.Groups[g].Rows[r]
-			out := rowPage{Title: row.Title}
+			out := rowPage{Title: oneWay(row.Title)}
 			for j := range row.Cells {
 				c := &row.Cells[j]
-				cell := t.parts(c, usual)
+				cell := t.parts(c, j, usual)
 				page := cellPage{
 					Mean: cell.mean, Spread: cell.spread, Marks: cell.marks, N: cell.n,
 					Class: map[standing]string{best: "best", second: "second"}[places[c]],
@@ -79,6 +80,17 @@ func (t *Table) page() tablePage {
 		p.Groups = append(p.Groups, group)
 	}
 	return p
+}
+
+// oneWay takes out the characters that turn the direction of what follows, and
+// those that no page may hold.
+func oneWay(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // pages are the templates of HTML. What they print is escaped where it stands:

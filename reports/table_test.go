@@ -2,8 +2,11 @@ package reports
 
 import (
 	"bytes"
+	"encoding/csv"
+	"encoding/xml"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -19,9 +22,10 @@ var update = flag.Bool("update", false, "rewrite the golden tables")
 
 // madeUpRuns are runs with made-up scores: three seeds, one that diverged, one
 // that still runs and one arm that has a benchmark without any result.
-func madeUpRuns(t *testing.T) []Run {
+func madeUpRuns(t *testing.T) ([]Run, Values) {
 	t.Helper()
 	var runs []Run
+	values := Values{}
 	add := func(settings map[string]any, state mmibx.State, scores ...float64) {
 		for seed, score := range scores {
 			s := map[string]any{"seed": seed}
@@ -32,9 +36,9 @@ func madeUpRuns(t *testing.T) []Run {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := Run{ID: fmt.Sprintf("%012x", 1+len(runs)), Spec: spec, State: state}
+			r := Run{ID: fmt.Sprintf("%012x", 1+len(runs)), Arm: spec.Arm(mmibx.Inputs{}), Names: []string{spec.Model.Name}, Spec: spec, State: state}
 			if state == mmibx.Done {
-				r.Score = &score
+				values[r.ID] = map[string]float64{"f1": score}
 			}
 			runs = append(runs, r)
 		}
@@ -54,22 +58,29 @@ func madeUpRuns(t *testing.T) []Run {
 	point := map[string]any{"benchmark": "mini-twitter2017", "model": "mmib", "ib.beta_image": 0.1}
 	add(point, mmibx.Running, 0, 0)
 	runs[len(runs)-1].State = mmibx.Done
-	runs[len(runs)-1].Score = new(float64)
-	*runs[len(runs)-1].Score = 91.5
+	values[runs[len(runs)-1].ID] = map[string]float64{"f1": 91.5}
 	add(point, mmibx.Pruned, 0, 0, 0)
-	return runs
+	return runs, values
+}
+
+func laid(t *testing.T, d *Declaration, runs []Run, values Values) *Table {
+	t.Helper()
+	l, err := d.Lay(runs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Table(values)
 }
 
 func madeUpTable(t *testing.T) *Table {
 	t.Helper()
-	runs := madeUpRuns(t)
-	table := ByBenchmark("demo", runs)
+	runs, values := madeUpRuns(t)
+	table := laid(t, NewDeclaration("demo"), runs, values)
 	table.Caption = "Micro F1 (%) on dev. The values are made up"
 	table.AddBounds("Best possible scores", []Bound{
 		{Title: "from the text", Scores: map[string]float64{"mini-twitter2015": 74.6, "mini-twitter2017": 75.02, "mini-mnre": 74.8}, Errors: map[string]float64{"mini-twitter2015": 0.8, "mini-twitter2017": 0.81, "mini-mnre": 0.9}},
 		{Title: "with pictures", Scores: map[string]float64{"mini-twitter2015": 96.1, "mini-twitter2017": 95.9, "mini-mnre": 96.4}},
 	})
-	table.AddPlan(runs)
 	return table
 }
 
@@ -79,6 +90,7 @@ var formats = map[string]func(*Table, *bytes.Buffer) error{
 	"txt":        func(t *Table, b *bytes.Buffer) error { return t.Text(b) },
 	"csv":        func(t *Table, b *bytes.Buffer) error { return t.CSV(b) },
 	"html":       func(t *Table, b *bytes.Buffer) error { return t.HTML(b) },
+	"values.tex": func(t *Table, b *bytes.Buffer) error { return t.LaTeXValues(b) },
 	"cells.json": func(t *Table, b *bytes.Buffer) error { return t.Sidecar(b) },
 }
 
@@ -191,46 +203,117 @@ func TestCheckRefuses(t *testing.T) {
 
 const hostile = "_ % & # ~ ^ \\ { } $ < > | \" ' ` 🙂 שלום <script> é ß † \n\\input{x} %"
 
-// LaTeX under pdflatex, at the width of an ACL column, with every special
-// character in every name; an overfull line is a failure too.
+// compile runs pdflatex on a document of a page and returns its log.
+func compile(t *testing.T, name, preamble, text string) string {
+	t.Helper()
+	pdflatex, dir := needs.Program(t, "pdflatex"), t.TempDir()
+	doc := preamble + "\\usepackage{booktabs,mathptmx}\n\\begin{document}\n" + text + "\nText.\n\\end{document}\n"
+	if err := os.WriteFile(filepath.Join(dir, name+".tex"), []byte(doc), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), pdflatex, "-interaction=nonstopmode", "-halt-on-error", name+".tex")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v\n%s", name, err, out)
+	}
+	if pdf, err := os.ReadFile(filepath.Join(dir, name+".pdf")); err == nil {
+		if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".pdf"), pdf, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return string(out)
+}
+
+// venuePages are like those of the venues.
+var venuePages = map[string]string{
+	"acl":     "\\documentclass[11pt,twocolumn]{article}\n\\usepackage[textwidth=6.3in,columnsep=0.24in]{geometry}\n",
+	"ieee":    "\\documentclass[10pt,twocolumn]{article}\n\\usepackage[textwidth=7.16in,columnsep=0.16in]{geometry}\n",
+	"neurips": "\\documentclass[10pt]{article}\n\\usepackage[textwidth=5.5in]{geometry}\n",
+}
+
+// With every special character in every name.
 func TestLaTeXCompiles(t *testing.T) {
-	pdflatex := needs.Program(t, "pdflatex")
 	wild := madeUpTable(t)
 	wild.Name, wild.Caption, wild.Corner, wild.Columns[0].Title = "wild", hostile, "_%", "<&>"
+	wild.Columns[1].Over = hostile
 	wild.Groups[0].Title, wild.Notes = hostile, []string{hostile}
 	wild.Groups[1].Rows[0].Title = `\_{%`
 	wild.Groups[1].Rows[0].Cells[0].Runs = []string{"a\n\\bad", "b", "c"}
-	dir := t.TempDir()
-	for name, table := range map[string]*Table{"plain": madeUpTable(t), "wild": wild} {
-		doc := "\\documentclass[10pt]{article}\n\\usepackage[textwidth=6.3in]{geometry}\n\\usepackage{booktabs,mathptmx}\n" +
-			"\\setlength{\\columnsep}{0.24in}\\twocolumn\n\\begin{document}\n" + write(t, table, "tex") + "\nText.\n\\end{document}\n"
-		if err := os.WriteFile(filepath.Join(dir, name+".tex"), []byte(doc), 0o644); err != nil {
-			t.Fatal(err)
+	wild.Groups[1].Rows[0].Cells[1].Text = hostile
+	compile(t, "wild", venuePages["acl"], write(t, wild, "values.tex")+write(t, wild, "tex"))
+}
+
+// At the width of every venue, in a column and across the page; an overfull line
+// is a failure.
+func TestLaTeXFitsThePage(t *testing.T) {
+	runs, values := madeUpRuns(t)
+	for id, of := range values {
+		for _, kind := range []string{"LOC", "MISC", "ORG", "PER"} {
+			of["f1."+kind] = of["f1"] + float64(len(id)%3)
 		}
-		cmd := exec.CommandContext(t.Context(), pdflatex, "-interaction=nonstopmode", "-halt-on-error", name+".tex")
-		cmd.Dir = dir
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Errorf("%s: %v\n%s", name, err, out)
+	}
+	types := NewDeclaration("types")
+	types.Digits, types.Columns = 1, []ColumnDeclaration{{Task: mmibx.MNER, Metrics: []string{"f1", "f1.*"}}}
+	budget := NewDeclaration("budget")
+	budget.Columns = []ColumnDeclaration{{Metrics: []string{"trials", "runs", "total_hours", "ranges"}}}
+	budget.Groups = []GroupDeclaration{{Rows: []RowDeclaration{{Arm: "*", Pool: "model"}}}}
+	main := NewDeclaration("main")
+	main.Average = true
+	for _, v := range Venues {
+		for _, d := range []*Declaration{types, budget, main} {
+			for _, wide := range []bool{false, true} {
+				table := laid(t, d, runs, values)
+				table.Venue, table.Wide = v.Name, wide
+				name := fmt.Sprintf("%s-%s-%v", d.Name, v.Name, wide)
+				if warning := table.Overflow(); warning != "" {
+					if d == types && v.Name == "neurips" { // eleven columns in 5.5 inches
+						continue
+					}
+					t.Errorf("%s: %s", name, warning)
+				}
+				if log := compile(t, name, venuePages[v.Name], write(t, table, "tex")); strings.Contains(log, "Overfull") {
+					t.Errorf("%s does not fit:\n%s", name, log)
+				}
+			}
 		}
-		if name == "plain" && bytes.Contains(out, []byte("Overfull")) {
-			t.Errorf("%s does not fit a column:\n%s", name, out)
-		}
-		if keep := t.ArtifactDir(); err == nil {
-			pdf, _ := os.ReadFile(filepath.Join(dir, name+".pdf"))
-			_ = os.WriteFile(filepath.Join(keep, name+".pdf"), pdf, 0o644)
-		}
+	}
+	plain := compile(t, "plain", strings.Replace(venuePages["acl"], "11pt", "10pt", 1), write(t, madeUpTable(t), "tex"))
+	if strings.Contains(plain, "Overfull") {
+		t.Errorf("without a venue it does not fit a column of ACL:\n%s", plain)
+	}
+}
+
+// \mmibxvalue prints a mean, and stops LaTeX where there is no such cell.
+func TestLaTeXValues(t *testing.T) {
+	values := write(t, madeUpTable(t), "values.tex")
+	compile(t, "values", venuePages["acl"], values+`\def\want{92.40}\edef\got{\mmibxvalue{demo:mmib:mini-twitter2015}}\ifx\want\got\else\errmessage{\got}\fi`)
+	if strings.Contains(values, "demo:mmib-ib.beta-image-10:mini-twitter2015") {
+		t.Error("a cell without a score has a value")
 	}
 }
 
 func TestHostileNamesInOtherFormats(t *testing.T) {
 	table := madeUpTable(t)
 	table.Caption, table.Groups[1].Rows[0].Title, table.Columns[0].Title = hostile, hostile+"\x1b[2J", "a|b"
-	for _, format := range []string{"md", "txt"} {
+	table.Columns[1].Over, table.Groups[1].Rows[1].Title = hostile, "a\u202eb\u2066c"
+	for _, format := range []string{"md", "txt", "html"} {
 		got := write(t, table, format)
-		if strings.ContainsAny(got, "\x1b") || format == "md" && strings.Contains(strings.ReplaceAll(got, `\<`, ""), "<script") {
+		if strings.ContainsAny(got, "\x1b") || format != "txt" && strings.Contains(strings.ReplaceAll(got, `\<`, ""), "<script") || format == "html" && strings.ContainsAny(got, "\u202e\u2066") {
 			t.Errorf("%s:\n%s", format, got)
 		}
+	}
+	decoder := xml.NewDecoder(strings.NewReader(strings.NewReplacer("<!doctype html>", "", `<meta charset="utf-8">`, "", `<meta name="viewport" content="width=device-width">`, "").Replace(write(t, table, "html"))))
+	for {
+		if _, err := decoder.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("the HTML is not well formed: %v", err)
+		}
+	}
+	lines, err := csv.NewReader(strings.NewReader(write(t, table, "csv"))).ReadAll()
+	if err != nil || len(lines) != 1+3*8 {
+		t.Errorf("%d lines of CSV, %v", len(lines), err)
 	}
 	for i, line := range strings.Split(strings.TrimSpace(write(t, table, "md")), "\n")[2:] {
 		if n := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|"); n != 5 {
@@ -283,10 +366,11 @@ func TestCellLookup(t *testing.T) {
 // A benchmark that this program does not know (the user's own, its folder
 // elsewhere) has its column behind the others; no run is dropped.
 func TestUnknownBenchmarkHasItsColumn(t *testing.T) {
-	runs := madeUpRuns(t)
+	runs, values := madeUpRuns(t)
 	alien := runs[0]
 	alien.ID, alien.Spec.Benchmark = "aaaaaaaaaaaa", "alien"
-	table := ByBenchmark("demo", append(runs, alien))
+	values[alien.ID] = map[string]float64{"f1": 50}
+	table := laid(t, NewDeclaration("demo"), append(runs, alien), values)
 	last := len(table.Columns) - 1
 	if table.Columns[last].Title != "alien" || last != 3 {
 		t.Fatalf("columns %+v", table.Columns)

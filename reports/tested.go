@@ -14,7 +14,7 @@ import (
 // Tested is what the default comparison of a cell with another says.
 type Tested struct {
 	Verdict stats.Verdict `json:"verdict"` // of the cell
-	P       float64       `json:"p"`       // by randomisation, adjusted by Holm over the column
+	P       float64       `json:"p"`       // by randomisation, adjusted over the column, as Table.Correction says
 	Seeds   []int         `json:"seeds"`   // that both have
 }
 
@@ -23,7 +23,7 @@ type CompareCells func(a, b *Cell) (*stats.Comparison, error)
 
 // Test compares the cells of every column with the column's best and with those
 // of the baseline, a row by its key or title; Holm adjusts within a column, for
-// each of the two on its own. Bold then means the best and all that are not told
+// each of the two on its own, unless t.Correction says otherwise. Bold then means the best and all that are not told
 // apart from it. Cells without runs are not tested; those that share no seed with
 // the other are not either, and the caption counts them.
 func (t *Table) Test(baseline string, compare CompareCells) error {
@@ -31,20 +31,20 @@ func (t *Table) Test(baseline string, compare CompareCells) error {
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.LowerIsBetter }); i >= 0 {
+	if i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.LowerIsBetter && !c.Untested }); i >= 0 {
 		return fmt.Errorf("column %s: the comparison is of F1, of which more is better", t.Columns[i].Key)
 	}
 	t.Baseline = base.Title
 	untested := 0
 	for j, column := range t.Columns {
 		cells := slices.DeleteFunc(t.comparable(j), func(c *Cell) bool { return len(c.Runs) == 0 })
-		if len(cells) == 0 {
+		if len(cells) == 0 || column.Untested {
 			continue
 		}
 		top := slices.MaxFunc(cells, func(a, b *Cell) int { return cmp.Compare(a.summary().Mean, b.summary().Mean) })
 		against := func(to *Cell, into func(c *Cell, tested *Tested)) error {
 			others := slices.DeleteFunc(slices.Clone(cells), func(c *Cell) bool { return c == to })
-			found, err := testAll(others, to, compare)
+			found, err := t.testAll(others, to, compare)
 			for i, c := range others {
 				switch {
 				case err != nil:
@@ -72,7 +72,7 @@ func (t *Table) Test(baseline string, compare CompareCells) error {
 }
 
 // testAll compares cells with one; nil for those that share no seed with it.
-func testAll(cells []*Cell, to *Cell, compare CompareCells) ([]*Tested, error) {
+func (t *Table) testAll(cells []*Cell, to *Cell, compare CompareCells) ([]*Tested, error) {
 	comparisons := make([]*stats.Comparison, len(cells))
 	var ps []float64
 	for i, c := range cells {
@@ -86,9 +86,12 @@ func testAll(cells []*Cell, to *Cell, compare CompareCells) ([]*Tested, error) {
 		comparisons[i] = found
 		ps = append(ps, found.Randomisation.P)
 	}
-	adjusted, err := stats.Holm(ps)
-	if err != nil {
-		return nil, err
+	adjusted := ps
+	if t.Correction != NoCorrection {
+		var err error
+		if adjusted, err = stats.Holm(ps); err != nil {
+			return nil, err
+		}
 	}
 	tested := make([]*Tested, len(cells))
 	for i, c := range comparisons {

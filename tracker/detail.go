@@ -85,28 +85,6 @@ func (db *DB) Run(ctx context.Context, id string) (*RunDetail, error) {
 	return &d, err
 }
 
-// Inputs are the files that runs read, by the id of the run.
-func (db *DB) Inputs(ctx context.Context, ids []string) (map[string]mmibx.Inputs, error) {
-	rows, err := db.read.QueryContext(ctx, "SELECT r.name, i.body FROM json_each(?) j JOIN run r ON r.name = j.value JOIN inputs i ON i.id = r.inputs", jsonList(ids))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	found := make(map[string]mmibx.Inputs, len(ids))
-	for rows.Next() {
-		var id, body string
-		if err := rows.Scan(&id, &body); err != nil {
-			return nil, err
-		}
-		var in mmibx.Inputs
-		if err := json.Unmarshal([]byte(body), &in); err != nil {
-			return nil, fmt.Errorf("run %s: %w", id, err)
-		}
-		found[id] = in
-	}
-	return found, rows.Err()
-}
-
 func (db *DB) attempts(ctx context.Context, run int64) ([]Attempt, error) {
 	rows, err := db.read.QueryContext(ctx, `SELECT a.number, a.state, a.class, a.error, a.output, a.started, a.finished, a.resume_attempt,
 			a.resume_step, a.checkpoint, a.checkpoint_step, j.lost + j.tail, a.environment

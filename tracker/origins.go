@@ -13,8 +13,10 @@ import (
 // ran on.
 type Origin struct {
 	Inputs  mmibx.Inputs
+	Attempt int // the latest
 	Env     journal.Environment
-	Seconds float64 // of the latest attempt; 0 while it runs
+	Seconds float64           // of all attempts that have ended
+	Objects map[string]string // SHA-256 of what it predicted, by the artifact's name
 }
 
 // Commit is the commit of the program that made the run, with the beginning of
@@ -35,7 +37,8 @@ func (o *Origin) Commit() string {
 // Origins returns the origins of runs, by id; runs that are not in the database
 // are left out.
 func (db *DB) Origins(ctx context.Context, ids []string) (map[string]*Origin, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT r.name, i.body, a.environment, coalesce(r.finished - r.started, 0) / 1e9
+	rows, err := db.read.QueryContext(ctx, `SELECT r.name, i.body, r.attempt, a.environment,
+			(SELECT coalesce(sum(t.finished - t.started), 0) FROM attempt t WHERE t.run = r.id) / 1e9
 		FROM run r JOIN inputs i ON i.id = r.inputs JOIN attempt a ON a.run = r.id AND a.number = r.attempt
 		WHERE r.name IN (SELECT value FROM json_each(?))`, jsonList(ids))
 	if err != nil {
@@ -45,8 +48,8 @@ func (db *DB) Origins(ctx context.Context, ids []string) (map[string]*Origin, er
 	found := map[string]*Origin{}
 	for rows.Next() {
 		var id, inputs, env string
-		var o Origin
-		if err := rows.Scan(&id, &inputs, &env, &o.Seconds); err != nil {
+		o := Origin{Objects: map[string]string{}}
+		if err := rows.Scan(&id, &inputs, &o.Attempt, &env, &o.Seconds); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(inputs), &o.Inputs); err != nil {
@@ -57,5 +60,28 @@ func (db *DB) Origins(ctx context.Context, ids []string) (map[string]*Origin, er
 		}
 		found[id] = &o
 	}
-	return found, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return found, db.predictions(ctx, ids, found)
+}
+
+// predictions fills in the digests of what runs predicted, each of the highest
+// step that counts.
+func (db *DB) predictions(ctx context.Context, ids []string, found map[string]*Origin) error {
+	rows, err := db.read.QueryContext(ctx, `SELECT r.name, f.name, f.sha256
+		FROM run r JOIN attempt a ON a.run = r.id JOIN artifact f ON f.attempt = a.journal AND f.step <= a.until
+		WHERE f.name GLOB 'predictions.*' AND r.name IN (SELECT value FROM json_each(?)) ORDER BY f.step, a.number`, jsonList(ids))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, name, sha string
+		if err := rows.Scan(&id, &name, &sha); err != nil {
+			return err
+		}
+		found[id].Objects[name] = sha
+	}
+	return rows.Err()
 }

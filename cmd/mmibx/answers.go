@@ -40,7 +40,7 @@ func (a *app) answers(ctx context.Context, db *tracker.DB, list []result, split 
 	for i := range list {
 		ids[i] = list[i].ID
 	}
-	inputs, err := db.Inputs(ctx, ids)
+	origins, err := db.Origins(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (a *app) answers(ctx context.Context, db *tracker.DB, list []result, split 
 				return nil, err
 			}
 		}
-		if err := sameFiles(r.ID, name, inputs[r.ID].Data, k.sets[name].Digests); err != nil {
+		if err := sameFiles(r.ID, name, origins[r.ID].Inputs.Data, k.sets[name].Digests); err != nil {
 			return nil, err
 		}
 		if k.kept[r.ID], err = keptPredictions(ctx, db, mmibx.Store(a.storeDir), r.ID, split); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
 	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/plots"
+	"github.com/mmibx/mmibx/reports"
 	"github.com/mmibx/mmibx/tracker"
 )
 
@@ -256,10 +257,12 @@ func (d *demo) draw(ctx context.Context, db *tracker.DB) ([]string, error) {
 
 // tabulate makes the table, shows it, and says where everything is.
 func (d *demo) tabulate(ctx context.Context, w io.Writer, db *tracker.DB, files []string) error {
-	f := tableFlags{sweep: demoStudy, split: string(mmibx.Dev)}
+	var f tableFlags
+	declared := reports.NewDeclaration("table")
+	declared.Sweeps = []string{demoStudy}
 	for _, name := range []string{"table.tex", "table.md"} {
 		f.out, f.format = filepath.Join(d.dir, name), tableExtensions[filepath.Ext(name)]
-		t, err := d.table(ctx, db, f)
+		t, err := d.table(ctx, db, declared, nil, nil)
 		if err != nil {
 			return err
 		}

@@ -169,9 +169,9 @@ func readImport(path string, m *tracker.Import, set *datasets.Set) ([]mmibx.Pred
 	return predictions, nil
 }
 
-// importedResults are the runs of systems that are not ours, of one split, on the
-// benchmarks of a list. Each of the systems must have some.
-func importedResults(ctx context.Context, db *tracker.DB, systems []string, split mmibx.Split, list []result) ([]result, error) {
+// importedResults are the runs of systems that are not ours, of one split, on some
+// benchmarks. Each of the systems must have some.
+func importedResults(ctx context.Context, db *tracker.DB, systems []string, split mmibx.Split, benchmarks []string) ([]result, error) {
 	var all []result
 	for _, system := range systems {
 		runs, err := db.Imports(ctx, system)
@@ -181,8 +181,7 @@ func importedResults(ctx context.Context, db *tracker.DB, systems []string, spli
 		before := len(all)
 		for i := range runs {
 			r := &runs[i]
-			ours := func(o result) bool { return o.Spec.Benchmark == r.Benchmark }
-			if r.Binned || r.State != mmibx.Done || r.Split != split || !slices.ContainsFunc(list, ours) {
+			if r.Binned || r.State != mmibx.Done || r.Split != split || !slices.Contains(benchmarks, r.Benchmark) {
 				continue
 			}
 			spec := mmibx.Spec{Benchmark: r.Benchmark, Seed: r.Seed, Model: mmibx.ModelSpec{Name: r.System}}
@@ -208,5 +207,5 @@ func noImport(ctx context.Context, db *tracker.DB, system string, split mmibx.Sp
 			has = append(has, s)
 		}
 	}
-	return fmt.Errorf("--with %q: no predictions on %s of the sweep's benchmarks: %w; imported are: %s", system, split, mmibx.ErrNotFound, orDash(strings.Join(has, ", ")))
+	return fmt.Errorf("system %q: no predictions on %s of the table's benchmarks: %w; imported are: %s", system, split, mmibx.ErrNotFound, orDash(strings.Join(has, ", ")))
 }

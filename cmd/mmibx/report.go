@@ -216,20 +216,25 @@ func originFacts(o *tracker.Origin) []reports.Fact {
 
 // reportTables adds the table of each split, tested against the baseline.
 func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Report, f *reportFlags) error {
+	declared := func(split string) *reports.Declaration {
+		d := reports.NewDeclaration(reports.Key(r.Plan.Sweep + "-" + split))
+		d.Sweeps, d.Split, d.Baseline = []string{r.Plan.Sweep}, mmibx.Split(split), f.baseline
+		return d
+	}
 	if f.baseline == "" {
-		list, err := results(ctx, db, mmibx.Store(a.storeDir), r.Plan.Sweep, "", []string{mmibx.DevF1})
+		layout, _, err := a.layout(ctx, db, declared(string(mmibx.Dev)), nil)
 		if err != nil {
 			return err
 		}
-		f.baseline = reports.ByBenchmark(r.Plan.Sweep, tableRuns(list, mmibx.DevF1)).UsualBaseline()
+		f.baseline = layout.UsualBaseline()
 	}
 	for _, split := range f.splits() {
 		recorder := &reports.Recorder{}
-		want := tableFlags{sweep: r.Plan.Sweep, split: split, baseline: f.baseline, out: r.Plan.Sweep + "-" + split, record: recorder}
-		t, err := a.table(ctx, db, want)
+		d := declared(split)
+		t, err := a.table(ctx, db, d, nil, recorder)
 		if errors.Is(err, mmibx.ErrNotFound) && split == string(mmibx.Dev) { // scores without predictions, of an old store
-			r.Untested, want.baseline = err.Error(), ""
-			t, err = a.table(ctx, db, want)
+			r.Untested, d.Baseline = err.Error(), ""
+			t, err = a.table(ctx, db, d, nil, recorder)
 		}
 		if err != nil {
 			return err

@@ -19,7 +19,8 @@ import (
 type result struct {
 	ID     string
 	Arm    string
-	System string // that the predictions were imported of; "" for a run of ours
+	Names  []string // of the arm in the sweep file
+	System string   // that the predictions were imported of; "" for a run of ours
 	Spec   mmibx.Spec
 	State  mmibx.State
 	Values map[string]float64 // by metric, at the chosen checkpoint
@@ -58,7 +59,11 @@ func results(ctx context.Context, db *tracker.DB, store mmibx.Store, sweep, filt
 		if !known && (filter != "" || out[c.Run]) {
 			continue
 		}
-		list = append(list, result{ID: c.Run, Arm: c.Arm, Spec: c.Spec, State: cmp.Or(state, mmibx.Queued), Values: map[string]float64{}})
+		names := []string{c.ArmName}
+		for _, s := range c.Also {
+			names = append(names, s.ArmName)
+		}
+		list = append(list, result{ID: c.Run, Arm: c.Arm, Names: names, Spec: c.Spec, State: cmp.Or(state, mmibx.Queued), Values: map[string]float64{}})
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("sweep %s: %w: no run passes %q", sweep, mmibx.ErrNotFound, filter)
@@ -92,8 +97,8 @@ func addMetrics(ctx context.Context, db *tracker.DB, list []result, metrics []st
 	return nil
 }
 
-// scoreTest puts the test F1 of every done run into its values, from the
-// predictions that its worker kept, and returns these. The look is in the ledger
+// scoreTest puts the scores on test of every done run into its values, under the
+// names that dev's have with "test" for "dev", from the predictions that its worker kept, and returns these. The look is in the ledger
 // before anything is scored.
 func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) (*answers, error) {
 	k, err := a.answers(ctx, db, list, mmibx.Test)
@@ -109,9 +114,16 @@ func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) (*an
 		if err != nil {
 			return nil, err
 		}
-		r.Values[testF1] = report.F1
+		r.Values[testF1], r.Values["test.precision"], r.Values["test.recall"] = report.F1, report.Precision, report.Recall
 		for _, t := range report.Types {
 			r.Values[testF1+"."+t.Type] = t.F1
+		}
+		if report.Rule == scoring.Lenient {
+			strict, err := k.score(r.ID, r.Spec.Benchmark, scoring.Strict)
+			if err != nil {
+				return nil, err
+			}
+			r.Values["test.f1_strict"] = strict.F1
 		}
 	}
 	return k, nil
