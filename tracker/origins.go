@@ -9,8 +9,8 @@ import (
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
-// Origin is where a run comes from: what it read, and what its latest attempt
-// ran on.
+// Origin is where a run comes from: what it read, what its latest attempt ran on,
+// and what it predicted.
 type Origin struct {
 	Inputs  mmibx.Inputs
 	Attempt int // the latest

@@ -98,8 +98,8 @@ func addMetrics(ctx context.Context, db *tracker.DB, list []result, metrics []st
 }
 
 // scoreTest puts the scores on test of every done run into its values, under the
-// names that dev's have with "test" for "dev", from the predictions that its worker kept, and returns these. The look is in the ledger
-// before anything is scored.
+// names that dev's have with "test" for "dev", from the predictions that its worker
+// kept, and returns these. The look is in the ledger before anything is scored.
 func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) (*answers, error) {
 	k, err := a.answers(ctx, db, list, mmibx.Test)
 	if err != nil {
