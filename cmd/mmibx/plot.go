@@ -23,6 +23,9 @@ type plotFlags struct {
 	split                     string
 }
 
+// usualWidth is that of a figure for which none is asked.
+const usualWidth = "acl-wide"
+
 func newPlotCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plot",
@@ -41,7 +44,7 @@ bytes.`,
 }
 
 func newPlotFigureCmd(a *app, k plots.Kind) *cobra.Command {
-	f := plotFlags{width: "acl-wide", out: k.Name + ".pdf", split: string(mmibx.Dev)}
+	f := plotFlags{width: usualWidth, out: k.Name + ".pdf", split: string(mmibx.Dev)}
 	cmd := &cobra.Command{
 		Use:     k.Name + " --sweep NAME",
 		Short:   "Draw " + k.Doc,
@@ -126,15 +129,8 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, k pl
 			return errors.Join(err, fmt.Errorf("--metric: %s: %w in any run; `mmibx runs show RUN` lists the metrics of one", m, mmibx.ErrNotFound))
 		}
 	}
-	figure, err := a.figure(ctx, db, k, f)
+	figure, size, err := a.drawTo(ctx, db, k, f, format, width)
 	if err != nil {
-		return err
-	}
-	var blob bytes.Buffer
-	if err := figure.Render(&blob, format, width); err != nil {
-		return err
-	}
-	if err := writeFile(f.out, blob.Bytes()); err != nil {
 		return err
 	}
 	if a.json {
@@ -144,6 +140,19 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, k pl
 			Runs    []string `json:"runs"`
 		}{f.out, figure.Caption(), figure.About().Runs})
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s (%d bytes, %g in wide)\n%s\n", f.out, blob.Len(), width, figure.Caption())
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s (%d bytes, %g in wide)\n%s\n", f.out, size, width, figure.Caption())
 	return err
+}
+
+// drawTo draws a figure into its file, of a width, and counts the bytes.
+func (a *app) drawTo(ctx context.Context, db *tracker.DB, k plots.Kind, f plotFlags, format plots.Format, width plots.Width) (plots.Drawing, int, error) {
+	figure, err := a.figure(ctx, db, k, f)
+	if err != nil {
+		return nil, 0, err
+	}
+	var blob bytes.Buffer
+	if err := figure.Render(&blob, format, width); err != nil {
+		return nil, 0, err
+	}
+	return figure, blob.Len(), writeFile(f.out, blob.Bytes())
 }

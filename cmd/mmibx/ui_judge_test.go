@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,5 +151,43 @@ func TestUICompare(t *testing.T) {
 		if x, y := d.Sides[0], d.Sides[1]; x.Runs != 3 || y.Runs != 3 || x.Right == y.Right || d.Benchmark != "mini-mnre" {
 			t.Errorf("%s: %+v", d.Example.ID, d.Sides)
 		}
+	}
+}
+
+// TestUIPaper: the table of marked runs is the CLI's with a filter, and is of one
+// sweep; a figure is a PDF.
+func TestUIPaper(t *testing.T) {
+	u, arms := judgedStore(t)
+	t.Chdir(t.TempDir())
+	b, err := u.Board(t.Context(), "two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var runs []string
+	for _, a := range b.Arms {
+		if a.ID == arms["mmib"] {
+			runs = a.Runs
+		}
+	}
+	made, err := u.Table(t.Context(), tui.PaperQuery{Runs: runs})
+	if err != nil || made.Sweep != "two" || !slices.Equal(made.Row, []string{"MMIB"}) || !strings.Contains(made.LaTeX, "94.00") {
+		t.Fatalf("%+v (%v)", made, err)
+	}
+	words := append(strings.Split("table --sweep two --format latex --store "+u.app.storeDir+" --filter", " "), "id in ("+strings.Join(runs, ", ")+")")
+	if out, err := mmibxSays(t, words...); err != nil || out != made.LaTeX {
+		t.Errorf("the command prints another table (%v):\n%s", err, out)
+	}
+	path, err := u.SaveTable(t.Context(), tui.PaperQuery{Sweep: "two", Baseline: "Text only"}, "two.tex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "↑") && !strings.Contains(string(text), "uparrow") {
+		t.Errorf("no arrow against the baseline (%v):\n%s", err, text)
+	}
+	if path, err = u.Figure(t.Context(), tui.PaperQuery{Sweep: "two"}, "curves", "curves.pdf"); err != nil {
+		t.Fatal(err)
+	}
+	if blob, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(blob), "%PDF") {
+		t.Errorf("the figure is no PDF (%v)", err)
 	}
 }

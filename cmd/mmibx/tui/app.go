@@ -99,7 +99,7 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		l := *a.top()
 		return tea.ExecProcess(msg.cmd, func(err error) tea.Msg { return letter{l.id, l.generation, msg.back(err)} })
 	case clip:
-		return tea.Batch(tea.SetClipboard(msg.text), a.say(notice{text: "copied: " + msg.text}))
+		return tea.Batch(tea.SetClipboard(msg.text), a.say(notice{text: "copied " + copied(msg.text)}))
 	case toastOver:
 		if msg.number == a.toasts {
 			a.toast = notice{}

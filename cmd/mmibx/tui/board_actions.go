@@ -19,10 +19,11 @@ func (b *board) Actions() []action {
 	if b.selected() == "" {
 		open.why, open.cli = "no run is selected", ""
 	}
-	acts := []action{open, b.stopAction(), b.pauseAction(), retryAction(b.env, b.sweep, b.marked(), b.markedAs()), b.goOn()}
+	acts := []action{open, b.stopAction(), b.pauseAction(), retryAction(b.env, b.sweep, b.wrong(), b.wrongAs()), b.goOn()}
 	acts = append(acts, b.lookActions()...)
 	acts = append(acts, b.markAction())
-	acts = append(acts, b.onMarked()...)
+	acts = append(acts, compareAction(b.env, b.marked), curvesAction(b.env, b.marked))
+	acts = append(acts, b.papers(b.sweep)...)
 	acts = append(acts, moves(b.move)...)
 	return append(acts,
 		action{name: "left", keys: []string{"left", "h"}, help: "column before, on the grid", run: func() tea.Cmd { return b.moveGrid(-1, 0) }},
@@ -157,9 +158,9 @@ func (b *board) resume(ctx context.Context) error { return b.control.Resume(ctx,
 // then reads the board again after an order.
 func (b *board) then(cmd tea.Cmd) tea.Cmd { return tea.Batch(cmd, b.poll.now()) }
 
-// marked is what retry would retry: the selected run if it went wrong, else all
+// wrong is what retry would retry: the selected run if it went wrong, else all
 // that went wrong.
-func (b *board) marked() []RunRow {
+func (b *board) wrong() []RunRow {
 	if row, ok := b.row(b.at(b.focus)); ok && retryable(row.State) {
 		return []RunRow{row}
 	}
@@ -172,8 +173,8 @@ func (b *board) marked() []RunRow {
 	return rows
 }
 
-func (b *board) markedAs() string {
-	if rows := b.marked(); len(rows) != 1 {
+func (b *board) wrongAs() string {
+	if rows := b.wrong(); len(rows) != 1 {
 		return plural(len(rows), "run") + " that went wrong"
 	}
 	return "the run"

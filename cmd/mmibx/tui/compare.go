@@ -338,6 +338,8 @@ func (c *compare) Actions() []action {
 		{name: "panel back", keys: []string{"shift+tab"}, help: "the panel before", run: turn(-1)},
 		first, curvesAction(c.env, c.of), c.metricAction(),
 	}
+	q := PaperQuery{Runs: runsOf(c.of)}
+	acts = append(acts, tableAction(c.env, q), figureAction(c.env, q))
 	return append(acts, moves(c.move)...)
 }
 
@@ -356,7 +358,7 @@ func compareAction(e *env, of []mark) action {
 	}
 	switch n := len(of); {
 	case n < 2:
-		a.why = fmt.Sprintf("%s marked: space marks two to %d runs or arms", plural(n, "run or arm"), mostCompared)
+		a.why = fmt.Sprintf("%d marked: space marks two to %d runs or arms", n, mostCompared)
 	case n > mostCompared:
 		a.why = fmt.Sprintf("%d are marked, and at most %d fit side by side", n, mostCompared)
 	case n == 2:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mmibx/mmibx"
@@ -146,6 +147,14 @@ func bytes(n int64) string {
 		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
 	}
 	return fmt.Sprintf("%d kB", (n+999)/1000)
+}
+
+// copied says what was copied: the text, or how long it is.
+func copied(text string) string {
+	if n := strings.Count(strings.TrimRight(text, "\n"), "\n") + 1; n > 1 || len(text) > 200 {
+		return plural(n, "line")
+	}
+	return text
 }
 
 func plural(n int, one string) string {

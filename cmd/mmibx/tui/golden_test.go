@@ -93,6 +93,7 @@ func TestScreens(t *testing.T) {
 		{"run-diagnostics", newFake(), theRun, []string{"tab", "tab"}},
 		{"run-attempts", newFake(), theRun, []string{"tab", "tab", "tab"}},
 		{"curves", newFake(), func(e *env) screen { return newCurves(e, fakeMarks(e.reader.(*fake), 3)) }, []string{"right", "right", "right", "right", "right"}},
+		{"table", newFake(), func(e *env) screen { return newTable(e, PaperQuery{Sweep: "beta-study"}) }, nil},
 		{"compare", newFake(), compared(2), nil},
 		{"compare-examples", newFake(), compared(3), []string{"shift+tab"}},
 		{"help", newFake(), theBoard, []string{"?"}},

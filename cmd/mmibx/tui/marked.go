@@ -29,10 +29,24 @@ func (e *env) markOf(id string, arm bool) int {
 	return slices.IndexFunc(e.marked, func(m mark) bool { return m.id == id && m.arm == arm })
 }
 
-// onMarked are the actions that open a screen on what is marked: two to five runs
-// or arms side by side, their curves.
+// onMarked are the actions on what is marked: two to five runs or arms side by
+// side, their curves, a table, a figure.
 func (e *env) onMarked() []action {
-	return []action{compareAction(e, e.marked), curvesAction(e, e.marked)}
+	return append([]action{compareAction(e, e.marked), curvesAction(e, e.marked)}, e.papers("")...)
+}
+
+// papers are the table and the figure of what is marked, or else of all of a sweep
+// where there is one.
+func (e *env) papers(sweep string) []action {
+	q := PaperQuery{Runs: runsOf(e.marked)}
+	if len(q.Runs) == 0 {
+		q.Sweep = sweep
+	}
+	acts := []action{tableAction(e, q), figureAction(e, q)}
+	if q.Sweep == "" && len(q.Runs) == 0 {
+		acts[0].why, acts[1].why = "nothing is marked: space marks", "nothing is marked: space marks"
+	}
+	return acts
 }
 
 // runsOf lists the runs of marks, each once.

@@ -54,6 +54,7 @@ type env struct {
 	control Control
 	judge   Judge
 	author  Author
+	press   Press
 	archive Archive
 	curator Curator
 	shelf   Shelf

@@ -27,6 +27,7 @@ type Options struct {
 	Control Control
 	Judge   Judge
 	Author  Author
+	Press   Press
 	Archive Archive
 	Curator Curator
 	Shelf   Shelf
@@ -41,7 +42,7 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, clock: o.Clock, store: o.Store, here: o.Here}
+	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, press: o.Press, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
@@ -134,7 +135,7 @@ func (o *Options) report(reason any) string {
 }
 
 // Screens lists the screens that Snapshot knows.
-var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "curves", "compare", "data", "samples", "help", "palette"}
+var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "curves", "compare", "table", "data", "samples", "help", "palette"}
 
 // Snapshot is a screen of w x h cells as plain text, from what the store holds
 // now. Of is the study of a plan, the sweep of a board, the filter of runs, the run of
@@ -213,7 +214,11 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 		}
 		of = sweeps[0].Name
 	}
-	if name != "run" {
+	switch name {
+	case "table":
+		return newTable(e, PaperQuery{Sweep: of}), nil
+	case "run":
+	default:
 		return newBoard(e, of), nil
 	}
 	b, err := e.reader.Board(ctx, of)
