@@ -445,5 +445,5 @@ func (a StudyAxis) nameOf(x float64) string {
 	if pt := a.point(x); pt.Label != "" {
 		return pt.Label
 	}
-	return plain(x)
+	return plain(round3(x))
 }

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -86,8 +87,11 @@ func TestRobustnessJoinsOwnAndShuffled(t *testing.T) {
 			t.Errorf("%s: %v", s.Name, got)
 		}
 	}
-	if f.X.Log {
-		t.Error("a share is on a logarithmic axis")
+	if f.X.Log || strings.Contains(f.Caption(), "best") {
+		t.Error("a share is on a logarithmic axis, or one dose is called the best")
+	}
+	if svg := render(t, f, SVG, 3.03); bytes.Contains(svg, []byte(">−0<")) || !bytes.Contains(svg, []byte(">0.2<")) {
+		t.Error("the axis starts at minus zero")
 	}
 }
 

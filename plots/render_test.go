@@ -3,6 +3,7 @@ package plots
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"image/png"
 	"math"
 	"os"
@@ -108,6 +109,28 @@ func TestProvenanceInFiles(t *testing.T) {
 				t.Errorf("pdf of %s lacks %q", f.About().Title, want)
 			}
 		}
+	}
+}
+
+// A reader without Liberation Sans sees another font: every string of an SVG says
+// how wide it is, so that words do not run into each other.
+func TestStringsOfSVGKeepTheirWidth(t *testing.T) {
+	for _, f := range madeUp() {
+		svg := render(t, f, SVG, 3.03)
+		texts, wide := bytes.Count(svg, []byte("<text ")), bytes.Count(svg, []byte("<text textLength="))
+		if texts == 0 || texts != wide {
+			t.Errorf("%s: %d of %d strings say how wide they are", f.About().Title, wide, texts)
+		}
+	}
+	// Helvetica's own metrics: 1/1000 em of M, I and B are 833, 278 and 667.
+	f := one(Point{X: 1, Values: []float64{1}})
+	f.Rows[0].Panels[0].Title = ""
+	f.X.Label = "MMIB & co"
+	svg := string(render(t, f, SVG, 3.03))
+	start := strings.LastIndex(svg[:strings.Index(svg, "MMIB &amp; co")], "<text")
+	var got float64
+	if _, err := fmt.Sscanf(svg[start:], `<text textLength="%f"`, &got); err != nil || math.Abs(got-(833+833+278+667+278+667+278+500+556)*8.0/1000) > 0.01 {
+		t.Errorf("a string is said to be %v wide (%v)", got, err)
 	}
 }
 

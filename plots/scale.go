@@ -252,5 +252,5 @@ func plain(v float64) string {
 	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= 1e6) {
 		return minus(strconv.FormatFloat(v, 'g', 3, 64))
 	}
-	return minus(strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64))
+	return minus(strconv.FormatFloat(math.Round(v*1e6)/1e6+0, 'f', -1, 64))
 }
