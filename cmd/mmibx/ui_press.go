@@ -49,11 +49,17 @@ func (u *ui) tableOf(ctx context.Context, q tui.PaperQuery, file string) (*repor
 	if err != nil {
 		return nil, tableFlags{}, err
 	}
-	f := tableFlags{sweep: sweep, filter: filter, split: string(mmibx.Dev), baseline: q.Baseline, out: file}
+	f := tableFlags{sweeps: []string{sweep}, filter: filter, baseline: q.Baseline, out: file}
 	if err := f.complete(false); err != nil {
 		return nil, f, err
 	}
-	t, err := u.app.table(ctx, db, f)
+	name := sweep
+	if file != "" {
+		name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	}
+	d := reports.NewDeclaration(reports.Key(name))
+	d.Sweeps, d.Filter, d.Baseline = f.sweeps, f.filter, f.baseline
+	t, err := u.app.table(ctx, db, d, nil, nil)
 	return t, f, err
 }
 
@@ -63,7 +69,7 @@ func (u *ui) Table(ctx context.Context, q tui.PaperQuery) (tui.Table, error) {
 	if err != nil {
 		return tui.Table{}, err
 	}
-	out := tui.Table{Sweep: f.sweep, CLI: "table --sweep " + f.sweep}
+	out := tui.Table{Sweep: f.sweeps[0], CLI: "table --sweep " + f.sweeps[0]}
 	if f.filter != "" {
 		out.CLI += " --filter '" + f.filter + "'"
 	}
