@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"plots":              {"reports/stats"},
 	"reports":            {"reports/stats", "scoring", "internal/tomlfile"},
 	"reports/stats":      nil,
+	"internal/machine":   nil,
 	"internal/needs":     nil,
 	"internal/tomlfile":  nil,
 }
@@ -44,6 +45,7 @@ var owners = map[string][]string{
 	"github.com/mattn/go-sqlite3": {"tracker"},
 	"gonum.org/v1/plot":           {"plots"},
 	"github.com/spf13/cobra":      {"cmd/mmibx"},
+	"github.com/shirou/gopsutil":  {"internal/machine"},
 	module + "/model":             {"model", "cmd/mmibx-worker"},
 }
 

@@ -89,6 +89,7 @@ func newRoot() *cobra.Command {
 		newUnsealCmd(a),
 		newLooksCmd(a),
 		newDoctorCmd(a),
+		newMachineCmd(a),
 		newDemoCmd(a),
 	)
 	addUI(a, root)

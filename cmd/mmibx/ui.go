@@ -115,7 +115,7 @@ func (u *ui) options() tui.Options {
 	if _, err := os.Stat(reports); err != nil {
 		reports = os.TempDir()
 	}
-	return tui.Options{Reader: u, Control: u, Judge: u, Author: u, Press: u, Archive: u, Curator: u, Shelf: u, Store: u.app.storeDir, Here: u.app.here(), Reports: reports}
+	return tui.Options{Reader: u, Control: u, Judge: u, Author: u, Press: u, Archive: u, Curator: u, Shelf: u, Monitor: u, Store: u.app.storeDir, Here: u.app.here(), Reports: reports}
 }
 
 func (u *ui) show(ctx context.Context, cmd *cobra.Command, sweep string) error {

@@ -19,6 +19,7 @@ import (
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
 	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/internal/machine"
 	"github.com/mmibx/mmibx/tracker"
 )
 
@@ -35,9 +36,12 @@ type ui struct {
 	plans   map[string]*experiments.Plan // of studies
 	sweeps  map[string]*uiSweep
 
-	data   sync.Mutex // guards what is read of benchmarks
-	albums map[string]*datasets.PictureFolder
-	leafed map[string]*leafed // benchmarks whose samples were looked at
+	data      sync.Mutex // guards what is read of benchmarks
+	albums    map[string]*datasets.PictureFolder
+	monitor   machine.Monitor
+	storeSize int64              // bytes
+	measured  time.Time          // when that was
+	leafed    map[string]*leafed // benchmarks whose samples were looked at
 
 	judge judge
 }

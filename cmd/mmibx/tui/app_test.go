@@ -25,7 +25,7 @@ func TestExactSize(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	keys := []string{
 		"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgdown", "pgup", "home", "end", "backspace",
-		"j", "k", "h", "l", "g", "G", "b", "x", "m", "s", "p", "r", "c", "d", "y", "n", "L", "a", "A", "v", "w", "S", "X", "e", "t", "T", "f", "D", "u", "=", "C", "o", "0", "<", ">", "#", "B", "space", "ctrl+u", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈",
+		"j", "k", "h", "l", "g", "G", "b", "x", "m", "s", "p", "r", "c", "d", "y", "n", "L", "a", "A", "v", "w", "S", "X", "e", "t", "T", "f", "D", "M", "u", "=", "C", "o", "0", "<", ">", "#", "B", "space", "ctrl+u", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈",
 	}
 	f := newFake()
 	a := shown(t, f, func(e *env) screen { return newHome(e) }, 80, 24)
@@ -102,6 +102,8 @@ func pollOf(s screen) *poll {
 	case *benchmarks:
 		return &s.poll
 	case *samples:
+		return &s.poll
+	case *machineScreen:
 		return &s.poll
 	}
 	return nil

@@ -33,6 +33,7 @@ func (a *App) everywhere() []action {
 		back,
 		a.screenAction("runs list", "L", "runs", "all runs of the store", func() screen { return newRuns(a.env, "") }),
 		a.screenAction("data list", "D", "data", "the benchmarks", func() screen { return newBenchmarks(a.env) }),
+		a.screenAction("machine", "M", "machine", "processors, memory, disk, GPUs and what runs on them", func() screen { return newMachine(a.env) }),
 		{
 			name: "palette", keys: []string{":"}, label: "command", help: "every action by its name in the CLI",
 			to: func() tea.Msg { return push{newPalette(a.actions())} },

@@ -33,7 +33,7 @@ func newFake() *fake { return &fake{board: fakeBoard()} }
 // fakeEnv is what screens get in tests.
 func fakeEnv(f *fake) *env {
 	archive := newFakeArchive(f)
-	return &env{reader: f, control: f, judge: f, author: f, press: f, archive: archive, curator: archive, shelf: fakeShelf{f}, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
+	return &env{reader: f, control: f, judge: f, author: f, press: f, archive: archive, curator: archive, shelf: fakeShelf{f}, monitor: fakeMonitor{f}, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
 }
 
 func (f *fake) Studies(context.Context) ([]Study, error) {
@@ -178,7 +178,7 @@ func (f *fake) Retry(_ context.Context, _ string, runs []string) error {
 func allScreens(e *env) []screen {
 	return []screen{
 		newHome(e), newNewSweep(e, ""), newPlan(e, "beta"), newBoard(e, "beta-study"), newRuns(e, ""), newErrors(e, "4f1c9a77ab02"),
-		newBenchmarks(e), newSamples(e, "twitter2017"),
+		newBenchmarks(e), newSamples(e, "twitter2017"), newMachine(e),
 		newCurves(e, nil), newCompare(e, fakeMarks(newFake(), 2)), newTable(e, PaperQuery{Sweep: "beta-study"}), newRun(e, "4f1c9a77ab02", "dev.f1"),
 	}
 }

@@ -86,6 +86,7 @@ func TestScreens(t *testing.T) {
 		{"errors", newFake(), theErrors, nil},
 		{"errors-escapes", newFake(), theErrors, []string{"n"}},
 		{"errors-relations", newFake(), theRelations, nil},
+		{"machine", newFake(), theMachine, []string{"down"}},
 		{"data", newFake(), theData, nil},
 		{"data-audit", newFake(), theData, []string{"a"}},
 		{"samples", newFake(), theSamples, []string{"n"}},

@@ -69,18 +69,23 @@ func (p *poll) now() tea.Cmd {
 
 // done takes the answer of a read and waits for the next.
 func (p *poll) done(changed bool, err error) tea.Cmd {
-	p.busy, p.late, p.err = false, false, err
-	if p.again {
-		p.again = false
-		return p.now()
-	}
 	if changed {
 		p.wait = pollFast
 	} else {
 		p.wait = min(p.wait*3/2, pollSlow)
 	}
+	return p.every(p.wait, err)
+}
+
+// every takes the answer of a read and waits so long for the next.
+func (p *poll) every(wait time.Duration, err error) tea.Cmd {
+	p.busy, p.late, p.err = false, false, err
+	if p.again {
+		p.again = false
+		return p.now()
+	}
 	seq := p.seq
-	return tick(p.wait, func(time.Time) tea.Msg { return pollDue{seq} })
+	return tick(wait, func(time.Time) tea.Msg { return pollDue{seq} })
 }
 
 // rest takes the answer of a read that is not to be repeated by itself; more asks

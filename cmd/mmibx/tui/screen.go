@@ -58,6 +58,7 @@ type env struct {
 	archive Archive
 	curator Curator
 	shelf   Shelf
+	monitor Monitor
 	marked  []mark // in the order in which they were marked
 	clock   func() time.Time
 	store   string // as people call it

@@ -31,6 +31,7 @@ type Options struct {
 	Archive Archive
 	Curator Curator
 	Shelf   Shelf
+	Monitor Monitor
 	Store   string // as people call it
 	Here    string // what a command line needs to find the store, such as " --store DIR"
 	Sweep   string // its board is opened at once; "": that of the only live sweep, or the home screen
@@ -42,7 +43,7 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, press: o.Press, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, clock: o.Clock, store: o.Store, here: o.Here}
+	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, press: o.Press, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, monitor: o.Monitor, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
@@ -135,7 +136,7 @@ func (o *Options) report(reason any) string {
 }
 
 // Screens lists the screens that Snapshot knows.
-var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "curves", "compare", "table", "data", "samples", "help", "palette"}
+var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "curves", "compare", "table", "data", "samples", "machine", "help", "palette"}
 
 // Snapshot is a screen of w x h cells as plain text, from what the store holds
 // now. Of is the study of a plan, the sweep of a board, the filter of runs, the run of
@@ -190,6 +191,8 @@ func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {
 		}
 	case "data":
 		return newBenchmarks(e), nil
+	case "machine":
+		return newMachine(e), nil
 	case "samples":
 		if of == "" {
 			of = mmibx.BenchmarkNames()[0]

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	"github.com/mmibx/mmibx/tracker"
+)
+
+// storeMeasured is how often the folder of the store is measured, file by file.
+const storeMeasured = 30 * time.Second
+
+// Machine implements tui.Monitor.
+func (u *ui) Machine(ctx context.Context) (tui.Machine, error) {
+	r, err := u.monitor.Read(ctx, u.app.storeDir)
+	if err != nil {
+		return tui.Machine{}, err
+	}
+	out := tui.Machine{Reading: r}
+	err = u.with(ctx, func(db *tracker.DB) error {
+		if time.Since(u.measured) > storeMeasured {
+			if u.storeSize, _, err = disk(ctx, u.app.storeDir); err != nil {
+				return err
+			}
+			u.measured = time.Now()
+		}
+		out.Store = u.storeSize
+		runs, err := runsByProcess(ctx, db)
+		if err != nil {
+			return err
+		}
+		for _, p := range r.Processes {
+			if run := runs[p.PID]; run != nil {
+				out.Runs = append(out.Runs, tui.AtWork{PID: p.PID, Run: run.ID, Label: fmt.Sprintf("%s  %s s%d", shortLabel(run.Label), shortBenchmark(run.Benchmark), run.Seed)})
+			}
+		}
+		return nil
+	})
+	return out, err
+}

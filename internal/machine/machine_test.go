@@ -1,0 +1,72 @@
+package machine
+
+import (
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestRead holds two readings to what must be true of any machine.
+func TestRead(t *testing.T) {
+	var m Monitor
+	first, err := m.Read(t.Context(), t.TempDir()+"/not/yet/there")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Cores != nil || first.Busy() != 0 {
+		t.Errorf("shares of no time: %v", first.Cores)
+	}
+	for n := 0; n < 20_000_000; n++ { // some work between the readings
+		_ = n * n
+	}
+	r, err := m.Read(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Cores) == 0 || len(r.Cores) < runtime.NumCPU() {
+		t.Errorf("%d processors, this process may use %d", len(r.Cores), runtime.NumCPU())
+	}
+	for i, c := range r.Cores {
+		if c < 0 || c > 1 {
+			t.Errorf("processor %d was busy for %g of the time", i, c)
+		}
+	}
+	for name, a := range map[string]Amount{"memory": r.Memory, "disk": r.Disk} {
+		if a.Total == 0 || a.Used == 0 || a.Used > a.Total {
+			t.Errorf("%s: %d of %d bytes", name, a.Used, a.Total)
+		}
+	}
+	if host, _ := os.Hostname(); r.Host != host || !strings.HasPrefix(r.System, runtime.GOOS) {
+		t.Errorf("host %q, system %q", r.Host, r.System)
+	}
+	for _, p := range r.Processes {
+		if !strings.HasPrefix(p.Name, ours) || p.Memory == 0 || p.Started.After(r.At) {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
+// TestParseGPUs reads tables as nvidia-smi 535 and 560 print them, one of a card
+// that does not tell its power.
+func TestParseGPUs(t *testing.T) {
+	list, err := parseGPUs("NVIDIA H100 80GB HBM3, 37, 1024, 81559, 41, 123.45\nTesla K80, 0, 0, 11441, 30, [N/A]\n")
+	if err != nil || len(list) != 2 {
+		t.Fatal(list, err)
+	}
+	want := GPU{Name: "NVIDIA H100 80GB HBM3", Busy: 0.37, Memory: Amount{1 << 30, 81559 << 20}, Celsius: 41, Watts: 123.45}
+	if list[0] != want || list[1].Watts != 0 || list[1].Name != "Tesla K80" {
+		t.Errorf("%+v", list)
+	}
+	for _, bad := range []string{"No devices were found", "a, b, c, d, e, f"} {
+		if list, err := parseGPUs(bad); err == nil {
+			t.Errorf("%q: %v", bad, list)
+		}
+	}
+}
+
+func TestShare(t *testing.T) {
+	if (Amount{}).Share() != 0 || (Amount{1, 4}).Share() != 0.25 {
+		t.Error("shares")
+	}
+}
