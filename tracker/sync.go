@@ -151,9 +151,11 @@ func (s *source) read(from int64) (chunk, error) {
 }
 
 // settled says that there is nothing to write. A new journal without a record,
-// whose header was cut or is under way, says neither when nor what it is of.
+// whose header was cut or is under way, says neither when nor what it is of. Of a
+// lost attempt the database must know the bytes of its tail.
 func (c *chunk) settled() bool {
-	return len(c.records) == 0 && (!c.isAttempt() || c.state == "" || c.state == c.ending())
+	told := c.state == c.ending() && (c.running || c.tail == max(0, c.size-c.next))
+	return len(c.records) == 0 && (!c.isAttempt() || c.state == "" || told)
 }
 
 // ending is the state of an attempt that has no trailer.
