@@ -103,7 +103,7 @@ func (a *aligner) score(s *torch.Scope, textBZ, imageBZ torch.Tensor) torch.Tens
 	} else {
 		logits = a.scorer.of(s, s.Cat(1, textBZ, imageBZ))
 	}
-	return s.Sigmoid(s.To(logits, torch.Float32))
+	return s.Sigmoid(s.AtLeastFloat32(logits))
 }
 
 // infoNCE is the symmetric cross-entropy of cosine / tau (van den Oord et al.

@@ -78,12 +78,12 @@ func newVariational(p *torch.Params, meanName, logVarName string, width, heads i
 	return v
 }
 
-// encode returns float32 also under bfloat16: near the prior a KL is a small
+// encode returns at least float32, also under bfloat16: near the prior a KL is a small
 // difference of large terms.
 func (v *variational) encode(p *pass, hBTD, hidden torch.Tensor) gaussian {
 	q := gaussian{v.mean.forward(p, hBTD, hBTD, hidden), v.logVar.forward(p, hBTD, hBTD, hidden)}
 	if v.projected {
 		q = gaussian{v.meanHead.of(p.Scope, q.meanBTZ), v.logVarHead.of(p.Scope, q.logVarBTZ)}
 	}
-	return gaussian{p.To(q.meanBTZ, torch.Float32), p.To(q.logVarBTZ, torch.Float32)}
+	return gaussian{p.AtLeastFloat32(q.meanBTZ), p.AtLeastFloat32(q.logVarBTZ)}
 }

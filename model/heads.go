@@ -37,7 +37,7 @@ func (t *tagger) scores(p *pass, st state, b *batch) torch.Tensor {
 // scoresAtTags maps states to scores and picks those of the tagged positions,
 // [B, W, K] in float32.
 func scoresAtTags(p *pass, fc linear, hBLD torch.Tensor, b *batch) torch.Tensor {
-	allBLK := p.To(fc.of(p.Scope, hBLD), torch.Float32)
+	allBLK := p.AtLeastFloat32(fc.of(p.Scope, hBLD))
 	index := p.Expand(p.Int64s(b.positionBW, int64(b.b), int64(b.w), 1), -1, -1, allBLK.Dim(2))
 	return p.Gather(allBLK, 1, index)
 }
@@ -83,7 +83,7 @@ func (r *relator) scores(p *pass, st state, b *batch) torch.Tensor {
 	if fBF == torch.None {
 		fBF = markers(p.Scope, st.hBLD, p.Int64s(b.markB2, int64(b.b), 2))
 	}
-	return p.To(r.classifier.of(p.Scope, fBF), torch.Float32)
+	return p.AtLeastFloat32(r.classifier.of(p.Scope, fBF))
 }
 
 // markers are the states of the two entity markers side by side, [B, 2 D].

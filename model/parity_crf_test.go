@@ -5,6 +5,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -97,7 +98,7 @@ func (f *fixture) holdCRF(t *testing.T, r *crfCase, nll, grad []float64) {
 
 // likelihood is -log p of each sequence and the gradient of their sum: of the
 // emissions, the starts, the ends, the pairs.
-func (r *crfCase) likelihood(t *testing.T, double bool) (nll, grad []float64) {
+func (r *crfCase) likelihood(t *testing.T, inDoubles bool) (nll, grad []float64) {
 	t.Helper()
 	s, p := torch.NewScope(), torch.NewParams()
 	defer s.Free()
@@ -109,8 +110,9 @@ func (r *crfCase) likelihood(t *testing.T, double bool) (nll, grad []float64) {
 	e := p.New("emissions", torch.Constant(0), int64(r.b.b), int64(r.b.w), int64(r.k))
 	e.Write(r.emissions)
 	leaves := []torch.Tensor{e, c.startK, c.endK, c.pairKK}
-	if double {
-		c, e = doubler{s}.crf(c), doubler{s}.of(e)
+	if inDoubles {
+		double(s, reflect.ValueOf(c))
+		e = s.To(e, torch.Float64)
 	}
 	loss := c.negLogLikelihood(s, e, r.b.tagBW, r.b)
 	s.Sum(loss).Backward()

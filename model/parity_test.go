@@ -15,9 +15,10 @@ import (
 )
 
 // TestParity holds MMIB against testdata/mmib.py, a PyTorch program that shares
-// no code with this package: each output, each term of the loss, the gradient of
-// every parameter, dropout, the optimiser's groups, the losses of ten steps and
-// the parameters after them; with random weights and with trained ones.
+// no code with this package: each output, each term of the loss and the gradient of
+// every parameter, in float32 and in float64; dropout, the optimiser's groups, the
+// losses of ten steps and the parameters after them; with random weights and with
+// trained ones.
 func TestParity(t *testing.T) {
 	held(t, "mmib.py", []string{"torch", "safetensors", "numpy"}, func(t *testing.T, dir string, tolerance float64) {
 		for name, c := range parityCases {
@@ -80,8 +81,8 @@ func (f *fixture) hold(t *testing.T, spec mmibx.Spec) {
 		f.compare(t, name, term.Doubles(), 0)
 	}
 	l.total.Backward()
-	f.compareGradients(t, s, m, 1e-4)
-	f.compareLayers(t, s, m, b)
+	f.compareGradients(t, s, m, "grad", 1e-4, f.tolerance)
+	f.holdDoubles(t, spec)
 	f.compareDropout(t, s, m, b)
 	f.compareGroups(t, m)
 	f.compareSteps(t, m, b)
@@ -223,9 +224,9 @@ func (f *fixture) compareGroups(t *testing.T, m *system) {
 	}
 }
 
-// compareGradients holds every gradient; one that is small is held to a share of
-// the largest.
-func (f *fixture) compareGradients(t *testing.T, s *torch.Scope, m *system, share float64) {
+// compareGradients holds every gradient, as a kind of number; one that is small is
+// held to a share of the largest.
+func (f *fixture) compareGradients(t *testing.T, s *torch.Scope, m *system, kind string, share, tolerance float64) {
 	t.Helper()
 	largest := 0.0
 	gradients := map[string][]float64{}
@@ -250,7 +251,7 @@ func (f *fixture) compareGradients(t *testing.T, s *torch.Scope, m *system, shar
 			}
 			continue
 		}
-		f.compare(t, "grad."+name, g, share*largest)
+		f.compareTo(t, kind+"."+name, g, f.doubles(kind+"."+name), share*largest, tolerance)
 	}
 }
 

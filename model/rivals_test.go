@@ -62,7 +62,7 @@ func (f *fixture) holdRival(t *testing.T, spec mmibx.Spec, alone bool) {
 	l := m.loss(p, b)
 	f.compare(t, "out.loss", l.total.Doubles(), 0)
 	l.total.Backward()
-	f.compareGradients(t, s, m, share)
+	f.compareGradients(t, s, m, "grad", share, f.tolerance)
 	f.compareSteps(t, m, b)
 }
 

@@ -3,9 +3,10 @@
 Each file holds a small model's parameters (param.*), a batch with its noise
 (in.*), what the model computes (out.*), the gradient of every parameter (grad.*),
 the losses of ten optimiser steps (out.ten_losses) and the parameters after them
-(after.*), dropout off. drop.* is the same pass with dropout by `keep`, layer.* the
-layers for themselves in float64. The metadata list the optimiser's groups and the
-sites of dropout in the order in which they are met. Parameters are random, or in
+(after.*), dropout off. double.* and rounded.* are outputs and gradients again,
+computed in float64, the latter rounded. drop.* is the same pass with dropout by
+`keep`. The metadata list the optimiser's groups and the sites of dropout in the
+order in which they are met. Parameters are random, or in
 mmib_TASK_PRESET_trained.safetensors what 200 steps of training made of them. The
 program shares no code with model/: it is the independent source of the parity tests.
 
@@ -284,23 +285,13 @@ def train(p, cfg, batches, total, warmup):
     return losses
 
 
-def layers(p, x, cfg):
-    """The layers one by one in float64: BERT, a block each as self-attention and across, the CRF, the KL, the alignment."""
-    p = {n: t.detach().double() for n, t in p.items()}
+def in_doubles(p, x, cfg):
+    """The outputs, and the gradient of every parameter, computed in float64."""
+    p = {n: t.detach().double().requires_grad_() for n, t in p.items()}
     x = {n: t.double() if t.is_floating_point() else t for n, t in x.items()}
-    names, masks, off = variational(cfg), masks_of(x, cfg), Dropout(0)
-    out = {"hidden": bert(p, x["ids"], x["real"], off)}
-    v = F.linear(x["evidence"], p["linear.weight"], p["linear.bias"])
-    out["self"] = block(p, names[0], out["hidden"], out["hidden"], masks["text"], off)
-    logvar = block(p, names[1], out["hidden"], out["hidden"], masks["text"], off)
-    out["across"] = block(p, "txt2img_cross", out["self"], v, masks["t2i"], off)
-    out["kl"] = kl(out["self"], logvar, x["real"], cfg)
-    if not cfg["official"]:
-        out["align"] = align(p, out["self"][:, 0], v[:, 0], x["pictures"], cfg)
-    if cfg["task"] == "mner":
-        emissions = F.linear(out["across"], p["fc.weight"], p["fc.bias"])
-        out["crf"] = crf_nll(p, torch.stack([e[q] for e, q in zip(emissions, x["positions"])]), x["tags"], x["tagged"])
-    return out
+    out = forward(p, x, cfg)
+    out["loss"].backward()
+    return out, {n: t.grad for n, t in p.items()}
 
 
 def numbers(t):
@@ -313,11 +304,13 @@ def write(path, p, x, cfg):
     out = forward(p, x, cfg)
     out["loss"].backward()
     file.update({"grad." + n: t.grad.clone() for n, t in p.items()})
+    doubles, gradients = in_doubles(p, x, cfg)
+    file.update({"double." + n: numbers(t) for n, t in doubles.items()})
+    file.update({"rounded." + n: t.float() for n, t in gradients.items()})
     file.update({"out." + n: numbers(t) for n, t in out.items()})
     dropout = Dropout(0.1)
     dropped = forward(p, x, cfg, dropout)
     file.update({"drop." + n: numbers(dropped[n]) for n in ("fused", "z_text", "z_image", "loss")})
-    file.update({"layer." + n: numbers(t) for n, t in layers(p, x, cfg).items()})
     file["out.ten_losses"] = torch.tensor(train(p, cfg, [x] * 10, 10, 2))
     file.update({"after." + n: numbers(t) for n, t in p.items()})
     save_file(file, str(path), metadata={"groups": json.dumps(groups(p, cfg)), "dropout": json.dumps(dropout.sites)})

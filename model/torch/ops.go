@@ -381,6 +381,14 @@ func (s *Scope) To(a Tensor, kind Kind) Tensor {
 	return s.own("to", out)
 }
 
+// AtLeastFloat32 widens the elements of lower precision; others stay as they are.
+func (s *Scope) AtLeastFloat32(a Tensor) Tensor {
+	if k := a.Kind(); k == Float32 || k == Float64 {
+		return a
+	}
+	return s.To(a, Float32)
+}
+
 // Detach cuts a tensor off its graph.
 func (s *Scope) Detach(a Tensor) Tensor {
 	var out libtch.Ctensor
