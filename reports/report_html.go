@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
+	"strings"
 )
 
 //go:embed report.html
@@ -19,16 +21,41 @@ func (r *Report) HTML(w io.Writer) error {
 			return err
 		}
 	}
+	sections := r.sections()
+	for i := range sections {
+		sections[i].oneWay()
+	}
 	var b bytes.Buffer
 	err := pages.ExecuteTemplate(&b, "report.html", struct {
-		Title, Sweep string
-		Sections     []section
-	}{r.title(), r.Plan.Sweep, r.sections()})
+		Title    string
+		Sections []section
+	}{oneWay(r.title()), sections})
 	if err != nil {
 		return fmt.Errorf("report of %s: %w", r.Plan.Sweep, err)
 	}
 	_, err = w.Write(b.Bytes())
 	return err
+}
+
+// oneWay cleans all that is printed of a section, as of tables.
+func (s *section) oneWay() {
+	clean := func(list []string) []string { return each(list, oneWay) }
+	s.Text = clean(s.Text)
+	for i := range s.Grids {
+		g := &s.Grids[i]
+		g.Title, g.Foot, g.Head = oneWay(g.Title), oneWay(g.Foot), clean(g.Head)
+		for j := range g.Rows {
+			g.Rows[j] = clean(g.Rows[j])
+		}
+	}
+	s.Pictures = slices.Clone(s.Pictures) // the report's own
+	for i := range s.Pictures {
+		p := &s.Pictures[i]
+		p.Title, p.Caption = oneWay(p.Title), oneWay(p.Caption)
+	}
+	for i, code := range s.Code {
+		s.Code[i] = strings.Join(clean(strings.Split(code, "\n")), "\n")
+	}
 }
 
 // inlineSVG is a figure of ours without what only a file of its own needs. It is

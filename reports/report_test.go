@@ -149,7 +149,7 @@ func TestGoldenReport(t *testing.T) {
 // hostileReport has the worst of names wherever people choose one.
 func hostileReport(t *testing.T) *Report {
 	r := madeUpReport(t)
-	evil := hostile + "</script><img src=x onerror=alert(1)>"
+	evil := hostile + "</script><img src=x onerror=alert(1)>\u202e\x1b"
 	r.Plan.Title, r.Plan.Question, r.Plan.Source, r.Plan.Objective = evil, evil, evil+"\n\n"+evil, evil
 	r.Tables[0].Caption, r.Tables[0].Corner, r.Tables[0].Groups[0].Title = evil, evil, evil
 	r.Tables[0].Groups[1].Rows[0].Title = evil
@@ -251,6 +251,9 @@ func TestHostileReportInABrowser(t *testing.T) {
 	}
 	if n := bytes.Count(page.Bytes(), []byte("<script>")); n != 1 {
 		t.Errorf("%d scripts", n)
+	}
+	if strings.ContainsAny(page.String(), "\u202e\x1b") {
+		t.Error("the page holds a character that turns what follows around, or a control")
 	}
 	dom := browse(t, page.Bytes(), `document.body.dataset.found = document.querySelectorAll("img, section script").length + " " + document.querySelector("h1").textContent.includes("<script>")`)
 	if !strings.Contains(dom, `data-found="0 true"`) {

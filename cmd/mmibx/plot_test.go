@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/plots"
+)
+
+// Every figure is drawn of a store that has what it shows, and says what is
+// missing of one that has not; none of dev looks at test.
+func TestEveryFigure(t *testing.T) {
+	store, dir := storeOfTwo(t), t.TempDir()
+	drawn := map[string]bool{"curves": true, "cost": true, "cases": true}
+	for _, k := range plots.Kinds {
+		file := filepath.Join(dir, k.Name+".svg")
+		out, err := mmibxSays(t, "plot", k.Name, "--sweep", "two", "-o", file, "--store", string(store))
+		switch {
+		case drawn[k.Name] && err != nil:
+			t.Errorf("%s: %v %s", k.Name, err, out)
+		case !drawn[k.Name] && exitCode(err) != 3:
+			t.Errorf("%s: exit %d, want 3: %v %s", k.Name, exitCode(err), err, out)
+		case drawn[k.Name] && !strings.Contains(out, "bytes"):
+			t.Errorf("%s says %s", k.Name, out)
+		}
+	}
+	if n := looks(t, store); n != 0 {
+		t.Errorf("figures of dev left %d looks", n)
+	}
+}
+
+// A figure says of itself what draws it again, wherever store and file lie.
+func TestFigureSaysWhenceItIs(t *testing.T) {
+	store := storeOfTwo(t)
+	var first []byte
+	for range 2 {
+		file := filepath.Join(t.TempDir(), "c.svg")
+		if out, err := mmibxSays(t, "plot", "cases", "--sweep", "two", "--system", "mmib", "--system", "text only", "--filter", "seed < 2", "--width", "acl", "-o", file, "--store", string(store)); err != nil {
+			t.Fatal(err, out)
+		}
+		svg := contents(t, file)
+		for _, want := range []string{
+			"Command: mmibx plot cases --sweep two --filter &#39;seed &lt; 2&#39; --system mmib --system &#39;text only&#39; --width acl",
+			"Commit: c0ffee", "Data: mini-mnre ", "Runs: ", "Text only alone 0", "seed 0",
+		} {
+			if !bytes.Contains(svg, []byte(want)) {
+				t.Errorf("the file lacks %q:\n%.1500s", want, svg)
+			}
+		}
+		if bytes.Contains(svg, []byte(store)) || first != nil && !bytes.Equal(first, svg) {
+			t.Error("the file depends on where the store or the file lies")
+		}
+		first = svg
+	}
+}
+
+// The cases on test are one look, at the runs that are shown.
+func TestCasesOnTestAreALook(t *testing.T) {
+	store := storeOfTwo(t)
+	file := filepath.Join(t.TempDir(), "c.svg")
+	if out, err := mmibxSays(t, "plot", "cases", "--sweep", "two", "--split", "test", "-o", file, "--store", string(store)); err != nil || !strings.Contains(out, "of test") {
+		t.Fatal(err, out)
+	}
+	if n := looks(t, store); n != 1 {
+		t.Errorf("%d looks, want 1", n)
+	}
+	out, err := mmibxSays(t, "looks", "--json", "--store", string(store))
+	var ledger []struct{ Runs []string }
+	if err != nil || json.Unmarshal([]byte(out), &ledger) != nil || len(ledger) != 1 || len(ledger[0].Runs) != 2 {
+		t.Errorf("the ledger does not name the two runs that were shown: %v\n%s", err, out)
+	}
+}
+
+func TestFigureFlags(t *testing.T) {
+	store := sealedStore(t)
+	for _, c := range []struct {
+		args string
+		code int
+	}{
+		{"cases --sweep small --system mmib", 2},
+		{"cases --sweep small --system nobody --system mmib", 2},
+		{"heatmap --sweep small --along ib.size", 2},
+		{"heatmap --sweep small --along ib.size,ib.beta", 3},
+		{"cost --sweep small --metric dev.f1,dev.f1", 2},
+		{"rate --sweep small --split test", 2},
+		{"plane --sweep small --metric dev.f1", 2},
+		{"types --sweep small", 3},
+	} {
+		args := append([]string{"plot"}, strings.Fields(c.args)...)
+		if out, err := mmibxSays(t, append(args, "-o", filepath.Join(t.TempDir(), "f.pdf"), "--store", string(store))...); exitCode(err) != c.code {
+			t.Errorf("%s: exit %d, want %d: %v %s", c.args, exitCode(err), c.code, err, out)
+		}
+	}
+	if n := looks(t, store); n != 0 {
+		t.Errorf("%d looks for nothing", n)
+	}
+}
+
+func TestShellWords(t *testing.T) {
+	for in, want := range map[string]string{"dev.f1": "dev.f1", "": "''", "seed<2": "'seed<2'", "it's": `'it'\''s'`, "a b": "'a b'"} {
+		if got := shellWord(in); got != want {
+			t.Errorf("shellWord(%q) = %s, want %s", in, got, want)
+		}
+	}
+	f := plotFlags{sweep: "two", split: string(mmibx.Test), width: "acl-wide", interval: true}
+	if got := f.command(plots.Kinds[0]); got != "mmibx plot beta --sweep two --split test --interval" {
+		t.Error(got)
+	}
+}
