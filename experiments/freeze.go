@@ -38,6 +38,15 @@ func (p *Plan) Save(store mmibx.Store) error {
 	return writeFile(path, blob)
 }
 
+// grown writes a plan that its own searches made longer; it is the same plan.
+func (p *Plan) grown(store mmibx.Store) error {
+	blob, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return writeFile(planPath(store, p.Sweep), blob)
+}
+
 // keep links the present plan under the next free number.
 func keep(dir, path string) error {
 	for n := 1; ; n++ {

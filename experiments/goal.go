@@ -277,47 +277,59 @@ func (s *Sweep) joint(a Arm) []Dimension {
 // layer stands for the dimension where it is asked who reads its key.
 func (d *Dimension) layer() *layered { return &layered{Axis: oneKey(d.Key, nil, d.where), axis: true} }
 
-// tooMany is how many points a sampler draws for each that is new before its space
-// counts as used up.
+// tooMany is how many known points in a row a sampler may choose before its space
+// counts as used up; of a large budget, more.
 const tooMany = 1000
 
-// sampled are the points that a sampler chooses of a space without having seen any,
+// adaptive says that the sampler learns: only its first points are known before runs
+// are done.
+func (s *Sweep) adaptive() bool {
+	sampler, ok := search.Lookup(s.Choice.Sampler)
+	return ok && sampler.Adaptive
+}
+
+// sampled are the points that the sampler chooses of a space without having seen any,
 // as an axis of coupled keys; the same for all arms with equal spaces. A point that
 // was chosen before (a space may have few) is not counted and chosen anew.
-func (s *Sweep) sampled(space []Dimension, points int) (Axis, error) {
-	axis := Axis{Where: space[0].where}
+func (s *Sweep) sampled(space []Dimension) (*layered, error) {
+	l := &layered{Axis: Axis{Where: space[0].where}, axis: true, sampled: true}
 	size := 1.0
 	var cube search.Space
 	for _, d := range space {
-		axis.Keys = append(axis.Keys, d.Key)
+		l.Keys = append(l.Keys, d.Key)
 		cube = append(cube, d.choices())
 		size *= d.size()
 	}
+	points := s.Budget.Points
 	fault := &mmibx.InputError{File: s.Budget.Where.File, Line: s.Budget.Where.Line, Key: "budget.points"}
 	switch {
 	case len(cube) > search.MaxDimensions:
-		fault.File, fault.Line, fault.Key = axis.Where.File, axis.Where.Line, "space"
+		fault.File, fault.Line, fault.Key = l.Where.File, l.Where.Line, "space"
 		fault.Found, fault.Expected = fmt.Sprintf("%d keys", len(cube)), fmt.Sprintf("at most %d", search.MaxDimensions)
-		return axis, fault
+		return nil, fault
 	case float64(points) > size:
-		fault.Found, fault.Expected = fmt.Sprintf("%d points of a space that has %g%s", points, size, axis.Where.inWords()), "as many as there are at most"
+		fault.Found, fault.Expected = fmt.Sprintf("%d points of a space that has %g%s", points, size, l.Where.inWords()), "as many as there are at most"
 		fault.Cure = "list the values in [grid] to run them all"
-		return axis, fault
+		return nil, fault
+	}
+	if s.adaptive() {
+		points = min(points, search.Startup)
 	}
 	sampler, _ := search.Lookup(s.Choice.Sampler)
 	seen := map[string]bool{}
-	for i := 0; len(axis.Points) < points; i++ {
-		if i > tooMany*points {
-			fault.Found, fault.Expected = fmt.Sprintf("%d points, of which the sampler finds %d", points, len(axis.Points)), "fewer points, or a larger space"
-			return axis, fault
+	for i, last := 0, 0; len(l.Points) < points; i++ {
+		if i-last > tooMany+20*points {
+			fault.Found, fault.Expected = fmt.Sprintf("%d points, of which the sampler finds %d", points, len(l.Points)), "fewer points, or a larger space"
+			return nil, fault
 		}
-		values := valuesAt(space, sampler.Next(cube, s.Choice.Seed, i, nil))
+		at := sampler.Next(cube, s.Choice.Seed, i, nil)
+		values := valuesAt(space, at)
 		if name := fmt.Sprint(values); !seen[name] {
-			seen[name] = true
-			axis.Points = append(axis.Points, values)
+			seen[name], last = true, i
+			l.Points, l.cube = append(l.Points, values), append(l.cube, at)
 		}
 	}
-	return axis, nil
+	return l, nil
 }
 
 func valuesAt(space []Dimension, point []float64) []any {

@@ -59,6 +59,20 @@ func TestGoalErrors(t *testing.T) {
 	}
 }
 
+// Numbers are rounded, so that a range may have fewer values than it seems.
+func TestSpaceThatIsUsedUp(t *testing.T) {
+	for _, sampler := range []string{"random", "sobol"} {
+		text := "name = \"a\"\nbenchmarks = [\"mini-mnre\"]\nsampler = \"" + sampler + "\"\n[budget]\npoints = %d\n[base]\nmodel = \"mmib\"\n[space]\n\"align.tau\" = {from = 0.1, to = 0.1004}\n"
+		if plan := mustPlan(t, fmt.Sprintf(text, 5)); len(plan.Cells) != 5 {
+			t.Errorf("%s: %d cells of 5 values", sampler, len(plan.Cells))
+		}
+		_, err := mustParse(t, fmt.Sprintf(text, 6)).Plan(noInputs)
+		if err == nil || !strings.Contains(err.Error(), "budget.points: found 6 points, of which the sampler finds 5") {
+			t.Errorf("%s: %v", sampler, err)
+		}
+	}
+}
+
 func TestObjectiveAndDeviceReachThePlan(t *testing.T) {
 	plan := mustPlan(t, "name = \"a\"\nbenchmarks = [\"mini-mnre\"]\ndevice = \"cuda\"\nobjective = {metric = \"dev.rate_image\", direction = \"minimize\"}\n[base]\nmodel = \"mmib\"\n")
 	if plan.Objective != mmibx.RateImage || !plan.Minimize || plan.Device != "cuda" {

@@ -12,6 +12,7 @@ type layered struct {
 	// sampled axes are one for all keys of a space; who reads a key is asked of the
 	// layer of its dimension.
 	sampled bool
+	cube    [][]float64 // where the points of a sampled axis lie
 }
 
 // armLayers are the settings in force in an arm, one layer per key.
@@ -46,11 +47,11 @@ func (s *Sweep) layers() ([]armLayers, error) {
 	for _, a := range arms {
 		own, space := append(fixed(a.Settings), varying(a.Grid)...), s.joint(a)
 		if len(space) > 0 {
-			axis, err := s.sampled(space, s.Budget.Points)
+			sampled, err := s.sampled(space)
 			if err != nil {
 				return nil, err
 			}
-			own = append(own, &layered{Axis: axis, axis: true, sampled: true})
+			own = append(own, sampled)
 		}
 		arm := s.follow(a, formulas, slices.Concat(shared, own, overrides))
 		arm.space = space
@@ -181,6 +182,16 @@ func (a armLayers) choices() iter.Seq[[]int] {
 			}
 		}
 	}
+}
+
+// cubeAt is where the sampler's point at a choice lies; ok is false without a space.
+func (a armLayers) cubeAt(choice []int) (at []float64, ok bool) {
+	for i, l := range a.layers {
+		if l.sampled {
+			return l.cube[choice[i]], true
+		}
+	}
+	return nil, false
 }
 
 func uniqueLayers(arms []armLayers) []*layered {

@@ -28,13 +28,16 @@ type loop struct {
 	messages chan message
 
 	tasks     []*task
-	queue     []*task   // to be started, in order: see enqueue
-	elsewhere []*task   // held by another process
-	workers   []*worker // processes that live, in order of lane
-	jobs      int       // workers wanted at once
-	paused    bool      // start nothing more
-	stop      error     // why the runner is leaving, nil while it is not
-	streak    streak    // of failures
+	byRun     map[string]*task
+	values    map[string]float64 // of the objective, by run
+	exhausted map[*Search]bool   // of which no further point is found
+	queue     []*task            // to be started, in order: see enqueue
+	elsewhere []*task            // held by another process
+	workers   []*worker          // processes that live, in order of lane
+	jobs      int                // workers wanted at once
+	paused    bool               // start nothing more
+	stop      error              // why the runner is leaving, nil while it is not
+	streak    streak             // of failures
 	counts    map[mmibx.State]int
 	failures  map[string]Event // by run
 	attempts  int
@@ -65,17 +68,30 @@ func (l *loop) takeUp(ctx context.Context) error {
 	if unread != nil && !errors.Is(unread, mmibx.ErrUnread) {
 		return unread
 	}
-	states, err := l.Tracker.States(ctx, l.plan.IDs())
+	if err := l.takeUpFrom(ctx, 0); err != nil {
+		return err
+	}
+	l.report(Event{Kind: Began, Text: l.plan.Sweep})
+	if unread != nil {
+		l.report(Event{Kind: Warned, Text: unread.Error()})
+	}
+	return nil
+}
+
+// takeUpFrom makes tasks of the plan's cells from a place on.
+func (l *loop) takeUpFrom(ctx context.Context, place int) error {
+	ids := l.plan.IDs()[place:]
+	states, err := l.Tracker.States(ctx, ids)
 	if err != nil {
 		return err
 	}
-	priorities, err := l.Tracker.Priorities(ctx, l.plan.IDs())
+	priorities, err := l.Tracker.Priorities(ctx, ids)
 	if err != nil {
 		return err
 	}
 	var due []*task
-	for i := range l.plan.Cells {
-		t := &task{cell: &l.plan.Cells[i], state: mmibx.Queued}
+	for i := range l.plan.Cells[place:] {
+		t := &task{cell: &l.plan.Cells[place+i], state: mmibx.Queued}
 		t.priority = priorities[t.cell.Run]
 		if s := states[t.cell.Run]; s.Final() {
 			t.state = s
@@ -83,13 +99,10 @@ func (l *loop) takeUp(ctx context.Context) error {
 			due = append(due, t)
 		}
 		l.tasks = append(l.tasks, t)
+		l.byRun[t.cell.Run] = t
 		l.counts[t.state]++
 	}
 	l.enqueue(due...)
-	l.report(Event{Kind: Began, Text: l.plan.Sweep})
-	if unread != nil {
-		l.report(Event{Kind: Warned, Text: unread.Error()})
-	}
 	return nil
 }
 
@@ -99,10 +112,13 @@ func (l *loop) work(ctx context.Context) error {
 	defer tick.Stop()
 	asked, kill := ctx.Done(), l.Kill
 	for {
+		if err := l.propose(ctx); err != nil {
+			l.leave(err)
+		}
 		if err := l.start(); err != nil {
 			l.leave(err)
 		}
-		if len(l.workers) == 0 && (l.stop != nil || len(l.queue)+len(l.elsewhere) == 0) {
+		if len(l.workers) == 0 && (l.stop != nil || len(l.queue)+len(l.elsewhere) == 0 && l.nextSearch() == nil) {
 			return l.stop
 		}
 		select {
@@ -164,7 +180,7 @@ func (l *loop) start() error {
 // letGo ends the input of workers that there is nothing for, and those that do
 // not leave after that.
 func (l *loop) letGo() {
-	idle := len(l.queue)+len(l.elsewhere)+l.busyWorkers() == 0
+	idle := len(l.queue)+len(l.elsewhere)+l.busyWorkers() == 0 && l.nextSearch() == nil
 	for _, w := range l.workers {
 		if w.task == nil && (idle || w.lane > l.jobs || w.threads != threads(l.jobs)) {
 			w.finish()
@@ -285,7 +301,7 @@ func (l *loop) left() time.Duration {
 		return 0
 	}
 	each := l.busy / time.Duration(l.finished)
-	open := l.counts[mmibx.Queued] + l.counts[mmibx.Running] + l.counts[mmibx.Lost]
+	open := l.counts[mmibx.Queued] + l.counts[mmibx.Running] + l.counts[mmibx.Lost] + l.plan.Open()
 	return each * time.Duration(open) / time.Duration(l.jobs)
 }
 

@@ -81,6 +81,7 @@ func TestParseReportsAllFaultsInOrder(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(threeArms))
 	f.Add([]byte("name = \"a\"\n[grid]\n\"ib.beta\" = [0, {from = 1e-3, to = 1, n = 4, scale = \"log\"}]\n"))
+	f.Add([]byte("name = \"a\"\nbenchmarks = [\"mini-mnre\"]\nsampler = {name = \"tpe\", seed = 1}\n[budget]\npoints = 12\nruns = 99\n[space]\n\"ib.size\" = {from = 1, to = 64, scale = \"log\"}\nmodel = [\"text\", \"mmib\"]\n"))
 	f.Add([]byte("name = '''\n'''\narm = [{name = \"x\", grid = {ib.size = [1]}}]\n"))
 	studies, err := filepath.Glob("../ablations/*.toml")
 	if err != nil {

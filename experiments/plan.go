@@ -41,6 +41,9 @@ type Plan struct {
 	// LeftOut counts the cells that did not meet a condition, or whose model is
 	// for the other task.
 	LeftOut int `json:"left_out,omitempty"`
+	// Searches are the spaces that an adaptive sampler has not done with: Cells grows
+	// by what they choose.
+	Searches []*Search `json:"searches,omitempty"`
 }
 
 // Cell is one run of a plan.
@@ -74,7 +77,7 @@ func (p *Plan) IDs() []string {
 // Plan expands the sweep. Seeds vary slowest, so that every arm has its first
 // run before any has its second; then come benchmarks, arms and grids.
 func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
-	x := expansion{sweep: s, inputs: inputs, read: map[*layered]bool{}, cell: map[string]int{}, inputIndex: map[string]int{}}
+	x := expansion{sweep: s, inputs: inputs, read: map[*layered]bool{}, cell: map[string]int{}, inputIndex: map[string]int{}, searches: map[string]*Search{}}
 	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Minimize: s.Minimize, Device: s.Device, Source: s.Text}
 	arms, err := s.layers()
 	if err != nil {
@@ -123,7 +126,7 @@ func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 			x.add(&all[i], seed)
 		}
 	}
-	if n := len(x.plan.Cells); s.Budget.Runs > 0 && n > s.Budget.Runs {
+	if n := len(x.plan.Cells) + x.plan.Open(); s.Budget.Runs > 0 && n > s.Budget.Runs {
 		return nil, &mmibx.InputError{File: s.Budget.Where.File, Line: s.Budget.Where.Line, Key: "budget.runs", Found: fmt.Sprintf("%d, and a plan of %d runs", s.Budget.Runs, n),
 			Expected: "a plan within the budget", Cure: "take fewer values, points, arms or seeds, or raise the budget"}
 	}
@@ -139,6 +142,7 @@ type expansion struct {
 	read       map[*layered]bool // settings in force somewhere: does any cell read them
 	cell       map[string]int    // run id to its place in plan.Cells
 	inputIndex map[string]int    // JSON of Inputs to its place in plan.Inputs
+	searches   map[string]*Search
 }
 
 // resolved is one point of an arm on one benchmark, before the seed.
@@ -149,6 +153,8 @@ type resolved struct {
 	axes    map[string]any
 	arm     string
 	input   int
+	search  *Search // of an adaptive sampler
+	number  int     // in search.Chosen
 }
 
 // resolve expands an arm on a benchmark.
@@ -165,6 +171,13 @@ func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error)
 		if err != nil {
 			return nil, arm.locate(err, x.sweep.File)
 		}
+		var in *Search
+		at, sampled := arm.cubeAt(choice)
+		if sampled && x.sweep.adaptive() {
+			if in, err = x.searchOf(arm, settings, axes, &spec); err != nil {
+				return nil, err
+			}
+		}
 		wanted, err := arm.wants(&spec)
 		if err != nil {
 			return nil, err
@@ -176,6 +189,10 @@ func (x *expansion) resolve(benchmark string, arm armLayers) ([]resolved, error)
 		point, err := x.point(spec, arm, axes)
 		if err != nil {
 			return nil, err
+		}
+		if in != nil {
+			point.search, point.number = in, len(in.Chosen)
+			in.Chosen = append(in.Chosen, Proposal{Number: point.number, At: at})
 		}
 		points = append(points, point)
 	}
@@ -271,6 +288,10 @@ func (x *expansion) add(r *resolved, seed int) {
 	spec := r.spec
 	spec.Seed = seed
 	id := spec.ID(x.plan.Inputs[r.input])
+	if r.search != nil {
+		chosen := &r.search.Chosen[r.number]
+		chosen.Runs = append(chosen.Runs, id)
+	}
 	if i, ok := x.cell[id]; ok {
 		x.plan.Collapsed++
 		x.plan.Cells[i].Also = append(x.plan.Cells[i].Also, Standing{r.armName, r.axes})

@@ -20,6 +20,9 @@ type Tracker interface {
 	States(ctx context.Context, runs []string) (map[string]mmibx.State, error)
 	// Priorities are those of runs that people gave one.
 	Priorities(ctx context.Context, runs []string) (map[string]int, error)
+	// Values are a metric of dev of those runs that are done and have it, at the epoch
+	// that stands for each: the best by dev.f1.
+	Values(ctx context.Context, runs []string, metric string) (map[string]float64, error)
 	// Sync brings the database up to the journals; where it could not, because
 	// others write to it, that is an error. Journals that cannot be read, of
 	// whatever runs, are mmibx.ErrUnread: all others are in the database.
@@ -30,6 +33,8 @@ type Tracker interface {
 type Runner struct {
 	Store   mmibx.Store
 	Tracker Tracker
+	// Inputs are the digests of what a spec reads; for plans with an adaptive sampler.
+	Inputs InputsFunc
 	// Worker is the program and the arguments that start a worker (see Serve).
 	Worker []string
 	// Job holds what all jobs have in common: device, data folder, provenance.
@@ -68,6 +73,9 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 		return Summary{}, err
 	}
 	defer lock.Close()
+	if err := plan.TakeUp(r.Store, r.Inputs); err != nil {
+		return Summary{}, err
+	}
 	news, err := r.freeze(plan)
 	if err != nil {
 		return Summary{}, err
@@ -90,6 +98,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	l := &loop{
 		Runner: r, plan: plan, orders: orders, events: events, log: log, began: began, jobs: max(1, r.Jobs),
 		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
+		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{},
 	}
 	if err := l.takeUp(ctx); err != nil {
 		return Summary{}, err

@@ -226,8 +226,8 @@ func (db *DB) attemptsBeyond(run string, attempt int) ([]*source, error) {
 
 const peoplePath = "people"
 
-// otherJournals lists the people's journal, and control, events and plan of each
-// sweep, where they have news.
+// otherJournals lists the people's journal, and control, events, proposals and plan of
+// each sweep, where they have news.
 func (db *DB) otherJournals(ctx context.Context) ([]*source, error) {
 	stored, stamps, err := db.otherOffsets(ctx)
 	if err != nil {
@@ -240,7 +240,7 @@ func (db *DB) otherJournals(ctx context.Context) ([]*source, error) {
 	slices.Sort(sweeps)
 	paths := []string{peoplePath}
 	for _, name := range sweeps {
-		paths = append(paths, path.Join("sweeps", name, "control"), path.Join("sweeps", name, "events"))
+		paths = append(paths, path.Join("sweeps", name, "control"), path.Join("sweeps", name, "events"), path.Join("sweeps", name, "proposals"))
 	}
 	var sources []*source
 	for _, p := range paths {

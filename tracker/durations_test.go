@@ -39,3 +39,26 @@ func TestDurations(t *testing.T) {
 		t.Errorf("%+v, want only %+v", got, want)
 	}
 }
+
+// The value of a run is that of the epoch that was best by dev F1, whatever the metric
+// was elsewhere; a run that is not done has none.
+func TestValuesAreOfTheBestEpoch(t *testing.T) {
+	l := newLab(t)
+	run := func(seed int, state mmibx.State, f1 ...float64) string {
+		h := l.header(map[string]any{"seed": seed})
+		w := l.create(h)
+		for i, v := range f1 {
+			l.must(w.Log(int64(i), mmibx.Metric{Name: mmibx.DevF1, Value: v}, mmibx.Metric{Name: mmibx.RateImage, Value: 10 * float64(i+1)}))
+		}
+		l.end(w, state)
+		return h.Run
+	}
+	a, b, c := run(0, mmibx.Done, 60, 80, 70), run(1, mmibx.Diverged, 90), run(2, mmibx.Done)
+	db := l.synced()
+	for metric, want := range map[string]float64{mmibx.DevF1: 80, mmibx.RateImage: 20} {
+		got, err := db.Values(context.Background(), []string{a, b, c, "ffffffffffff"}, metric)
+		if err != nil || len(got) != 1 || got[a] != want {
+			t.Errorf("%s: %v, %v, want %v of %s alone", metric, got, err, want, a)
+		}
+	}
+}

@@ -148,6 +148,7 @@ type planJSON struct {
 	Hash      string               `json:"hash"`
 	Counts    map[mmibx.State]int  `json:"counts"`
 	Collapsed int                  `json:"collapsed"`
+	Open      int                  `json:"open"` // runs that the sampler has not chosen yet
 	LeftOut   int                  `json:"left_out"`
 	Last      *lastPlan            `json:"last,omitempty"` // set where the sweep's last plan was another
 	Estimate  experiments.Estimate `json:"estimate"`
@@ -210,7 +211,7 @@ type cellJSON struct {
 func jsonPlan(p *experiments.Plan, states map[string]mmibx.State) planJSON {
 	out := planJSON{
 		Sweep: p.Sweep, Title: p.Title, Question: p.Question, Objective: p.Objective, Minimize: p.Minimize, Device: p.Device, Hash: p.Hash,
-		Counts: countStates(p, states), Collapsed: p.Collapsed, LeftOut: p.LeftOut, Cells: make([]cellJSON, len(p.Cells)),
+		Counts: countStates(p, states), Collapsed: p.Collapsed, Open: p.Open(), LeftOut: p.LeftOut, Cells: make([]cellJSON, len(p.Cells)),
 	}
 	for i, c := range p.Cells {
 		out.Cells[i] = cellJSON{
@@ -253,6 +254,9 @@ func printPlan(w io.Writer, p *experiments.Plan, states map[string]mmibx.State, 
 		fmt.Fprintf(w, "\n%s\n", p.Question)
 	}
 	fmt.Fprintf(w, "\n%d runs: %s", len(p.Cells), countsLine(countStates(p, states)))
+	if n := p.Open(); n > 0 {
+		fmt.Fprintf(w, "; %d more that the sampler will choose", n)
+	}
 	if p.Collapsed > 0 {
 		fmt.Fprintf(w, "; %d more cells are one of these runs", p.Collapsed)
 	}

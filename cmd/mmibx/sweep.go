@@ -112,7 +112,7 @@ func (a *app) doPlan(ctx context.Context, plan *experiments.Plan, run runFlags) 
 		return experiments.Summary{}, err
 	}
 	defer db.Close()
-	p := newProgress(os.Stderr, len(plan.Cells), run.quiet)
+	p := newProgress(os.Stderr, len(plan.Cells)+plan.Open(), run.quiet)
 	runner.Tracker, runner.Alike, runner.Report = runnerDB{db}, run.alike, p.report
 	kill, release := secondInterrupt()
 	defer release()

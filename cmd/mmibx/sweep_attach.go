@@ -39,7 +39,7 @@ func newSweepAttachCmd(a *app) *cobra.Command {
 // it leaves.
 func (a *app) attach(ctx context.Context, w io.Writer, plan *experiments.Plan) error {
 	store := mmibx.Store(a.storeDir)
-	p := newProgress(os.Stderr, len(plan.Cells), false)
+	p := newProgress(os.Stderr, len(plan.Cells)+plan.Open(), false)
 	life := []experiments.Event{} // of the last runner
 	offset, err := experiments.Events(store, plan.Sweep, 0, func(e experiments.Event) {
 		if e.Kind == experiments.Began {

@@ -61,7 +61,8 @@ func loadSweep(arg string) (*experiments.Sweep, error) {
 	return experiments.Parse(arg+".toml", text)
 }
 
-// planOf reads, overrides and expands a sweep.
+// planOf reads, overrides and expands a sweep, with what its sampler has chosen in
+// the store.
 func (a *app) planOf(arg string, f *sweepFlags) (*experiments.Plan, error) {
 	s, err := loadSweep(arg)
 	if err != nil {
@@ -70,5 +71,10 @@ func (a *app) planOf(arg string, f *sweepFlags) (*experiments.Plan, error) {
 	if err := f.apply(s); err != nil {
 		return nil, err
 	}
-	return s.Plan(a.inputs())
+	inputs := a.inputs()
+	plan, err := s.Plan(inputs)
+	if err != nil {
+		return nil, err
+	}
+	return plan, plan.TakeUp(mmibx.Store(a.storeDir), inputs)
 }

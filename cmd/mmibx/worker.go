@@ -130,7 +130,7 @@ func (a *app) newRunner(ctx context.Context, jobs int, device string) (*experime
 	}
 	commit, diff := provenance(ctx)
 	return &experiments.Runner{
-		Store: mmibx.Store(store), Worker: []string{worker, "work"}, Jobs: jobs,
+		Store: mmibx.Store(store), Inputs: a.inputs(), Worker: []string{worker, "work"}, Jobs: jobs,
 		Job: mmibx.Job{DataDir: data, Device: device, Command: os.Args, Commit: commit, Diff: diff},
 	}, nil
 }

@@ -34,6 +34,7 @@ type Sampler struct {
 var Samplers = []Sampler{
 	{Name: "random", Doc: "uniformly at random", Next: randomPoint},
 	{Name: "sobol", Doc: "evenly, by a Sobol sequence with a random digital shift", Next: sobolPoint},
+	{Name: "tpe", Doc: "where finished points were good (tree-structured Parzen estimator); the first are those of sobol", Adaptive: true, Next: tpePoint},
 }
 
 // Lookup finds a sampler by name.
