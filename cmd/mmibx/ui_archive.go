@@ -118,8 +118,6 @@ func cellOf(r *tracker.RunRow, key string) string {
 	switch x, isFloat := v.(float64); {
 	case !ok:
 		return ""
-	case isFloat && key == "seconds":
-		return time.Duration(x * 1e9).Round(time.Second).String()
 	case isFloat:
 		return numberText(key, x)
 	}
@@ -133,9 +131,12 @@ func dateTime(t time.Time) string {
 	return t.Local().Format("01-02 15:04")
 }
 
-// numberText writes scores in percent with two digits after the point and other
-// numbers with four that count.
+// numberText writes scores in percent with two digits after the point, seconds as
+// a duration, and other numbers with four digits that count.
 func numberText(key string, v float64) string {
+	if key == "seconds" {
+		return time.Duration(v * 1e9).Round(time.Second).String()
+	}
 	if base, _, _ := strings.Cut(key, ":"); isScore(base) {
 		return fmt.Sprintf("%.2f", v)
 	}
@@ -168,6 +169,10 @@ func listedArm(a *tracker.ArmRow, columns []string, keys map[string]tracker.Key)
 }
 
 func armCell(runs []tracker.RunRow, key string, metric bool) string {
+	if key == "started" || key == "finished" { // the latest
+		last := slices.MaxFunc(runs, func(a, b tracker.RunRow) int { return a.Started.Compare(b.Started) })
+		return cellOf(&last, key)
+	}
 	var numbers []float64
 	var texts []string
 	for i := range runs {

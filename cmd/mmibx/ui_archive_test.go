@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
@@ -40,6 +41,15 @@ func TestUIRuns(t *testing.T) {
 	}
 	if r := p.Rows[0]; r.ID != plan.Cells[0].Arm || len(r.Runs) != 2 || r.Counts[mmibx.Done] != 2 || r.Cells[1] != "81.00 ±1.41" {
 		t.Errorf("the arm is %+v, want the mean and the sample deviation of 80 and 82", r)
+	}
+
+	list.Columns = []string{"started", "seconds", "seed", "model"}
+	r := page(list, 0, 10).Rows[0]
+	if r.Cells[0] != dateTime(time.Now()) && r.Cells[0] != dateTime(time.Now().Add(-time.Minute)) && r.Cells[0] != dateTime(time.Now().Add(-2*time.Minute)) {
+		t.Errorf("it started %s", r.Cells[0])
+	}
+	if !strings.HasPrefix(r.Cells[1], "1m") || r.Cells[2] != "n=2" || r.Cells[3] != "text" {
+		t.Errorf("cells %q", r.Cells)
 	}
 
 	list.Filter = "state=done and modle=text"

@@ -19,39 +19,65 @@ import (
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
 )
 
-// TestExactSize plays keys, clicks and resizes at random: nothing panics and
-// every view is exactly as large as the terminal.
+// fuzzKeys are pressed at random: every key that some screen knows, and some that
+// none does.
+var fuzzKeys = []string{
+	"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgdown", "pgup", "home", "end", "backspace", "delete", "space", "ctrl+u", "ctrl+w", "ctrl+a",
+	"a", "b", "c", "d", "e", "f", "g", "h", "j", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "v", "w", "x", "y",
+	"A", "B", "C", "D", "G", "L", "M", "S", "T", "X", "=", "0", "<", ">", "#", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈", "\x1b", "\u202e",
+}
+
+// TestExactSize plays 10,000 keys, clicks, pastes and resizes at random, beginning
+// on each screen in turn: nothing panics, and every view is exactly as large as
+// the terminal.
 func TestExactSize(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	keys := []string{
-		"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgdown", "pgup", "home", "end", "backspace",
-		"j", "k", "h", "l", "g", "G", "b", "x", "m", "s", "p", "r", "c", "d", "y", "n", "L", "a", "A", "v", "w", "S", "X", "e", "t", "T", "f", "D", "M", "u", "=", "C", "o", "0", "<", ">", "#", "B", "space", "ctrl+u", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈",
-	}
 	f := newFake()
-	a := shown(t, f, func(e *env) screen { return newHome(e) }, 80, 24)
-	for i := range 10_000 {
-		switch r.IntN(20) {
-		case 0:
-			a.Update(tea.WindowSizeMsg{Width: 20 + r.IntN(281), Height: 5 + r.IntN(96)})
-		case 1:
-			if cmd := mouse(a.draw(), tea.MouseClickMsg{X: r.IntN(a.w), Y: r.IntN(a.h), Button: tea.MouseLeft}); cmd != nil {
-				a.Update(cmd())
+	screens := len(allScreens(fakeEnv(f)))
+	played, seen := 0, map[string]int{}
+	for i := range screens {
+		a := shown(t, f, func(e *env) screen { return newHome(e) }, 80, 24)
+		follow(a, a.push(allScreens(a.env)[i]))
+		for range 10_000/screens + 1 {
+			fuzz(a, f, r)
+			seen[a.top().Title()]++
+			if played++; played%5 == 0 {
+				exactly(t, ansi.Strip(a.View().Content), a.w, a.h)
 			}
-		case 2:
-			if cmd := mouse(a.draw(), tea.MouseWheelMsg{X: r.IntN(a.w), Y: r.IntN(a.h), Button: tea.MouseWheelDown}); cmd != nil {
-				a.Update(cmd())
-			}
-		case 3:
-			f.board.Version++
-			a.Update(refill(a))
-		default:
-			_, cmd := a.Update(keyPress(keys[r.IntN(len(keys))]))
-			followScreens(a, cmd)
-		}
-		if i%10 == 0 {
-			exactly(t, ansi.Strip(a.View().Content), a.w, a.h)
 		}
 	}
+	for _, name := range Screens {
+		if seen[name] == 0 {
+			t.Errorf("of %d events none was on the screen %s", played, name)
+		}
+	}
+}
+
+// fuzz is one event, with what it asks for.
+func fuzz(a *App, f *fake, r *rand.Rand) {
+	var msg tea.Msg
+	switch r.IntN(24) {
+	case 0:
+		msg = tea.WindowSizeMsg{Width: 20 + r.IntN(281), Height: 5 + r.IntN(96)}
+	case 1, 2:
+		if cmd := mouse(a.draw(), tea.MouseClickMsg{X: r.IntN(a.w), Y: r.IntN(a.h), Button: tea.MouseLeft}); cmd != nil {
+			msg = cmd()
+		}
+	case 3:
+		button := []tea.MouseButton{tea.MouseWheelDown, tea.MouseWheelUp}[r.IntN(2)]
+		if cmd := mouse(a.draw(), tea.MouseWheelMsg{X: r.IntN(a.w), Y: r.IntN(a.h), Button: button}); cmd != nil {
+			msg = cmd()
+		}
+	case 4:
+		f.board.Version++
+		msg = refill(a)
+	case 5:
+		msg = tea.PasteMsg{Content: tweets[r.IntN(len(tweets))][0]}
+	default:
+		msg = keyPress(fuzzKeys[r.IntN(len(fuzzKeys))])
+	}
+	_, cmd := a.Update(msg)
+	follow(a, cmd)
 }
 
 // refill is the answer to what the screen on top would ask now.
@@ -59,52 +85,6 @@ func refill(a *App) tea.Msg {
 	l := a.top()
 	if s, ok := l.screen.(interface{ ask() read }); ok {
 		return letter{l.id, l.generation, s.ask()(context.Background())}
-	}
-	return nil
-}
-
-// followScreens follows commands only as far as they change the stack: reads and
-// timers are left out, so that ten thousand keys take seconds.
-func followScreens(a *App, cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	if p := pollOf(a.top().screen); p != nil && p.busy {
-		a.Update(refill(a))
-		return
-	}
-	_, next := a.Update(cmd())
-	followScreens(a, next)
-}
-
-func pollOf(s screen) *poll {
-	switch s := s.(type) {
-	case *home:
-		return &s.poll
-	case *newSweep:
-		return &s.poll
-	case *curves:
-		return &s.poll
-	case *table:
-		return &s.poll
-	case *compare:
-		return &s.poll
-	case *plan:
-		return &s.poll
-	case *board:
-		return &s.poll
-	case *runScreen:
-		return &s.poll
-	case *runs:
-		return &s.poll
-	case *errorsScreen:
-		return &s.poll
-	case *benchmarks:
-		return &s.poll
-	case *samples:
-		return &s.poll
-	case *machineScreen:
-		return &s.poll
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/mmibx/mmibx"
@@ -150,11 +151,7 @@ func (b *benchmarks) drawAbout(c widget.Canvas) {
 	}
 	info := b.read[b.cursor]
 	var lines [][]widget.Span
-	say := func(ink widget.Ink, text string) {
-		for _, l := range wrap(text, in.W()) {
-			lines = append(lines, []widget.Span{{Text: l, Ink: ink}})
-		}
-	}
+	say := func(ink widget.Ink, text string) { lines = append(lines, wrapped(ink, text, in.W())...) }
 	switch {
 	case b.faults[b.cursor] != "":
 		say(widget.Bad, b.faults[b.cursor])
@@ -179,51 +176,58 @@ func (b *benchmarks) drawAbout(c widget.Canvas) {
 	}
 }
 
-// auditLines is where the audit of a benchmark stands.
+// auditLines is where the audit of a benchmark stands, in lines of w cells.
 func (b *benchmarks) auditLines(name string, w int) [][]widget.Span {
 	a := b.audits[name]
 	switch {
 	case a == nil:
 		return [][]widget.Span{nil, {faint("audit: not made here; "), {Text: "a", Ink: widget.Key}, faint(" makes it")}}
 	case !a.over:
-		return [][]widget.Span{nil, {{Text: "● audit: ", Ink: widget.Busy}, plain(a.doing)}}
+		return append([][]widget.Span{nil}, wrapped(widget.Busy, "● audit: "+a.doing, w)...)
 	case a.err != nil:
-		var lines [][]widget.Span
-		for _, l := range wrap("✗ audit: "+a.err.Error(), w) {
-			lines = append(lines, []widget.Span{{Text: l, Ink: widget.Bad}})
-		}
-		return append([][]widget.Span{nil}, lines...)
+		return append([][]widget.Span{nil}, wrapped(widget.Bad, "✗ audit: "+a.err.Error(), w)...)
 	}
-	return append([][]widget.Span{nil}, reportLines(a.report)...)
+	return append([][]widget.Span{nil}, reportLines(a.report, w)...)
+}
+
+// wrapped is a text in one ink, in lines of w cells; all but the first stand in.
+func wrapped(ink widget.Ink, text string, w int) [][]widget.Span {
+	var lines [][]widget.Span
+	for i, l := range wrap(text, w-2) {
+		if i > 0 {
+			l = "  " + l
+		}
+		lines = append(lines, []widget.Span{{Text: l, Ink: ink}})
+	}
+	return lines
 }
 
 // reportLines says what an audit found, the verdict first.
-func reportLines(r *audit.Report) [][]widget.Span {
-	verdict := []widget.Span{{Text: "✓ audit: no shape of evidence gives the label away", Ink: widget.Good}}
+func reportLines(r *audit.Report, w int) [][]widget.Span {
+	lines := wrapped(widget.Good, "✓ audit: no shape of evidence gives the label away", w)
 	if r.Leak {
-		verdict = []widget.Span{{Text: "✗ audit: LEAK, the shape of evidence gives the label away", Ink: widget.Bad}}
+		lines = wrapped(widget.Bad, "✗ audit: LEAK, the shape of evidence gives the label away", w)
 	}
-	lines := [][]widget.Span{verdict}
 	for i := range r.Sources {
 		s := &r.Sources[i]
-		mark, worst := widget.Span{Text: "✓ ", Ink: widget.Good}, "the shape is the same everywhere"
+		ink, mark, worst := widget.Good, "✓ ", "the shape is the same everywhere"
 		if s.Leak {
-			mark = widget.Span{Text: "✗ ", Ink: widget.Bad}
+			ink, mark = widget.Bad, "✗ "
 		}
-		effect := -1e9
+		effect := math.Inf(-1)
 		for _, t := range s.Tests {
 			if t.Effect > effect {
 				effect = t.Effect
 				worst = fmt.Sprintf("at most %+.1f points (%s from %s, p %.3f)", t.Effect, t.Target, t.Family, t.P)
 			}
 		}
-		lines = append(lines, []widget.Span{mark, plain(strings.TrimSpace(s.Kind+" "+s.Name) + "  "), faint(worst)})
+		lines = append(lines, wrapped(ink, mark+strings.TrimSpace(s.Kind+" "+s.Name)+": "+worst, w)...)
 	}
 	for _, o := range r.Overlaps {
-		lines = append(lines, []widget.Span{faint(fmt.Sprintf("%s, %s share  ", o.First, o.Second)), plain(fmt.Sprintf("%d texts, %d near, %d pictures", o.Exact, o.Near, o.Pictures))})
+		lines = append(lines, wrapped(widget.Plain, fmt.Sprintf("%s and %s share %d texts, %d near ones, %d pictures", o.First, o.Second, o.Exact, o.Near, o.Pictures), w)...)
 	}
 	for _, p := range r.Pictures {
-		lines = append(lines, []widget.Span{faint("pictures of " + string(p.Split) + "  "), plain(fmt.Sprintf("%d named, %d missing, %d broken, %d known broken", p.Named, p.Missing, len(p.Broken), p.Known))})
+		lines = append(lines, wrapped(widget.Plain, fmt.Sprintf("pictures of %s: %d named, %d missing, %d broken, %d known broken", p.Split, p.Named, p.Missing, len(p.Broken), p.Known), w)...)
 	}
 	return lines
 }

@@ -27,7 +27,7 @@ func TestBenchmarks(t *testing.T) {
 		}
 	}
 	press(a, "a")
-	for _, want := range []string{"audit: LEAK", "✗ crops", "at most +31.4 points (types present from order, p 0.010)", "12 texts, 30 near, 7 pictures"} {
+	for _, want := range []string{"audit: LEAK", "✗ crops", "at most +31.4 points (types present from order, p 0.010)", "12 texts, 30 near ones, 7 pictures"} {
 		if !strings.Contains(text(), want) {
 			t.Errorf("no %q in\n%s", want, text())
 		}
