@@ -134,24 +134,29 @@ func (b *copier) count(size int64) {
 	}
 }
 
-// tree copies a file, or all files below a folder. Those that are under way have
-// names with a dot before them, and locks are nobody's there.
+// tree copies a file, or all files below a folder, which may lie elsewhere behind a
+// link. Those that are under way have names with a dot before them, and locks are
+// nobody's there.
 func (b *copier) tree(part string) error {
-	return filepath.WalkDir(filepath.Join(b.from, part), func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) { // also what vanished meanwhile
+	root, err := filepath.EvalSymlinks(filepath.Join(b.from, part))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // it vanished meanwhile
 			return nil
 		}
+		if err := errors.Join(err, b.ctx.Err()); err != nil {
+			return err
+		}
+		below, err := filepath.Rel(root, path)
 		if err != nil {
 			return err
 		}
-		if err := b.ctx.Err(); err != nil {
-			return err
-		}
-		below, err := filepath.Rel(b.from, path)
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(b.to, below)
+		target := filepath.Join(b.to, part, below)
 		name := d.Name()
 		switch {
 		case d.IsDir():
@@ -161,12 +166,12 @@ func (b *copier) tree(part string) error {
 		case b.options.WithoutWeights && strings.HasSuffix(name, ".safetensors"):
 			return nil
 		}
-		return b.file(path, target)
+		return b.file(path, target, part == "objects")
 	})
 }
 
 // file copies what a file holds now; what is appended meanwhile is not waited for.
-func (b *copier) file(path, target string) error {
+func (b *copier) file(path, target string, object bool) error {
 	in, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // a checkpoint that another one replaced
@@ -183,17 +188,12 @@ func (b *copier) file(path, target string) error {
 	if err != nil {
 		return err
 	}
-	var from io.Reader = io.LimitReader(in, info.Size())
-	object := filepath.Base(filepath.Dir(filepath.Dir(path))) == "objects"
-	hashed := newHash(filepath.Base(path))
-	if object {
-		from = io.TeeReader(from, hashed)
-	}
-	n, err := io.Copy(out, from)
+	sum := newHash(filepath.Base(path))
+	n, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(in, info.Size()))
 	if err := errors.Join(err, out.Chmod(info.Mode().Perm()), out.Close()); err != nil {
 		return fmt.Errorf("copy of %s: %w", path, err)
 	}
-	if object && !hashed.right() {
+	if object && !sum.right() {
 		b.stats.Damaged = append(b.stats.Damaged, filepath.Base(path))
 	}
 	b.count(n)

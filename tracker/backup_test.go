@@ -153,6 +153,9 @@ func TestBackupTakesAndLeaves(t *testing.T) {
 		l.must(os.MkdirAll(filepath.Dir(path), 0o777))
 		l.must(os.WriteFile(path, []byte(text), 0o600))
 	}
+	elsewhere := filepath.Join(t.TempDir(), "runs") // on another disk, say
+	l.must(os.Rename(filepath.Join(string(l.store), "runs"), elsewhere))
+	l.must(os.Symlink(elsewhere, filepath.Join(string(l.store), "runs")))
 	folder := t.TempDir()
 	for name, o := range map[string]BackupOptions{"all": {}, "light": {WithoutWeights: true}} {
 		target := filepath.Join(folder, name)

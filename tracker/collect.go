@@ -53,7 +53,11 @@ func Collect(ctx context.Context, store mmibx.Store, dry bool, progress func(jou
 		return c, err
 	}
 	there := map[string]bool{}
-	err = filepath.WalkDir(objects(store), func(path string, d fs.DirEntry, err error) error {
+	root, err := filepath.EvalSymlinks(objects(store)) // they may lie elsewhere
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return c, err
+	}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}

@@ -37,7 +37,7 @@ func newImportMLflowCmd(a *app) *cobra.Command {
 				if deleted == 0 {
 					return nil, err
 				}
-				return []string{fmt.Sprintf("%d runs that were deleted in MLflow are left out", deleted)}, err
+				return []string{fmt.Sprintf("what was deleted in MLflow is left out: %d runs", deleted)}, err
 			})
 		},
 	}

@@ -91,7 +91,7 @@ func printArms(ctx context.Context, cmd *cobra.Command, db *tracker.DB, arms []t
 		case sum.N > 0:
 			f1 = percent(sum.Mean)
 		}
-		cells := []any{arms[i].Arm, runs[0].Benchmark, fmt.Sprintf("%d/%d", sum.N, len(runs)), f1}
+		cells := []any{arms[i].Arm, orDash(runs[0].Benchmark), fmt.Sprintf("%d/%d", sum.N, len(runs)), f1}
 		for _, c := range columns {
 			cells = append(cells, orDash(armCell(runs, c, keyOf(keys, c).Metric)))
 		}
