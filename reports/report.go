@@ -59,6 +59,7 @@ type Benchmarked struct {
 // Picture is a figure in both formats.
 type Picture struct {
 	Name, Title, Caption string
+	Inches               float64 // wide
 	SVG, PDF             []byte
 }
 

@@ -15,7 +15,7 @@ func (r *Report) LaTeX(w io.Writer) error {
 \documentclass[10pt]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
-\usepackage[a4paper,margin=22mm]{geometry}
+\usepackage[a4paper,textwidth=6.5in,vmargin=22mm]{geometry}
 \usepackage{mathptmx,courier,booktabs,graphicx,longtable,array}
 \usepackage[hidelinks]{hyperref}
 \setlength{\parindent}{0pt}
@@ -40,7 +40,11 @@ func (r *Report) LaTeX(w io.Writer) error {
 			g.latex(&b)
 		}
 		for _, p := range s.Pictures {
-			fmt.Fprintf(&b, "\\begin{figure}[htbp]\n\\centering\n\\includegraphics[width=\\linewidth]{figures/%s.pdf}\n\\caption{%s}\n\\label{fig:%s}\n\\end{figure}\n", p.Name, breakable(p.Title+". "+p.Caption), p.Name)
+			scale := "" // as it is, so that its letters have their size
+			if p.Inches > 6.5 {
+				scale = `[width=\linewidth]`
+			}
+			fmt.Fprintf(&b, "\\begin{figure}[htbp]\n\\centering\n\\includegraphics%s{figures/%s.pdf}\n\\caption{%s}\n\\label{fig:%s}\n\\end{figure}\n", scale, p.Name, breakable(p.Title+". "+p.Caption), p.Name)
 		}
 		for _, code := range s.Code {
 			latexCode(&b, code)
@@ -75,7 +79,7 @@ func (g *grid) latex(b *bytes.Buffer) {
 	for _, row := range g.Rows {
 		line(row)
 	}
-	b.WriteString("\\end{longtable}}\n")
+	b.WriteString("\\end{longtable}\\addtocounter{table}{-1}}\n") // it has no number
 	if g.Foot != "" {
 		fmt.Fprintf(b, "{\\footnotesize %s\\par}\n", breakable(g.Foot))
 	}

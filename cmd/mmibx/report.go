@@ -256,7 +256,7 @@ func (a *app) reportFigures(ctx context.Context, db *tracker.DB, r *reports.Repo
 		if err != nil {
 			return fmt.Errorf("figure %s: %w", k.Name, err)
 		}
-		p := reports.Picture{Name: k.Name, Title: strings.ToUpper(k.Doc[:1]) + k.Doc[1:], Caption: figure.Caption()}
+		p := reports.Picture{Name: k.Name, Title: strings.ToUpper(k.Doc[:1]) + k.Doc[1:], Caption: figure.Caption(), Inches: float64(width)}
 		for format, into := range map[plots.Format]*[]byte{plots.SVG: &p.SVG, plots.PDF: &p.PDF} {
 			var blob bytes.Buffer
 			if err := figure.Render(&blob, format, width); err != nil {
