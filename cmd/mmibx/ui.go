@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,17 +21,20 @@ import (
 
 // addUI makes `mmibx` alone open the terminal UI.
 func addUI(a *app, root *cobra.Command) {
-	var snapshot, of, size string
-	root.Example = "  mmibx\n  mmibx --snapshot board --of demo --size 120x40"
+	var snapshot, of, size, script, record string
+	root.Example = "  mmibx\n  mmibx --snapshot board --of demo --size 120x40\n  mmibx --script tour.keys --record tour.cast"
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
 		u := newUI(a)
 		defer u.close()
+		w, h, err := parseSize(size)
 		switch {
+		case err != nil:
+			return err
+		case record != "" && script == "":
+			return &mmibx.InputError{Key: "--record", Found: record, Expected: "with --script FILE: what is recorded is a script that is played"}
+		case script != "":
+			return u.play(cmd, script, record, w, h)
 		case snapshot != "":
-			w, h, err := parseSize(size)
-			if err != nil {
-				return err
-			}
 			text, err := tui.Snapshot(cmd.Context(), u.options(), snapshot, of, w, h)
 			if err == nil {
 				_, err = fmt.Fprint(cmd.OutOrStdout(), text)
@@ -43,7 +48,9 @@ func addUI(a *app, root *cobra.Command) {
 	flags := root.Flags()
 	flags.StringVar(&snapshot, "snapshot", "", "print a screen of the terminal UI as text: "+strings.Join(tui.Screens, ", "))
 	flags.StringVar(&of, "of", "", "with --snapshot: the study, sweep, filter or run to show")
-	flags.StringVar(&size, "size", "120x40", "with --snapshot: columns x rows")
+	flags.StringVar(&size, "size", "120x40", "with --snapshot and --script: columns x rows")
+	flags.StringVar(&script, "script", "", "play the keys in `FILE` to the terminal UI and print what it shows in the end (docs/reference/tui.md)")
+	flags.StringVar(&record, "record", "", "with --script: write a recording to `FILE`, as asciinema plays it")
 	root.AddCommand(newBoardCmd(a), newContinueCmd(a))
 }
 
@@ -125,6 +132,37 @@ func (u *ui) show(ctx context.Context, cmd *cobra.Command, sweep string) error {
 	if farewell != "" {
 		fmt.Fprintln(cmd.ErrOrStderr(), farewell)
 	}
+	return err
+}
+
+// play plays a script to the UI and prints what the terminal shows in the end.
+func (u *ui) play(cmd *cobra.Command, file, record string, w, h int) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	s, err := tui.ParseScript(file, string(text))
+	if err != nil {
+		return err
+	}
+	var cast bytes.Buffer
+	var to io.Writer // nil: no recording
+	if record != "" {
+		if err := writable(record); err != nil {
+			return err
+		}
+		to = &cast
+	}
+	last, err := tui.Play(cmd.Context(), u.options(), s, w, h, to)
+	if err != nil {
+		return err
+	}
+	if record != "" {
+		if err := writeFile(record, cast.Bytes()); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), last)
 	return err
 }
 

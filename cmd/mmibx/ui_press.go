@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,66 +17,61 @@ import (
 	"github.com/mmibx/mmibx/tracker"
 )
 
-// paperOf finds the sweep of a query, and the filter that its runs pass.
-func (u *ui) paperOf(ctx context.Context, q tui.PaperQuery) (db *tracker.DB, sweep, filter string, err error) {
+// paperOf finds the sweeps of a query, and the filter that its runs pass.
+func (u *ui) paperOf(ctx context.Context, q tui.PaperQuery) (db *tracker.DB, sweeps []string, filter string, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if db, err = u.synced(ctx); err != nil {
-		return nil, "", "", err
+		return nil, nil, "", err
 	}
 	if db == nil {
-		return nil, "", "", fmt.Errorf("a store in %s: %w", u.app.storeDir, mmibx.ErrNotFound)
+		return nil, nil, "", fmt.Errorf("a store in %s: %w", u.app.storeDir, mmibx.ErrNotFound)
 	}
 	if len(q.Runs) > 0 {
 		filter = "id in (" + strings.Join(q.Runs, ", ") + ")"
 	}
 	if q.Sweep != "" {
-		return db, q.Sweep, filter, nil
+		return db, []string{q.Sweep}, filter, nil
 	}
 	rows, err := db.Runs(ctx, tracker.Query{IDs: q.Runs})
-	if err != nil || len(rows) == 0 {
-		return nil, "", "", err
+	if err != nil {
+		return nil, nil, "", err
 	}
-	for _, name := range rows[0].Sweeps {
-		if !slices.ContainsFunc(rows, func(r tracker.RunRow) bool { return !slices.Contains(r.Sweeps, name) }) {
-			return db, name, filter, nil
+	for _, r := range rows {
+		if len(r.Sweeps) == 0 {
+			return nil, nil, "", fmt.Errorf("run %s: its sweep: %w; tables and figures are of sweeps", r.ID, mmibx.ErrNotFound)
+		}
+		if !slices.ContainsFunc(r.Sweeps, func(s string) bool { return slices.Contains(sweeps, s) }) {
+			sweeps = append(sweeps, r.Sweeps[0])
 		}
 	}
-	return nil, "", "", fmt.Errorf("%w: the marked runs are not all of one sweep; a table or a figure is of one", mmibx.ErrUsage)
+	return db, sweeps, filter, nil
 }
 
-// tableOf makes the table of a query.
-func (u *ui) tableOf(ctx context.Context, q tui.PaperQuery, file string) (*reports.Table, tableFlags, error) {
-	db, sweep, filter, err := u.paperOf(ctx, q)
+// tableOf makes the table of a query, under a name.
+func (u *ui) tableOf(ctx context.Context, q tui.PaperQuery, name string) (*reports.Table, *reports.Declaration, error) {
+	db, sweeps, filter, err := u.paperOf(ctx, q)
 	if err != nil {
-		return nil, tableFlags{}, err
+		return nil, nil, err
 	}
-	f := tableFlags{sweeps: []string{sweep}, filter: filter, baseline: q.Baseline, out: file}
-	if err := f.complete(false); err != nil {
-		return nil, f, err
-	}
-	name := sweep
-	if file != "" {
-		name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-	}
-	d := reports.NewDeclaration(reports.Key(name))
-	d.Sweeps, d.Filter, d.Baseline = f.sweeps, f.filter, f.baseline
+	d := reports.NewDeclaration(reports.Key(cmp.Or(name, sweeps[0])))
+	d.Sweeps, d.Filter, d.Baseline = sweeps, filter, q.Baseline
 	t, err := u.app.table(ctx, db, d, nil, nil)
-	return t, f, err
+	return t, d, err
 }
 
 // Table implements tui.Press.
 func (u *ui) Table(ctx context.Context, q tui.PaperQuery) (tui.Table, error) {
-	t, f, err := u.tableOf(ctx, q, "")
+	t, d, err := u.tableOf(ctx, q, "")
 	if err != nil {
 		return tui.Table{}, err
 	}
-	out := tui.Table{Sweep: f.sweeps[0], CLI: "table --sweep " + f.sweeps[0]}
-	if f.filter != "" {
-		out.CLI += " --filter '" + f.filter + "'"
+	out := tui.Table{Sweep: d.Sweeps[0], CLI: "table --sweep " + strings.Join(d.Sweeps, ",")}
+	if d.Filter != "" {
+		out.CLI += " --filter '" + d.Filter + "'"
 	}
-	if f.baseline != "" {
-		out.CLI += " --baseline '" + f.baseline + "'"
+	if d.Baseline != "" {
+		out.CLI += " --baseline '" + d.Baseline + "'"
 	}
 	var text, latex bytes.Buffer
 	if err := t.Text(&text); err != nil {
@@ -100,12 +97,15 @@ func (u *ui) SaveTable(ctx context.Context, q tui.PaperQuery, file string) (stri
 	if err != nil {
 		return "", err
 	}
-	t, f, err := u.tableOf(ctx, q, path)
+	t, _, err := u.tableOf(ctx, q, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
 	if err != nil {
 		return "", err
 	}
-	var said bytes.Buffer
-	return path, f.write(&said, t)
+	f := tableFlags{out: path}
+	if err := f.complete(false); err != nil {
+		return "", err
+	}
+	return path, f.write(io.Discard, t)
 }
 
 // Figures implements tui.Press.
@@ -119,9 +119,12 @@ func (u *ui) Figures() []tui.Pair {
 
 // Figure implements tui.Press.
 func (u *ui) Figure(ctx context.Context, q tui.PaperQuery, name, file string) (string, error) {
-	db, sweep, filter, err := u.paperOf(ctx, q)
+	db, sweeps, filter, err := u.paperOf(ctx, q)
 	if err != nil {
 		return "", err
+	}
+	if len(sweeps) != 1 {
+		return "", fmt.Errorf("%w: the marked runs are of the sweeps %s; a figure is of one", mmibx.ErrUsage, strings.Join(sweeps, ", "))
 	}
 	kind, ok := plots.LookupKind(name)
 	if !ok {
@@ -135,6 +138,6 @@ func (u *ui) Figure(ctx context.Context, q tui.PaperQuery, name, file string) (s
 	if err != nil {
 		return "", err
 	}
-	_, _, err = u.app.drawTo(ctx, db, kind, plotFlags{sweep: sweep, filter: filter, out: path, split: string(mmibx.Dev)}, plots.PDF, width)
+	_, _, err = u.app.drawTo(ctx, db, kind, plotFlags{sweep: sweeps[0], filter: filter, out: path, split: string(mmibx.Dev)}, plots.PDF, width)
 	return path, err
 }

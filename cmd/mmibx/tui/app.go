@@ -26,7 +26,8 @@ type App struct {
 		hit widget.Hit
 		at  time.Time
 	}
-	crash func(reason any) // takes a panic and ends the program
+	interrupted bool             // left by ctrl+c
+	crash       func(reason any) // takes a panic and ends the program
 }
 
 // layer is a screen on the stack. Its generation counts how often it came to the
@@ -100,6 +101,8 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		return tea.ExecProcess(msg.cmd, func(err error) tea.Msg { return letter{l.id, l.generation, msg.back(err)} })
 	case clip:
 		return tea.Batch(tea.SetClipboard(msg.text), a.say(notice{text: "copied " + copied(msg.text)}))
+	case look:
+		msg(a)
 	case toastOver:
 		if msg.number == a.toasts {
 			a.toast = notice{}
@@ -250,6 +253,7 @@ func (a *App) address(id, generation int, cmd tea.Cmd) tea.Cmd {
 func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
 	key := msg.String()
 	if key == "ctrl+c" {
+		a.interrupted = true
 		return tea.Quit
 	}
 	if act, ok := find(a.actions(), key); ok {

@@ -340,7 +340,7 @@ func TestPanic(t *testing.T) {
 			var out strings.Builder
 			in, hold := newPipe(t)
 			defer hold()
-			err := o.run(t.Context(), a, tea.WithInput(in), tea.WithOutput(&out), tea.WithWindowSize(80, 24))
+			err := o.run(t.Context(), a, func(*tea.Program) {}, tea.WithInput(in), tea.WithOutput(&out), tea.WithWindowSize(80, 24))
 			if err == nil || !strings.Contains(err.Error(), "sweeps go on") {
 				t.Fatalf("the error is %v", err)
 			}

@@ -50,10 +50,11 @@ func (o *Options) env() *env {
 // ends it in good order, leaves a report and is an error.
 func Show(ctx context.Context, o Options, opts ...tea.ProgramOption) (farewell string, err error) {
 	e := o.env()
-	if err := o.run(ctx, opened(ctx, e, o.Sweep), opts...); err != nil {
+	err = o.run(ctx, opened(ctx, e, o.Sweep), func(*tea.Program) {}, opts...)
+	if err != nil && !errors.Is(err, mmibx.ErrInterrupted) {
 		return "", err
 	}
-	return farewellTo(ctx, e), nil
+	return farewellTo(ctx, e), err
 }
 
 // opened is the UI on the board of a sweep, or else on that of the only live one,
@@ -70,8 +71,8 @@ func opened(ctx context.Context, e *env, sweep string) *App {
 	return a
 }
 
-// run is the life of the program.
-func (o *Options) run(ctx context.Context, a *App, opts ...tea.ProgramOption) error {
+// run is the life of the program, which began is told of.
+func (o *Options) run(ctx context.Context, a *App, began func(*tea.Program), opts ...tea.ProgramOption) error {
 	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}, opts...)
 	program := tea.NewProgram(a, opts...)
 	var broken error
@@ -82,11 +83,12 @@ func (o *Options) run(ctx context.Context, a *App, opts ...tea.ProgramOption) er
 		})
 		go program.Quit()
 	}
+	began(program)
 	_, err := program.Run()
 	switch {
 	case broken != nil:
 		return broken
-	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
+	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil, err == nil && a.interrupted:
 		return mmibx.ErrInterrupted
 	}
 	return err
