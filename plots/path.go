@@ -132,83 +132,6 @@ func (p *page) lined(name string) bool {
 	return false
 }
 
-// PlaneFigure draws the information plane along the weight of the bottleneck:
-// what the codes keep of the input against what they say of the label, a point
-// per weight.
-func PlaneFigure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
-	study := Study{Name: "plane", Axes: betaAxes}
-	axis := study.pick(runs, o)
-	names := axis.series(runs, o)
-	if len(names) == 0 {
-		return nil, fmt.Errorf("figure plane: %w: no arms that differ in the weight of the bottleneck only", mmibx.ErrNotFound)
-	}
-	f := plane("plane", runs, o)
-	f.Note = strings.TrimSpace(fmt.Sprintf("Beside the points: %s. %s", axis.Label, f.Note))
-	f.gather(runs, names, func(r *Run) (string, bool) {
-		_, ok := axis.value(&r.Spec)
-		return axis.title(r.Spec, o), ok
-	}, func(r *Run, add func(at, x, y float64)) {
-		x, okX := r.Values[mmibx.InformationInput]
-		y, okY := r.Values[mmibx.InformationLabel]
-		if okX && okY {
-			at, _ := axis.value(&r.Spec)
-			add(at, x, y)
-		}
-	}, plain)
-	return f.settle()
-}
-
-// PlaneTrainingFigure draws the information plane along training, a point per
-// epoch.
-func PlaneTrainingFigure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
-	f := plane("plane-training", runs, o)
-	var names []string
-	for _, r := range runs {
-		if name := o.Title(r.Spec); len(r.Curves[mmibx.InformationInput]) > 0 && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if total := len(names); total > maxArms {
-		names = slices.DeleteFunc(names, func(name string) bool { return methodSlot(name) < 0 })
-		f.Note = strings.TrimSpace(fmt.Sprintf("%d of %d arms are drawn, those in the usual setting. %s", len(names), total, f.Note))
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("figure plane-training: %w: no runs that logged %s", mmibx.ErrNotFound, mmibx.InformationInput)
-	}
-	f.Note = strings.TrimSpace("Beside the points: epochs, the first and the last. " + f.Note)
-	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },
-		func(r *Run, add func(at, x, y float64)) {
-			ys := map[int64]float64{}
-			for _, p := range r.Curves[mmibx.InformationLabel] {
-				ys[p.Step] = p.Value
-			}
-			for i, p := range r.Curves[mmibx.InformationInput] {
-				if y, ok := ys[p.Step]; ok {
-					add(float64(i+1), p.Value, y)
-				}
-			}
-		}, plain)
-	for _, panel := range f.Rows[0].Panels {
-		for s := range panel.Series {
-			for i := range panel.Series[s].Points {
-				if i > 0 && i < len(panel.Series[s].Points)-1 {
-					panel.Series[s].Points[i].Name = ""
-				}
-			}
-		}
-	}
-	return f.settle()
-}
-
-func plane(title string, runs []Run, o Options) *Figure {
-	return &Figure{
-		Meta: metaOf(title, runs), Look: Path, Spread: o.spread(), X: Axis{Label: MetricLabel(mmibx.InformationInput)},
-		Rows: []Row{{Label: MetricLabel(mmibx.InformationLabel)}},
-	}
-}
-
 // gather makes a panel per benchmark with the series of the names. Points of one
 // place of a series hold a pair of numbers per run, and come in the order of
 // their places.
@@ -256,31 +179,4 @@ func (f *Figure) settle() (*Figure, error) {
 		return nil, fmt.Errorf("figure %s: %w: no run gave numbers for both axes", f.Title, mmibx.ErrNotFound)
 	}
 	return f, nil
-}
-
-// Seconds is the value of a run that says how long its training took. No worker
-// logs it: it is the time between the first and the last word of its journal.
-const Seconds = "seconds"
-
-// CostFigure draws the score against the time that a run took, a point per
-// method in its usual setting.
-func CostFigure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
-	metric := mmibx.DevF1
-	if len(o.Metrics) > 0 {
-		metric = o.Metrics[0]
-	}
-	names := usualNames(runs, o)
-	f := &Figure{
-		Meta: metaOf("cost", runs), Look: Path, Spread: o.spread(),
-		X: Axis{Label: "seconds of training, a run", Log: true}, Rows: []Row{{Label: MetricLabel(metric)}},
-	}
-	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },
-		func(r *Run, add func(at, x, y float64)) {
-			x, okX := r.Values[Seconds]
-			if y, ok := r.Values[metric]; ok && okX && x > 0 {
-				add(0, x, y)
-			}
-		}, func(float64) string { return "" })
-	return f.settle()
 }

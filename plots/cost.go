@@ -1,0 +1,32 @@
+package plots
+
+import (
+	"github.com/mmibx/mmibx"
+)
+
+// Seconds is the value of a run that says how long its training took. No worker
+// logs it: it is the time between the first and the last word of its journal.
+const Seconds = "seconds"
+
+// CostFigure draws the score against the time that a run took, a point per
+// method in its usual setting.
+func CostFigure(runs []Run, o Options) (*Figure, error) {
+	runs = entering(runs)
+	metric := mmibx.DevF1
+	if len(o.Metrics) > 0 {
+		metric = o.Metrics[0]
+	}
+	names := usualNames(runs, o)
+	f := &Figure{
+		Meta: metaOf("cost", runs), Look: Path, Spread: o.spread(),
+		X: Axis{Label: "seconds of training, a run", Log: true}, Rows: []Row{{Label: MetricLabel(metric)}},
+	}
+	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },
+		func(r *Run, add func(at, x, y float64)) {
+			x, okX := r.Values[Seconds]
+			if y, ok := r.Values[metric]; ok && okX && x > 0 {
+				add(0, x, y)
+			}
+		}, func(float64) string { return "" })
+	return f.settle()
+}

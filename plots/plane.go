@@ -1,0 +1,92 @@
+package plots
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mmibx/mmibx"
+)
+
+// PlaneFigure draws the information plane along the weight of the bottleneck:
+// what the codes keep of the input against what they say of the label, a point
+// per weight.
+func PlaneFigure(runs []Run, o Options) (*Figure, error) {
+	runs = entering(runs)
+	study := Study{Name: "plane", Axes: betaAxes}
+	axis := study.pick(runs, o)
+	names := axis.series(runs, o)
+	if len(names) == 0 {
+		return nil, fmt.Errorf("figure plane: %w: no arms that differ in the weight of the bottleneck only", mmibx.ErrNotFound)
+	}
+	f := plane("plane", runs, o)
+	f.Note = strings.TrimSpace(fmt.Sprintf("Beside the points: %s. %s", axis.Label, f.Note))
+	f.gather(runs, names, func(r *Run) (string, bool) {
+		_, ok := axis.value(&r.Spec)
+		return axis.title(r.Spec, o), ok
+	}, func(r *Run, add func(at, x, y float64)) {
+		x, okX := r.Values[mmibx.InformationInput]
+		y, okY := r.Values[mmibx.InformationLabel]
+		if okX && okY {
+			at, _ := axis.value(&r.Spec)
+			add(at, x, y)
+		}
+	}, plain)
+	return f.settle()
+}
+
+// PlaneTrainingFigure draws the information plane along training, a point per
+// epoch.
+func PlaneTrainingFigure(runs []Run, o Options) (*Figure, error) {
+	runs = entering(runs)
+	f := plane("plane-training", runs, o)
+	var names []string
+	for _, r := range runs {
+		if name := o.Title(r.Spec); len(r.Curves[mmibx.InformationInput]) > 0 && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if total := len(names); total > maxArms {
+		names = slices.DeleteFunc(names, func(name string) bool { return methodSlot(name) < 0 })
+		f.Note = strings.TrimSpace(fmt.Sprintf("%d of %d arms are drawn, those in the usual setting. %s", len(names), total, f.Note))
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("figure plane-training: %w: no runs that logged %s", mmibx.ErrNotFound, mmibx.InformationInput)
+	}
+	f.Note = strings.TrimSpace("Beside the points: epochs, the first and the last. " + f.Note)
+	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },
+		func(r *Run, add func(at, x, y float64)) {
+			ys := map[int64]float64{}
+			for _, p := range r.Curves[mmibx.InformationLabel] {
+				ys[p.Step] = p.Value
+			}
+			for i, p := range r.Curves[mmibx.InformationInput] {
+				if y, ok := ys[p.Step]; ok {
+					add(float64(i+1), p.Value, y)
+				}
+			}
+		}, plain)
+	for _, panel := range f.Rows[0].Panels {
+		for s := range panel.Series {
+			for i := range panel.Series[s].Points {
+				if i > 0 && i < len(panel.Series[s].Points)-1 {
+					panel.Series[s].Points[i].Name = ""
+				}
+			}
+		}
+	}
+	return f.settle()
+}
+
+// plane is an information plane without its points. Of entities the bound of
+// what the codes say of the label lacks the constant H(Y), and is negative.
+func plane(title string, runs []Run, o Options) *Figure {
+	about := metaOf(title, runs)
+	if slices.ContainsFunc(benchmarks(runs), func(b mmibx.Benchmark) bool { return b.Task == mmibx.MNER }) {
+		about.Note = strings.TrimSpace("Of entities I(Z; Y) is given up to the constant H(Y). " + about.Note)
+	}
+	return &Figure{
+		Meta: about, Look: Path, Spread: o.spread(), X: Axis{Label: MetricLabel(mmibx.InformationInput)},
+		Rows: []Row{{Label: MetricLabel(mmibx.InformationLabel)}},
+	}
+}
