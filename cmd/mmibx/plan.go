@@ -13,6 +13,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/tracker"
 )
 
 func newPlanCmd(a *app) *cobra.Command {
@@ -82,6 +83,10 @@ func (a *app) history(ctx context.Context, runs []string) (map[string]mmibx.Stat
 		return nil, nil, err
 	}
 	defer db.Close()
+	return historyIn(ctx, db, runs)
+}
+
+func historyIn(ctx context.Context, db *tracker.DB, runs []string) (map[string]mmibx.State, []experiments.Measured, error) {
 	states, err := db.States(ctx, runs)
 	if err != nil {
 		return nil, nil, err

@@ -33,7 +33,7 @@ func (u *ui) Template(_ context.Context, study string) (string, error) {
 }
 
 // Draft implements tui.Author.
-func (u *ui) Draft(ctx context.Context, text, key, typed string) (tui.Draft, error) {
+func (u *ui) Draft(ctx context.Context, text, key, typed string, workers int) (tui.Draft, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	d := tui.Draft{Text: text}
@@ -62,7 +62,7 @@ func (u *ui) Draft(ctx context.Context, text, key, typed string) (tui.Draft, err
 		d.Faults = faultsOf(err)
 		return d, nil
 	}
-	if d.Plan, err = u.planned(ctx, plan); err != nil {
+	if d.Plan, err = u.planned(ctx, plan, workers); err != nil {
 		return tui.Draft{}, err
 	}
 	d.Note, err = u.differs(plan)

@@ -22,12 +22,15 @@ func TestUIAuthor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := u.Draft(t.Context(), text, "name", "mine")
+	d, err := u.Draft(t.Context(), text, "name", "mine", 2)
 	if err != nil || d.Name != "mine" || len(d.Faults) > 0 {
 		t.Fatalf("%+v (%v)", d, err)
 	}
 	if d.Plan.Total != len(plan.Cells) || d.Plan.Counts[mmibx.Done] != 2 {
 		t.Errorf("the draft has %d runs, %d done; the study has %d, 2 done", d.Plan.Total, d.Plan.Counts[mmibx.Done], len(plan.Cells))
+	}
+	if !strings.Contains(d.Plan.Estimate, "2 at once") {
+		t.Errorf("the estimate says %q", d.Plan.Estimate)
 	}
 	path, err := u.Save(t.Context(), "mine.toml", d.Text, false)
 	if err != nil {
@@ -43,13 +46,13 @@ func TestUIAuthor(t *testing.T) {
 	if _, err := u.Save(t.Context(), "mine.toml", d.Text+"\n", true); err != nil {
 		t.Error(err)
 	}
-	if d, err = u.Draft(t.Context(), d.Text, "seeds", "many"); err != nil || len(d.Faults) != 1 || !strings.Contains(d.Faults[0], "a count") {
+	if d, err = u.Draft(t.Context(), d.Text, "seeds", "many", 2); err != nil || len(d.Faults) != 1 || !strings.Contains(d.Faults[0], "a count") {
 		t.Errorf("a fault: %q (%v)", d.Faults, err)
 	}
-	if d, err = u.Draft(t.Context(), text, "name", "demo"); err != nil || d.Note != "" {
+	if d, err = u.Draft(t.Context(), text, "name", "demo", 2); err != nil || d.Note != "" {
 		t.Errorf("the same sweep: %q (%v)", d.Note, err)
 	}
-	if d, err = u.Draft(t.Context(), d.Text, "seeds", "1"); err != nil || !strings.Contains(d.Note, "0 runs more") {
+	if d, err = u.Draft(t.Context(), d.Text, "seeds", "1", 2); err != nil || !strings.Contains(d.Note, "0 runs more") {
 		t.Errorf("fewer seeds under the name of a sweep that is there: %q (%v)", d.Note, err)
 	}
 }

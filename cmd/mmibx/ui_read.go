@@ -130,31 +130,40 @@ func (u *ui) plan(study string) (*experiments.Plan, error) {
 }
 
 // Plan implements tui.Reader.
-func (u *ui) Plan(ctx context.Context, study string) (tui.Plan, error) {
+func (u *ui) Plan(ctx context.Context, study string, workers int) (tui.Plan, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	p, err := u.plan(study)
 	if err != nil {
 		return tui.Plan{}, err
 	}
-	out, err := u.planned(ctx, p)
+	out, err := u.planned(ctx, p, workers)
 	out.Study = tui.Study{Name: study, Title: p.Title, Question: oneLine(p.Question)}
 	return out, err
 }
 
 // planned is a plan with what the store has of it.
-func (u *ui) planned(ctx context.Context, p *experiments.Plan) (tui.Plan, error) {
-	states, err := u.states(ctx, p)
+func (u *ui) planned(ctx context.Context, p *experiments.Plan, workers int) (tui.Plan, error) {
+	db, err := u.synced(ctx)
 	if err != nil {
 		return tui.Plan{}, err
 	}
+	var states map[string]mmibx.State
+	var measured []experiments.Measured
+	if db != nil {
+		if states, measured, err = historyIn(ctx, db, p.IDs()); err != nil {
+			return tui.Plan{}, err
+		}
+	}
+	estimate := p.Estimate(measured, func(run string) bool { return stateIn(states, run).Final() }, workers)
 	seeds := map[int]bool{}
 	for i := range p.Cells {
 		seeds[p.Cells[i].Spec.Seed] = true
 	}
-	out := tui.Plan{Axes: axesOf(p).list, Seeds: len(seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: countStates(p, states)}
+	out := tui.Plan{Axes: axesOf(p).list, Seeds: len(seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: countStates(p, states), Estimate: estimateLine(&estimate)}
+	labels := uiSweep{shared: sharedParts(p)}
 	for _, row := range planRows(p, states) {
-		out.Arms = append(out.Arms, tui.PlanArm{Benchmark: row.cell.Spec.Benchmark, Label: shortLabel(row.cell.Label), Seeds: row.seeds, Done: row.done})
+		out.Arms = append(out.Arms, tui.PlanArm{Benchmark: row.cell.Spec.Benchmark, Label: labels.short(row.cell.Label), Seeds: row.seeds, Done: row.done})
 	}
 	return out, nil
 }

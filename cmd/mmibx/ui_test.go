@@ -206,7 +206,7 @@ func TestUILeavesNoStore(t *testing.T) {
 	if err != nil || len(sweeps) > 0 {
 		t.Errorf("%v, %v", sweeps, err)
 	}
-	p, err := u.Plan(t.Context(), "beta")
+	p, err := u.Plan(t.Context(), "beta", 2)
 	if err != nil || p.Counts[mmibx.Queued] != p.Total || p.Total == 0 {
 		t.Errorf("%d of %d runs are queued (%v)", p.Counts[mmibx.Queued], p.Total, err)
 	}

@@ -10,9 +10,10 @@ type Author interface {
 	// Template is the text of a study that ships, or for "" one to start from.
 	Template(ctx context.Context, study string) (string, error)
 	// Draft gives a key of a sweep file other values, as they were typed, and reads
-	// the text as the CLI would; without a key it reads it as it is. What is wrong
-	// with the text is in the draft; an error is about the store.
-	Draft(ctx context.Context, text, key, typed string) (Draft, error)
+	// the text as the CLI would, to be run by so many workers; without a key it reads
+	// it as it is. What is wrong with the text is in the draft; an error is about the
+	// store.
+	Draft(ctx context.Context, text, key, typed string, workers int) (Draft, error)
 	// Save writes a text to a file and says its path. Another text is replaced only
 	// where that is allowed; else the error is one of fs.ErrExist.
 	Save(ctx context.Context, name, text string, replace bool) (path string, err error)

@@ -13,8 +13,8 @@ import (
 type Reader interface {
 	// Studies lists the studies that ship.
 	Studies(ctx context.Context) ([]Study, error)
-	// Plan is what starting a study would run.
-	Plan(ctx context.Context, study string) (Plan, error)
+	// Plan is what starting a study with so many workers would run.
+	Plan(ctx context.Context, study string, workers int) (Plan, error)
 	// Sweeps lists the sweeps of the store, live ones first.
 	Sweeps(ctx context.Context) ([]Sweep, error)
 	// Overview is what matters of the store besides its sweeps. It looks at every
@@ -71,6 +71,7 @@ type Plan struct {
 	Collapsed int // cells of the grid that are the same run as another
 	Counts    Counts
 	Arms      []PlanArm
+	Estimate  string // how long what is left will take, and what that rests on
 }
 
 // PlanArm is one line of a plan: runs equal but for their seed.

@@ -20,7 +20,7 @@ func (f *fake) Template(_ context.Context, study string) (string, error) {
 }
 
 // Draft implements Author by the real reader of sweep files, with no data.
-func (f *fake) Draft(_ context.Context, text, key, typed string) (Draft, error) {
+func (f *fake) Draft(_ context.Context, text, key, typed string, workers int) (Draft, error) {
 	d := Draft{Text: text}
 	fault := func(err error) (Draft, error) {
 		d.Faults = strings.Split(err.Error(), "\n")
@@ -48,7 +48,7 @@ func (f *fake) Draft(_ context.Context, text, key, typed string) (Draft, error) 
 	if err != nil {
 		return fault(err)
 	}
-	d.Plan = Plan{Seeds: len(s.Seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: Counts{mmibx.Queued: len(p.Cells)}}
+	d.Plan = Plan{Estimate: fmt.Sprintf("about 12m for %d runs, %d at once", len(p.Cells), workers), Seeds: len(s.Seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: Counts{mmibx.Queued: len(p.Cells)}}
 	for _, a := range s.Grid {
 		axis := Axis{Key: a.Keys[0], Label: a.Keys[0]}
 		for _, v := range a.Points {

@@ -78,7 +78,7 @@ func (n *newSweep) Init(ctx context.Context) tea.Cmd {
 
 // ask reads the file with what is typed at the moment in it.
 func (n *newSweep) ask() read {
-	author, from, want := n.author, n.from, draftRead{of: n.text}
+	author, from, workers, want := n.author, n.from, n.workers, draftRead{of: n.text}
 	if t := n.typing; t != nil {
 		want.of, want.key, want.typed = t.before, t.key, t.line.Text
 	}
@@ -89,7 +89,7 @@ func (n *newSweep) ask() read {
 				return want
 			}
 		}
-		want.draft, want.err = author.Draft(ctx, text, want.key, want.typed)
+		want.draft, want.err = author.Draft(ctx, text, want.key, want.typed, workers)
 		return want
 	}
 }
@@ -411,7 +411,7 @@ func (n *newSweep) pickTemplate() tea.Cmd {
 func (n *newSweep) work(by int) func() tea.Cmd {
 	return func() tea.Cmd {
 		n.workers = max(1, min(n.workers+by, 64))
-		return nil
+		return n.poll.now()
 	}
 }
 

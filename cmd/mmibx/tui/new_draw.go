@@ -18,7 +18,7 @@ func (n *newSweep) Draw(c widget.Canvas) {
 	n.drawForm(c.In(form))
 	n.drawHint(c.In(hint))
 	n.drawFile(c.In(file))
-	facts, arms := right.Top(min(right.H*2/3, 6+len(n.draft.Plan.Axes)))
+	facts, arms := right.Top(min(right.H*2/3, 7+len(n.draft.Plan.Axes)+len(wrap(n.draft.Plan.Estimate, right.W-4))))
 	n.drawFacts(c.In(facts))
 	drawArms(c.In(arms), n.draft.Plan.Arms, -1, n.emptyPlan())
 }
@@ -153,8 +153,13 @@ func (n *newSweep) drawFacts(c widget.Canvas) {
 	if p.Collapsed > 0 {
 		in.Print(0, 2, faint(plural(p.Collapsed, "cell")+" more would be one of these"))
 	}
+	y := 3
+	for _, line := range wrap(p.Estimate, in.W()) {
+		in.Print(0, y, plain(line))
+		y++
+	}
 	for i, a := range p.Axes {
-		in.Print(0, 3+i, faint(fmt.Sprintf("%-10s ", a.Label)), plain(strings.Join(a.Values, "  ")))
+		in.Print(0, y+1+i, faint(fmt.Sprintf("%-10s ", a.Label)), plain(strings.Join(a.Values, "  ")))
 	}
 }
 

@@ -40,11 +40,12 @@ func (p *plan) Init(ctx context.Context) tea.Cmd {
 	return p.poll.begin(ctx, p.ask)
 }
 
-func (p *plan) ask() read { return p.look }
-
-func (p *plan) look(ctx context.Context) tea.Msg {
-	data, err := p.reader.Plan(ctx, p.study)
-	return planRead{data, err}
+func (p *plan) ask() read {
+	reader, study, workers := p.reader, p.study, p.workers
+	return func(ctx context.Context) tea.Msg {
+		data, err := reader.Plan(ctx, study, workers)
+		return planRead{data, err}
+	}
 }
 
 // Update implements screen.
@@ -100,7 +101,7 @@ func (p *plan) Actions() []action {
 func (p *plan) work(by int) func() tea.Cmd {
 	return func() tea.Cmd {
 		p.workers = max(1, min(p.workers+by, 64))
-		return nil
+		return p.poll.now()
 	}
 }
 
@@ -115,7 +116,7 @@ func (p *plan) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
 	header(c.In(top), p.env, []string{"plan", p.study}, p.status(), nil)
 	question := wrap(p.data.Study.Question, c.W()-4)
-	facts, rest := rest.Top(min(rest.H-6, 4+len(question)+len(p.data.Axes)))
+	facts, rest := rest.Top(min(rest.H-6, 4+len(question)+len(wrap(p.data.Estimate, c.W()-4))+len(p.data.Axes)))
 	p.drawFacts(c.In(facts), question)
 	drawArms(c.In(rest), p.data.Arms, p.cursor, p.empty())
 }
@@ -182,6 +183,10 @@ func (p *plan) drawFacts(c widget.Canvas, question []string) {
 		line = append(line, faint(plural(d.Collapsed, "cell")+" more would be one of these"))
 	}
 	in.Print(0, y, line...)
+	for _, line := range wrap(d.Estimate, in.W()) {
+		y++
+		in.Print(0, y, plain(line))
+	}
 	for i, a := range d.Axes {
 		in.Print(0, y+1+i, faint(fmt.Sprintf("%-14s", a.Label)), plain(strings.Join(a.Values, "  ")))
 	}
