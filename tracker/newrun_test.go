@@ -156,3 +156,31 @@ func TestNewRunKilled(t *testing.T) {
 	}
 	l.must(again.Finish(nil))
 }
+
+// The ids never change: what is in a store must be found again. These are what
+//
+//	hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+//
+// of Python makes of the parts.
+func TestIDsStay(t *testing.T) {
+	params := map[string]any{"seed": 7, "on": true, "lr": 0.5}
+	foreign := &Foreign{Format: "mlflow", Key: "3cbb8489059545a9979dbec0a9731277", Group: "lr-sweep", Params: map[string]any{"lr": 0.1, "seed": 3}}
+	lone := &Foreign{Format: "tensorboard", Key: "events 1", Group: "runs", Params: map[string]any{"seed": 3}}
+	for what, c := range map[string][2]string{
+		"own run":                  {ownID("program", params), "5ddb21002a8c"},
+		"foreign run":              {foreign.ID(), "de58a16864df"},
+		"foreign arm":              {foreign.Arm(), "fab81e4301f5"},
+		"arm of a run with a seed": {lone.Arm(), "517067a4215e"},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("%s: %s, want %s", what, c[0], c[1])
+		}
+	}
+	l := newLab(t)
+	r, err := NewRun(l.store, "program", params)
+	l.must(err)
+	l.must(r.Finish(nil))
+	if row := l.only(l.synced(), ""); row.ID != "5ddb21002a8c" || row.Arm != "7d82f6ade6e4" {
+		t.Errorf("run %s, arm %s", row.ID, row.Arm)
+	}
+}

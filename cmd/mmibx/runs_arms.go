@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,17 @@ type armJSON struct {
 	N    int `json:"n"`
 	Mean any `json:"dev_f1_mean,omitempty"`
 	SD   any `json:"dev_f1_sd,omitempty"`
+	// Of each further key that was asked for; metrics over the runs that are done.
+	Columns map[string]columnJSON `json:"columns,omitempty"`
+}
+
+// columnJSON is a key over the runs of an arm: its finite numbers, else the
+// different values, each once.
+type columnJSON struct {
+	N      int   `json:"n"`
+	Mean   any   `json:"mean,omitempty"`
+	SD     any   `json:"sd,omitempty"`
+	Values []any `json:"values,omitempty"`
 }
 
 func (a *app) listArms(ctx context.Context, cmd *cobra.Command, db *tracker.DB, q tracker.Query) error {
@@ -31,9 +43,16 @@ func (a *app) listArms(ctx context.Context, cmd *cobra.Command, db *tracker.DB, 
 		return err
 	}
 	if a.json {
+		keys, err := keysByName(ctx, db)
+		if err != nil {
+			return err
+		}
 		list := make([]armJSON, len(arms))
 		for i := range arms {
 			list[i] = jsonArm(&arms[i])
+			for _, name := range q.Columns {
+				list[i].Columns[name] = jsonColumn(arms[i].Runs, name, keyOf(keys, name).Metric)
+			}
 		}
 		return printJSON(cmd.OutOrStdout(), list)
 	}
@@ -45,7 +64,7 @@ func (a *app) listArms(ctx context.Context, cmd *cobra.Command, db *tracker.DB, 
 
 func jsonArm(a *tracker.ArmRow) armJSON {
 	first := &a.Runs[0]
-	j := armJSON{Arm: a.Arm, Label: first.Label, Benchmark: first.Benchmark, States: map[mmibx.State]int{}}
+	j := armJSON{Arm: a.Arm, Label: first.Label, Benchmark: first.Benchmark, States: map[mmibx.State]int{}, Columns: map[string]columnJSON{}}
 	for i := range a.Runs {
 		j.Runs = append(j.Runs, a.Runs[i].ID)
 		j.States[a.Runs[i].State]++
@@ -58,6 +77,34 @@ func jsonArm(a *tracker.ArmRow) armJSON {
 		j.SD = jsonNumber(sum.SD)
 	}
 	return j
+}
+
+func jsonColumn(runs []tracker.RunRow, key string, metric bool) columnJSON {
+	var c columnJSON
+	var numbers []float64
+	for i := range runs {
+		v, ok := runs[i].Values[key]
+		if !ok || metric && runs[i].State != mmibx.Done {
+			continue
+		}
+		if x, isNumber := toFloat(v); isNumber {
+			if mmibx.Finite(x) {
+				numbers = append(numbers, x)
+			}
+			continue
+		}
+		if !slices.Contains(c.Values, v) {
+			c.Values = append(c.Values, v)
+		}
+	}
+	sum := statistics.Summarize95(numbers...)
+	if c.N = sum.N; sum.N > 0 {
+		c.Mean = sum.Mean
+	}
+	if sum.HasSpread() {
+		c.SD = sum.SD
+	}
+	return c
 }
 
 // doneScores are the finite F1 on dev of the runs that are done.

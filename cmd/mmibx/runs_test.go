@@ -66,6 +66,10 @@ func TestRunsCommands(t *testing.T) {
 		{[]string{"runs", "list", "note=good", "--json"}, 0, []string{text}},
 		{[]string{"runs", "list", "--by-arm", "model=text"}, 0, []string{"ARM", text, "0/1"}},
 		{[]string{"runs", "list", "--by-arm", "--json"}, 0, []string{`"diverged": 1`, `"n": 0`}},
+		{[]string{"runs", "list", "--by-arm", "model=text", "--columns", "train.loss,train.lr,model", "--json"}, 0, []string{
+			"\"train.loss\": {\n        \"n\": 1,\n        \"mean\": 1\n", "\"train.lr\": {\n        \"n\": 1,\n        \"mean\": 0.005", "\"values\": [\n          \"text\"",
+		}},
+		{[]string{"runs", "list", "--by-arm", "model=mmib", "--columns", "train.loss", "--json"}, 0, []string{"\"train.loss\": {\n        \"n\": 0\n"}},
 		{[]string{"runs", "save", "odd", "train.loss=nan", "--columns", "train.lr", "--by-arm"}, 0, nil},
 		{[]string{"runs", "list", "--saved", "odd"}, 0, []string{"train.lr", "ib.beta_text=0.5"}},
 		{[]string{"runs", "save", "wrong", "modl=x"}, 2, nil},
