@@ -93,6 +93,9 @@ func TestImportMLflow(t *testing.T) {
 	if r := l.only(db, "seed=8 and lr=10"); r.State != mmibx.Failed || r.Error != "MLflow calls it failed" {
 		t.Errorf("the failed run is %+v", r)
 	}
+	if err := Retry(l.store, l.only(db, "seed=8").ID); !errors.Is(err, mmibx.ErrUsage) {
+		t.Errorf("another attempt at it: %v", err)
+	}
 	if r := l.only(db, "label~'baselines*'"); r.State != mmibx.Stopped {
 		t.Errorf("the running run is %+v", r)
 	}

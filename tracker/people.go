@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -85,12 +86,29 @@ func Retry(store mmibx.Store, runs ...string) error {
 		if err == nil && last == 0 {
 			err = fmt.Errorf("run %s: %w", run, mmibx.ErrNotFound)
 		}
+		if err == nil {
+			err = refuseImported(store, run, last)
+		}
 		if err != nil {
 			return err
 		}
 		after[run] = last
 	}
 	return decide(store, editRetry, Edit{After: after})
+}
+
+// refuseImported answers for runs that never ran here.
+func refuseImported(store mmibx.Store, run string, attempt int) error {
+	_, err := journal.Read(store.Journal(run, attempt), 0, func(r journal.Record) error {
+		if r.Header != nil && r.Header.Imported != nil {
+			return &mmibx.InputError{Key: "run " + run, Found: "what was imported", Expected: "a run that ran here", Cure: "import it again"}
+		}
+		return io.EOF // the header is the first record
+	})
+	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // lastAttempt is the highest number among the folders of a run's attempts, 0 where

@@ -38,8 +38,12 @@ func (a *app) trained(ctx context.Context, db *tracker.DB, prefix string) (*trai
 	if detail.State != mmibx.Done {
 		return nil, &mmibx.InputError{Key: "run " + id, Found: string(detail.State), Expected: "done", Cure: "`mmibx runs show " + id + "` says more"}
 	}
-	if detail.Imported != nil {
-		return nil, &mmibx.InputError{Key: "run " + id, Found: "imported predictions of " + detail.Model, Expected: "a run that was trained here", Cure: "there are no weights to ask"}
+	if m := detail.Imported; m != nil {
+		found := "imported predictions of " + detail.Model
+		if m.Foreign() {
+			found = "a run imported from " + m.Format
+		}
+		return nil, &mmibx.InputError{Key: "run " + id, Found: found, Expected: "a run that was trained here", Cure: "there are no weights to ask"}
 	}
 	t := &trained{RunDetail: detail}
 	for _, f := range detail.Artifacts {
