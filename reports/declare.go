@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +34,14 @@ type Declaration struct {
 	Columns    []ColumnDeclaration `toml:"column" json:"columns,omitempty"`
 	Groups     []GroupDeclaration  `toml:"group" json:"groups,omitempty"` // none: a row per arm, grouped by model
 
-	file  string
+	// With are systems whose predictions stand in a group of their own, where a
+	// file declares no groups.
+	With []string `toml:"-" json:"with,omitempty"`
+	// File is where it was read, and Digest the SHA-256 of the text; "" for one
+	// that flags made or that ships.
+	File   string `toml:"-" json:"file,omitempty"`
+	Digest string `toml:"-" json:"digest,omitempty"`
+
 	lines tomlfile.Lines
 }
 
@@ -122,7 +131,7 @@ var (
 // come joined, in the order of their lines, each an *mmibx.InputError.
 func ParseDeclaration(file string, text []byte) (*Declaration, error) {
 	d := NewDeclaration("")
-	d.file, d.lines = file, tomlfile.LinesOf(string(text))
+	d.File, d.Digest, d.lines = file, TextDigest(text), tomlfile.LinesOf(string(text))
 	var doc map[string]any
 	if _, err := tomlfile.Decode(file, string(text), &doc, "a table's declaration"); err != nil {
 		return nil, err
@@ -153,6 +162,12 @@ func ParseDeclaration(file string, text []byte) (*Declaration, error) {
 	return d, errors.Join(all...)
 }
 
+// TextDigest is the SHA-256 of a text, in hex.
+func TextDigest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
 // tables are the elements of an array of tables, inline or not.
 func tables(v any) []map[string]any {
 	switch v := v.(type) {
@@ -171,7 +186,7 @@ func tables(v any) []map[string]any {
 
 // fault is an error at a key of the file.
 func (d *Declaration) fault(path []string, found, expected, cure string) *mmibx.InputError {
-	return &mmibx.InputError{File: d.file, Line: d.lines.Of(path...), Key: readablePath(path), Found: found, Expected: expected, Cure: cure}
+	return &mmibx.InputError{File: d.File, Line: d.lines.Of(path...), Key: readablePath(path), Found: found, Expected: expected, Cure: cure}
 }
 
 // readablePath counts elements from 1, as people do.
@@ -377,7 +392,7 @@ func (d *Declaration) WantsSweeps() bool {
 
 // Systems lists the systems of rows of imported predictions.
 func (d *Declaration) Systems() []string {
-	var list []string
+	list := slices.Clone(d.With)
 	for _, r := range d.rows() {
 		if r.System != "" {
 			list = append(list, r.System)

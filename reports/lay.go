@@ -89,7 +89,7 @@ func (l *Layout) checkBaseline() error {
 	}
 	_, err := l.rows().Row(l.Baseline)
 	if fault, ok := err.(*mmibx.InputError); ok {
-		fault.File, fault.Line = l.file, l.lines.Of("baseline")
+		fault.File, fault.Line = l.File, l.lines.Of("baseline")
 	}
 	return err
 }
@@ -109,6 +109,28 @@ func (l *Layout) Runs() []string {
 
 // UsualBaseline is that of the rows.
 func (l *Layout) UsualBaseline() string { return l.rows().UsualBaseline() }
+
+// Done lists the finished runs that a row has now, by the row's key, on a
+// benchmark or, where that is "", on all of the columns; ok is false where there is
+// no such row.
+func (l *Layout) Done(row, benchmark string) (runs []string, ok bool) {
+	names := l.benchmarkNames(l.runs)
+	for _, g := range l.groups {
+		for _, r := range g.rows {
+			if r.key != row {
+				continue
+			}
+			for i := range r.runs {
+				of := r.runs[i].Spec.Benchmark
+				if r.runs[i].State == mmibx.Done && (of == benchmark || benchmark == "" && (len(names) == 0 || slices.Contains(names, of))) {
+					runs = append(runs, r.runs[i].ID)
+				}
+			}
+			return runs, true
+		}
+	}
+	return nil, false
+}
 
 // rows is the table without columns.
 func (l *Layout) rows() *Table {

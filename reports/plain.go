@@ -187,7 +187,7 @@ func (t *Table) CSV(w io.Writer) error {
 				exact(s.Mean), exact(s.SD), exact(s.Low), exact(s.High),
 				strings.Join(each(c.Values, exact), " "), strings.Join(c.Runs, " "),
 				strconv.Itoa(c.Planned), strconv.Itoa(c.failures()), strconv.FormatBool(c.OnTest),
-				map[standing]string{best: "best", second: "second"}[places[c]], strconv.FormatBool(c.Imported),
+				placeNames[places[c]], strconv.FormatBool(c.Imported),
 			})
 		}
 	}

@@ -26,10 +26,17 @@ type CellRecord struct {
 	Failed  int        `json:"failed,omitempty"`
 	OnTest  bool       `json:"chosen_on_test,omitempty"`
 	Others  bool       `json:"imported,omitempty"`
-	// What the cell is of, for people.
-	Row    string `json:"row"`
-	Column string `json:"column"`
-	Metric string `json:"metric,omitempty"`
+	Seeds   []int      `json:"seeds,omitempty"` // of Values
+	Place   string     `json:"place,omitempty"` // best or second
+	// What the cell is of.
+	RowKey    string `json:"row_key"`
+	Row       string `json:"row"`
+	Column    string `json:"column"`
+	Benchmark string `json:"benchmark,omitempty"` // "": of all
+	Metric    string `json:"metric,omitempty"`
+	// LaTeX is the argument of \mmibxcell, and Value what \mmibxvalue prints.
+	LaTeX string `json:"latex"`
+	Value string `json:"value"`
 	// Only in tables with a baseline.
 	VsBest     *Tested `json:"vs_best,omitempty"`
 	VsBaseline *Tested `json:"vs_baseline,omitempty"`
@@ -49,17 +56,19 @@ type Record struct {
 
 // Record is the table as its sidecar has it.
 func (t *Table) Record() *Record {
-	usual := t.usualN()
+	places, usual := t.standings(), t.usualN()
 	rec := &Record{Table: t.Name, Command: t.Command, Split: t.Split, Baseline: t.Baseline, Declaration: t.Declaration, Cells: map[string]CellRecord{}, Runs: map[string]Version{}}
 	for _, row := range t.rows() {
 		for j := range row.Cells {
 			c := &row.Cells[j]
-			s := c.summary()
+			s, p := c.summary(), t.parts(c, j, usual)
 			record := CellRecord{
-				Text: plainCell(t.parts(c, j, usual), ""), Mean: finite(s.Mean), SD: finite(s.SD), N: s.N,
+				Text: plainCell(p, ""), Mean: finite(s.Mean), SD: finite(s.SD), N: s.N,
 				Values: []*float64{}, Runs: append([]string{}, c.Runs...),
 				Planned: c.Planned, Failed: c.failures(), OnTest: c.OnTest, Others: c.Imported,
-				Row: row.Title, Column: strings.ReplaceAll(t.Columns[j].head(), "\n", " "), Metric: t.Columns[j].Metric,
+				Seeds: c.Seeds, Place: placeNames[places[c]], RowKey: row.Key, Row: row.Title, Column: strings.ReplaceAll(t.Columns[j].head(), "\n", " "),
+				Benchmark: t.Columns[j].Benchmark, Metric: t.Columns[j].Metric,
+				LaTeX: latexCell(p, places[c], t.widestSpread(j, usual)), Value: EscapeLaTeX(p.mean),
 				VsBest: c.VsBest, VsBaseline: c.VsBaseline,
 			}
 			for _, v := range c.Values {
@@ -75,6 +84,8 @@ func (t *Table) Record() *Record {
 	}
 	return rec
 }
+
+var placeNames = map[standing]string{best: "best", second: "second"}
 
 // Sidecar writes what every cell stands for, by key, as JSON.
 func (t *Table) Sidecar(w io.Writer) error {

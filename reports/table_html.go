@@ -65,7 +65,7 @@ func (t *Table) page() tablePage {
 				cell := t.parts(c, j, usual)
 				page := cellPage{
 					Mean: cell.mean, Spread: cell.spread, Marks: cell.marks, N: cell.n,
-					Class: map[standing]string{best: "best", second: "second"}[places[c]],
+					Class: placeNames[places[c]],
 				}
 				if len(c.Runs) > 0 {
 					page.Title = "runs " + strings.Join(c.Runs, " ")

@@ -109,7 +109,7 @@ func resultsOf(rows []tracker.RunRow) []result {
 	list := make([]result, len(rows))
 	for i := range rows {
 		r := &rows[i]
-		list[i] = result{ID: r.ID, Arm: r.Arm, State: r.State, Spec: mmibx.Spec{Benchmark: r.Benchmark, Seed: r.Seed, Model: mmibx.ModelSpec{Name: r.Model}}}
+		list[i] = result{ID: r.ID, Arm: r.Arm, State: r.State, Spec: mmibx.Spec{Benchmark: r.Benchmark, Seed: r.Seed, Model: mmibx.ModelSpec{Name: r.Model}}, Values: map[string]float64{}}
 		if r.Imported != "" {
 			list[i].System = r.Model
 		}

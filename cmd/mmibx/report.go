@@ -222,7 +222,7 @@ func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Repor
 		return d
 	}
 	if f.baseline == "" {
-		layout, _, err := a.layout(ctx, db, declared(string(mmibx.Dev)), nil)
+		layout, _, err := a.layout(ctx, db, declared(string(mmibx.Dev)))
 		if err != nil {
 			return err
 		}
@@ -231,10 +231,10 @@ func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Repor
 	for _, split := range f.splits() {
 		recorder := &reports.Recorder{}
 		d := declared(split)
-		t, err := a.table(ctx, db, d, nil, recorder)
+		t, err := a.table(ctx, db, d, recorder)
 		if errors.Is(err, mmibx.ErrNotFound) && split == string(mmibx.Dev) { // scores without predictions, of an old store
 			r.Untested, d.Baseline = err.Error(), ""
-			t, err = a.table(ctx, db, d, nil, recorder)
+			t, err = a.table(ctx, db, d, recorder)
 		}
 		if err != nil {
 			return err

@@ -69,7 +69,7 @@ has the means for running text.`,
 				return err
 			}
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
-				t, err := a.table(ctx, db, d, f.with, nil)
+				t, err := a.table(ctx, db, d, nil)
 				if err != nil {
 					return err
 				}
@@ -123,6 +123,7 @@ func (f *tableFlags) declaration(cmd *cobra.Command, args []string) (*reports.De
 	if len(f.sweeps) > 0 {
 		d.Sweeps = f.sweeps
 	}
+	d.With = f.with
 	d.Wide = d.Wide || f.wide
 	if d.Split != mmibx.Dev && d.Split != mmibx.Test {
 		return nil, &mmibx.InputError{Key: "--split", Found: string(d.Split), Expected: "dev or test"}
@@ -140,7 +141,11 @@ func readDeclaration(word string) (*reports.Declaration, error) {
 		if text, err = reports.StandardTable(word); err != nil {
 			return nil, err
 		}
-		word += ".toml"
+		d, err := reports.ParseDeclaration(word+".toml", text)
+		if err == nil {
+			d.Digest = "" // no file of anybody's changes it
+		}
+		return d, err
 	}
 	if err != nil {
 		return nil, err
@@ -171,11 +176,10 @@ func (f *tableFlags) complete(asJSON bool) error {
 	return nil
 }
 
-// table reads the runs, lays them out and scores those that stand in a row. with
-// adds systems whose predictions were imported; record, if not nil, keeps the
-// comparisons.
-func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration, with []string, record *reports.Recorder) (*reports.Table, error) {
-	layout, list, err := a.layout(ctx, db, d, with)
+// table reads the runs, lays them out and scores those that stand in a row.
+// record, if not nil, keeps the comparisons.
+func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration, record *reports.Recorder) (*reports.Table, error) {
+	layout, list, err := a.layout(ctx, db, d)
 	if err != nil {
 		return nil, err
 	}
@@ -203,6 +207,9 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 	t := layout.Table(tableValues(list, d.Split, origins))
 	t.Command = strings.Join(append([]string{"mmibx"}, os.Args[1:]...), " ")
 	t.Versions = versionsOf(origins, d.Split)
+	if err := noteBin(ctx, db, t, d, list); err != nil {
+		return nil, err
+	}
 	if d.Baseline != "" {
 		compare := k.compareCells(ctx, list)
 		if record != nil {
@@ -215,10 +222,34 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 	return t, a.addBounds(t, list, d.Split)
 }
 
+// noteBin says how many runs of the methods in the table somebody took out.
+func noteBin(ctx context.Context, db *tracker.DB, t *reports.Table, d *reports.Declaration, list []result) error {
+	removed := map[string]bool{}
+	for _, sweep := range d.Sweeps {
+		rows, err := db.Runs(ctx, tracker.Query{Sweep: sweep, Binned: true})
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if slices.ContainsFunc(list, func(r result) bool { return r.Arm == rows[i].Arm }) {
+				removed[rows[i].ID] = true
+			}
+		}
+	}
+	switch n := len(removed); n {
+	case 0:
+	case 1:
+		t.Notes = append(t.Notes, "1 run of these methods was put into the bin")
+	default:
+		t.Notes = append(t.Notes, fmt.Sprintf("%d runs of these methods were put into the bin", n))
+	}
+	return nil
+}
+
 // layout puts the runs of a declaration's sweeps into its rows, and returns those
 // that stand in one.
-func (a *app) layout(ctx context.Context, db *tracker.DB, d *reports.Declaration, with []string) (*reports.Layout, []result, error) {
-	list, err := a.pool(ctx, db, d, with)
+func (a *app) layout(ctx context.Context, db *tracker.DB, d *reports.Declaration) (*reports.Layout, []result, error) {
+	list, err := a.pool(ctx, db, d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -247,7 +278,7 @@ func (a *app) layout(ctx context.Context, db *tracker.DB, d *reports.Declaration
 
 // pool lists the runs of the sweeps of a declaration, each once, and those of the
 // systems that it names.
-func (a *app) pool(ctx context.Context, db *tracker.DB, d *reports.Declaration, with []string) ([]result, error) {
+func (a *app) pool(ctx context.Context, db *tracker.DB, d *reports.Declaration) ([]result, error) {
 	if len(d.Sweeps) == 0 && d.WantsSweeps() {
 		return nil, &mmibx.InputError{Key: "sweeps", Found: "nothing", Expected: "the sweeps whose runs stand in the rows", Cure: `write sweeps = ["NAME"], or give --sweep`}
 	}
@@ -267,7 +298,7 @@ func (a *app) pool(ctx context.Context, db *tracker.DB, d *reports.Declaration, 
 			list = append(list, r)
 		}
 	}
-	systems := slices.Concat(with, d.Systems())
+	systems := d.Systems()
 	slices.Sort(systems)
 	benchmarks := d.Benchmarks()
 	for i := range list {

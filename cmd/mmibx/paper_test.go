@@ -1,0 +1,190 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+)
+
+// paperLab is a store, and a folder with a paper that has a table on dev, one on
+// test, a value in the text and two figures, one of them another program's.
+type paperLab struct {
+	*testing.T
+	store mmibx.Store
+	dir   string
+}
+
+func newPaperLab(t *testing.T) *paperLab {
+	t.Helper()
+	l := &paperLab{t, storeOfTwo(t), t.TempDir()}
+	t.Chdir(l.dir)
+	l.write("ours.toml", "name = \"ours\"\nsweeps = [\"two\"]\nbaseline = \"Words_%\"\n[[group]]\nrows = [{ arm = \"words\", title = \"Words_%\" }, { arm = \"mmib\" }]\n")
+	l.write("main.tex", `\documentclass{article}
+\usepackage{booktabs,graphicx}
+\graphicspath{{figures/}}
+\input{ours.values}
+\begin{document}
+It reaches \mmibxvalue{ours:mmib:mini-mnre}.
+\input{ours}
+\input{sealed}
+\includegraphics{curves} \includegraphics{theirs.png}
+\end{document}
+`)
+	if err := os.Mkdir("figures", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.write("figures/theirs.png", "a picture")
+	l.must("table", "ours.toml", "-o", "ours.tex")
+	l.must("table", "--sweep", "two", "--split", "test", "-o", "sealed.tex")
+	l.must("plot", "curves", "--sweep", "two", "-o", "figures/curves.pdf")
+	return l
+}
+
+func (l *paperLab) write(name, text string) {
+	l.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		l.Fatal(err)
+	}
+}
+
+func (l *paperLab) run(args ...string) (string, error) {
+	l.Helper()
+	return mmibxSays(l.T, append(args, "--store", string(l.store))...)
+}
+
+func (l *paperLab) must(args ...string) string {
+	l.Helper()
+	out, err := l.run(args...)
+	if err != nil {
+		l.Fatal(args, err, out)
+	}
+	return out
+}
+
+// checks runs the check and wants its faults to say some things.
+func (l *paperLab) checks(code int, want ...string) {
+	l.Helper()
+	out, err := l.run("paper", "check", "main.tex")
+	if exitCode(err) != code {
+		l.Errorf("exit code %d, want %d (%v)\n%s", exitCode(err), code, err, out)
+	}
+	for _, w := range want {
+		if !strings.Contains(out, w) {
+			l.Errorf("no %q in\n%s", w, out)
+		}
+	}
+}
+
+func TestPaperCheck(t *testing.T) {
+	l := newPaperLab(t)
+	l.checks(0, "1 values in the text, 1 figures in 4 files, and 1 figures of other programs: 0 faults")
+	if n := looks(t, l.store); n != 1 {
+		t.Errorf("%d looks, want that of the table alone", n)
+	}
+	// In the bin: the value, both cells and the figure are stale, those of test without a look.
+	var why reasons
+	if err := json.Unmarshal([]byte(l.must("why", "ours:mmib:mini-mnre", "--json")), &why); err != nil || len(why.Behind) != 3 {
+		t.Fatal(err, why)
+	}
+	run := why.Behind[2].Run
+	l.must("runs", "rm", run)
+	gone := ": stale: run " + run + " is in the bin"
+	l.checks(1, "main.tex:6: ours:mmib:mini-mnre"+gone, "ours.tex:", "sealed.tex:", "main.tex:9: curves"+gone, ": 4 faults")
+	// The table follows; when the run is back a seed has finished since.
+	l.must("table", "ours.toml", "-o", "ours.tex")
+	l.must("runs", "restore", run)
+	l.checks(1, "ours:mmib:mini-mnre: stale: run "+run+" (seed 2) has finished since", ": 2 faults")
+	l.must("table", "ours.toml", "-o", "ours.tex")
+	l.checks(0)
+	// By hand, without a file, without a cell, with another declaration.
+	text, err := os.ReadFile("ours.tex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write("ours.tex", strings.Replace(string(text), "94.00", "95.00", 1))
+	l.write("ours.toml", "name = \"ours\"\nsweeps = [\"two\"]\n")
+	l.checks(1, "ours:mmib:mini-mnre: changed: the paper prints ", "ours: stale: ours.toml is not what it was")
+	l.write("ours.tex", strings.ReplaceAll(string(text), "ours:mmib:", "ours:mnib:"))
+	if err := os.Remove("figures/curves.pdf"); err != nil {
+		t.Fatal(err)
+	}
+	l.checks(1, "ours:mnib:mini-mnre: missing: the table ours has no such cell; the nearest is ours:mmib:mini-mnre", "curves: missing: there is no such file")
+	if err := os.Remove("sealed.cells.json"); err != nil {
+		t.Fatal(err)
+	}
+	l.checks(1, "sealed.cells.json: not found")
+	if n := looks(t, l.store); n != 1 {
+		t.Errorf("%d looks after the checks", n)
+	}
+	if _, err := l.run("paper", "check", "gone.tex"); exitCode(err) != 3 {
+		t.Error(err)
+	}
+}
+
+func TestWhy(t *testing.T) {
+	l := newPaperLab(t)
+	out := l.must("why", "sealed:mmib:mini-mnre")
+	for _, want := range []string{"mini MNRE, on test", "n = 3 of 3 planned", "c0ffee", "2.11.0", "model.name", "looks at test: 1", "table --sweep two --split test", "the store says the same now"} {
+		if !strings.Contains(out, want) && want != "table --sweep two --split test" { // the command is that of the test's own program
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "seed  ") {
+		t.Errorf("the seed is no setting that the runs share:\n%s", out)
+	}
+	if out := l.must("why", "ours:mmib:mini-mnre"); !strings.Contains(out, "against Words_%: better") || !strings.Contains(out, "94.00 ± 0.00↑") {
+		t.Error(out)
+	}
+	if out := l.must("why", "ours:bound-text-only-any-split:mini-mnre"); !strings.Contains(out, "no run is behind it") {
+		t.Error(out)
+	}
+	for word, code := range map[string]int{"ours:mmib:mnre": 3, "nothing:a:b": 3} {
+		if out, err := l.run("why", word); exitCode(err) != code {
+			t.Errorf("%s: %v\n%s", word, err, out)
+		}
+	}
+	// Two tables of one name: which?
+	if err := os.Mkdir("copy", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("ours.cells.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write(filepath.Join("copy", "ours.cells.json"), string(text))
+	if _, err := l.run("why", "ours:mmib:mini-mnre"); exitCode(err) != 2 || !strings.Contains(err.Error(), "--cells") {
+		t.Error(err)
+	}
+	l.must("why", "ours:mmib:mini-mnre", "--cells", "copy/ours.cells.json")
+}
+
+func TestDiff(t *testing.T) {
+	l := newPaperLab(t)
+	if err := os.Rename("ours.cells.json", "old.cells.json"); err != nil {
+		t.Fatal(err)
+	}
+	run := strings.Fields(l.must("sql", "--csv", "SELECT id FROM runs WHERE model = 'mmib' AND seed = 1"))[1]
+	l.must("runs", "rm", run)
+	if text := l.must("table", "ours.toml"); !strings.Contains(text, "1 run of these methods was put into the bin.") {
+		t.Errorf("a run was taken out, and the table says nothing:\n%s", text)
+	}
+	l.must("table", "ours.toml", "-o", "ours.tex", "--baseline", "Words_%")
+	out, err := l.run("diff", "old.cells.json", "ours.tex")
+	if exitCode(err) != 1 || !strings.Contains(out, "runs are gone: "+run) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	out, err = l.run("diff", "old.cells.json", "old.cells.json")
+	if err != nil || out != "the same\n" {
+		t.Errorf("%v\n%s", err, out)
+	}
+	l.write("bad.cells.json", "{}")
+	for args, code := range map[string]int{"old.cells.json gone.tex": 3, "bad.cells.json old.cells.json": 2, "old.cells.json": 2} {
+		if _, err := l.run(append([]string{"diff"}, strings.Fields(args)...)...); exitCode(err) != code {
+			t.Errorf("diff %s: %v", args, err)
+		}
+	}
+}
