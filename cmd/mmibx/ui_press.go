@@ -56,7 +56,7 @@ func (u *ui) tableOf(ctx context.Context, q tui.PaperQuery, name string) (*repor
 	}
 	d := reports.NewDeclaration(reports.Key(cmp.Or(name, sweeps[0])))
 	d.Sweeps, d.Filter, d.Baseline = sweeps, filter, q.Baseline
-	t, err := u.app.table(ctx, db, d, nil, nil)
+	t, err := u.app.table(ctx, db, d, nil)
 	return t, d, err
 }
 
