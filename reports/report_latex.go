@@ -88,13 +88,13 @@ func (g *grid) latex(b *bytes.Buffer) {
 // shares divides the width among the columns: each by its longest text, but none
 // below its longest word or above forty letters.
 func (g *grid) shares() []float64 {
-	const least, most = 5, 40
+	const least, most = 6, 40
 	widths := make([]float64, len(g.Head))
 	total := 0.0
 	for j := range g.Head {
 		longest := float64(least)
 		for _, row := range append([][]string{g.Head}, g.Rows...) {
-			longest = max(longest, min(float64(len([]rune(row[j])))+1, most))
+			longest = max(longest, min(float64(len([]rune(row[j])))+3, most))
 		}
 		widths[j] = longest
 		total += longest
