@@ -266,6 +266,7 @@ func (d *demo) tabulate(ctx context.Context, w io.Writer, db *tracker.DB, files 
 		if err != nil {
 			return err
 		}
+		t.Command = "mmibx table --sweep " + demoStudy // the same bytes whatever was typed
 		if err := f.write(io.Discard, t); err != nil {
 			return err
 		}

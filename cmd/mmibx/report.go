@@ -123,7 +123,10 @@ func (a *app) collect(ctx context.Context, db *tracker.DB, sweep string, f *repo
 	if err := a.reportTables(ctx, db, r, f); err != nil {
 		return nil, err
 	}
-	r.Commands = append([]string{"mmibx sweep " + sweep + ".toml", f.command(sweep)}, f.tableCommands(sweep)...)
+	r.Commands = []string{"mmibx sweep " + sweep + ".toml", f.command(sweep)}
+	for _, t := range r.Tables {
+		r.Commands = append(r.Commands, t.Command)
+	}
 	return r, a.reportFigures(ctx, db, r, f.width, width)
 }
 
@@ -139,12 +142,9 @@ func (f *reportFlags) command(sweep string) string {
 	return words
 }
 
-func (f *reportFlags) tableCommands(sweep string) []string {
-	var list []string
-	for _, split := range f.splits() {
-		list = append(list, fmt.Sprintf("mmibx table --sweep %s --split %s --baseline %s -o %s-%s.tex", sweep, split, shellWord(f.baseline), sweep, split))
-	}
-	return list
+// tableCommand is what writes the table of a split alone.
+func (f *reportFlags) tableCommand(sweep, split string) string {
+	return fmt.Sprintf("mmibx table --sweep %s --split %s --baseline %s -o %s-%s.tex", sweep, split, shellWord(f.baseline), sweep, split)
 }
 
 func (f *reportFlags) splits() []string {
@@ -239,6 +239,7 @@ func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Repor
 		if err != nil {
 			return err
 		}
+		t.Command = f.tableCommand(r.Plan.Sweep, split) // wherever the report is written
 		r.Tables = append(r.Tables, t)
 		r.Tests = append(r.Tests, recorder.Against(t, mmibx.Split(split))...)
 	}
