@@ -85,3 +85,46 @@ func TestUIRuns(t *testing.T) {
 		t.Errorf("completed with %+v (%v)", c, err)
 	}
 }
+
+// BenchmarkUIRuns is what the runs screen asks of ten thousand runs: first paint is
+// a program's first page, everything after it a page with another order or filter.
+func BenchmarkUIRuns(b *testing.B) {
+	a := bigStore(b)
+	warm := newUI(a)
+	defer warm.close()
+	columns := []string{"benchmark", "seed", mmibx.DevF1, "train.loss", "seconds", "started"}
+	ask := func(b *testing.B, u *ui, l tui.Listing, from int) {
+		l.Columns = columns
+		p, err := u.Runs(b.Context(), tui.RunsQuery{Listing: l, From: from, Limit: 300})
+		if err != nil || p.Fault != nil || len(p.Rows) == 0 {
+			b.Fatal(len(p.Rows), p.Fault, err)
+		}
+	}
+	ask(b, warm, tui.Listing{}, 0)
+	b.Run("first paint", func(b *testing.B) {
+		for b.Loop() {
+			o := newUI(a)
+			if _, err := tui.Snapshot(b.Context(), o.options(), "runs", "", 120, 40); err != nil {
+				b.Fatal(err)
+			}
+			o.close()
+		}
+	})
+	for _, c := range []struct {
+		name string
+		list tui.Listing
+		from int
+	}{
+		{"page", tui.Listing{}, 0},
+		{"last page", tui.Listing{}, 8700},
+		{"by score", tui.Listing{Sort: "-dev.f1"}, 0},
+		{"filter", tui.Listing{Filter: "model=mmib and ib.beta_text<0.1 and dev.f1>82", Sort: "-dev.f1"}, 0},
+		{"arms", tui.Listing{ByArm: true, Sort: "-dev.f1"}, 0},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				ask(b, warm, c.list, c.from)
+			}
+		})
+	}
+}

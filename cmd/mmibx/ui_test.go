@@ -294,9 +294,9 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// BenchmarkUIBoard reads the board of ten thousand runs, nine tenths of them done:
-// as a whole, and as it is read while nothing ended.
-func BenchmarkUIBoard(b *testing.B) {
+// bigStore is a store of ten thousand planned runs, nine tenths of them done.
+func bigStore(b *testing.B) *app {
+	b.Helper()
 	a := &app{storeDir: filepath.Join(b.TempDir(), "store"), dataDir: b.TempDir()}
 	plan, err := a.planOf("beta", &sweepFlags{seeds: "303"})
 	if err != nil {
@@ -308,6 +308,13 @@ func BenchmarkUIBoard(b *testing.B) {
 	for i := range plan.Cells[:len(plan.Cells)*9/10] {
 		logRun(b, a, plan, &plan.Cells[i], mmibx.Done, 80+float64(i%50)/10)
 	}
+	return a
+}
+
+// BenchmarkUIBoard reads the board of ten thousand runs, nine tenths of them done:
+// as a whole, and as it is read while nothing ended.
+func BenchmarkUIBoard(b *testing.B) {
+	a := bigStore(b)
 	u := newUI(a)
 	defer u.close()
 	if _, err := u.Board(b.Context(), "beta"); err != nil {
