@@ -74,14 +74,20 @@ type Process struct {
 // readings. Its zero value is ready.
 type Monitor struct {
 	mu      sync.Mutex
-	last    time.Time
+	last    time.Time // of the reading that shares count from
 	cores   []cpu.TimesStat
+	shares  []float64
 	spent   map[int32]float64 // seconds of processor time, by process
+	rates   map[int32]float64 // processors that it kept busy, by process
 	gpus    []GPU
 	gpusOf  time.Time
 	noGPU   bool
 	machine string // model of the processor
 }
+
+// soon is the time within which a second reading has the shares of the first: of
+// so short a time they would say nothing.
+const soon = 100 * time.Millisecond
 
 // ours begins the names of this program's processes.
 const ours = "mmibx"
@@ -96,9 +102,13 @@ func (m *Monitor) Read(ctx context.Context, folder string) (Reading, error) {
 	if r.Host, err = os.Hostname(); err != nil {
 		return r, err
 	}
-	if r.Cores, err = m.busy(ctx); err != nil {
-		return r, fmt.Errorf("processors: %w", err)
+	again := r.At.Sub(m.last) < soon
+	if !again {
+		if m.shares, err = m.busy(ctx); err != nil {
+			return r, fmt.Errorf("processors: %w", err)
+		}
 	}
+	r.Cores = m.shares
 	if m.machine == "" {
 		if info, err := cpu.InfoWithContext(ctx); err == nil && len(info) > 0 { // no model is no fault
 			m.machine = info[0].ModelName
@@ -121,11 +131,13 @@ func (m *Monitor) Read(ctx context.Context, folder string) (Reading, error) {
 		return r, fmt.Errorf("disk of %s: %w", folder, err)
 	}
 	r.Disk = Amount{u.Total - u.Free, u.Total}
-	if r.Processes, err = m.processes(ctx, r.At); err != nil {
+	if r.Processes, err = m.processes(ctx, r.At, again); err != nil {
 		return r, fmt.Errorf("processes: %w", err)
 	}
 	r.GPUs = m.readGPUs(ctx, r.At)
-	m.last = r.At
+	if !again {
+		m.last = r.At
+	}
 	return r, nil
 }
 
@@ -171,12 +183,12 @@ func total(t *cpu.TimesStat) float64 {
 
 // processes lists those of this program. One that ends while it is read is left
 // out.
-func (m *Monitor) processes(ctx context.Context, now time.Time) ([]Process, error) {
+func (m *Monitor) processes(ctx context.Context, now time.Time, again bool) ([]Process, error) {
 	all, err := process.ProcessesWithContext(ctx)
 	if err != nil {
 		return nil, err
 	}
-	spent := map[int32]float64{}
+	spent, rates := map[int32]float64{}, map[int32]float64{}
 	var list []Process
 	for _, p := range all {
 		name, err := p.NameWithContext(ctx)
@@ -188,10 +200,15 @@ func (m *Monitor) processes(ctx context.Context, now time.Time) ([]Process, erro
 			continue
 		}
 		one.Name = name
-		spent[p.Pid] = used
+		if rate, known := m.rates[p.Pid]; again && known {
+			one.CPU = rate
+		}
+		spent[p.Pid], rates[p.Pid] = used, one.CPU
 		list = append(list, one)
 	}
-	m.spent = spent
+	if !again {
+		m.spent, m.rates = spent, rates
+	}
 	slices.SortFunc(list, func(a, b Process) int { return cmp.Compare(a.PID, b.PID) })
 	return list, ctx.Err()
 }

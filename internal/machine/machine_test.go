@@ -17,9 +17,7 @@ func TestRead(t *testing.T) {
 	if first.Cores != nil || first.Busy() != 0 {
 		t.Errorf("shares of no time: %v", first.Cores)
 	}
-	for n := 0; n < 20_000_000; n++ { // some work between the readings
-		_ = n * n
-	}
+	m.last = m.last.Add(-soon) // as if some time had passed
 	r, err := m.Read(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -39,6 +37,9 @@ func TestRead(t *testing.T) {
 	}
 	if host, _ := os.Hostname(); r.Host != host || !strings.HasPrefix(r.System, runtime.GOOS) {
 		t.Errorf("host %q, system %q", r.Host, r.System)
+	}
+	if again, err := m.Read(t.Context(), t.TempDir()); err != nil || len(again.Cores) != len(r.Cores) || again.Busy() != r.Busy() {
+		t.Errorf("a reading at once after another has the shares %v, not %v (%v)", again.Cores, r.Cores, err)
 	}
 	for _, p := range r.Processes {
 		if !strings.HasPrefix(p.Name, ours) || p.Memory == 0 || p.Started.After(r.At) {

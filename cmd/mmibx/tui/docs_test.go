@@ -26,3 +26,16 @@ func TestDocs(t *testing.T) {
 		}
 	}
 }
+
+// TestGuide: the guide shows every screen, by the command that prints it.
+func TestGuide(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/guide/terminal-ui.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Screens {
+		if name != "palette" && !strings.Contains(string(page), "\n`mmibx --snapshot "+name+" ") {
+			t.Errorf("the guide does not show the screen %s", name)
+		}
+	}
+}

@@ -151,6 +151,11 @@ func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (string
 	}
 	a := newApp(ctx, e, first)
 	a.w, a.h = w, h
+	if m, ok := first.(*machineScreen); ok { // whose shares are of a time
+		a.wake()
+		m.Update(m.ask()(ctx))
+		time.Sleep(machineEvery / 2)
+	}
 	fill(ctx, a)
 	switch name {
 	case "help":
