@@ -12,6 +12,8 @@ var (
 	ErrUsage       = errors.New("usage")
 	ErrNotFound    = errors.New("not found")
 	ErrInterrupted = errors.New("interrupted")
+	// ErrPruned is the cause of the end of a run's context where a pruner ends it.
+	ErrPruned = errors.New("pruned")
 	// ErrDiverged marks a run whose loss stopped being finite.
 	ErrDiverged = errors.New("diverged")
 	// ErrOutOfMemory marks a run that the device could not hold.

@@ -63,6 +63,13 @@ type Job struct {
 	Diff    string         `json:"diff,omitempty"`     // SHA-256 of the uncommitted diff there, "" when clean
 }
 
+// Pruning asks a worker to end a run that it is at, for good: one line of JSON among
+// its jobs.
+type Pruning struct {
+	Run string `json:"prune"`
+	Why string `json:"why"`
+}
+
 // Outcome is the worker's answer to a job, one line of JSON on its standard
 // output, after the journal has its trailer.
 type Outcome struct {

@@ -46,7 +46,7 @@ type Formula struct {
 
 // Proposal is a point of a search.
 type Proposal struct {
-	Search string    `json:"search,omitempty"` // Search.ID, in the journal
+	Search string    `json:"search,omitempty"` // Search.ID, in the journal of choices
 	Number int       `json:"number"`           // among the points of the search, from 0
 	At     []float64 `json:"at"`               // in the unit cube
 	Runs   []string  `json:"runs"`             // one for each seed
@@ -198,20 +198,23 @@ func (s *Search) propose(x *expansion, seen []search.Seen) ([]float64, error) {
 	return nil, nil
 }
 
-func proposalsPath(store mmibx.Store, sweep string) string {
-	return filepath.Join(store.Sweep(sweep), "proposals")
+func choicesPath(store mmibx.Store, sweep string) string {
+	return filepath.Join(store.Sweep(sweep), "choices")
 }
 
-// proposalKind is the kind of the entries of a sweep's journal of proposals.
-const proposalKind = "proposal"
+// The kinds of entries in a sweep's journal of choices.
+const (
+	proposalKind = "proposal"
+	pruningKind  = "pruning"
+)
 
 // TakeUp adds what the searches of the plan chose before, as the store's journal of
-// proposals has it; beyond the budget nothing is taken up.
+// choices has it; beyond the budget nothing is taken up.
 func (p *Plan) TakeUp(store mmibx.Store, inputs InputsFunc) error {
 	if len(p.Searches) == 0 {
 		return nil
 	}
-	path := proposalsPath(store, p.Sweep)
+	path := choicesPath(store, p.Sweep)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -239,15 +242,4 @@ func (p *Plan) TakeUp(store mmibx.Store, inputs InputsFunc) error {
 		return err
 	})
 	return err
-}
-
-// record appends a proposal to the store's journal, before any of its runs starts.
-func (p *Proposal) record(store mmibx.Store, sweep string, s *Search) error {
-	w, err := journal.OpenAppend(proposalsPath(store, sweep))
-	if err != nil {
-		return err
-	}
-	entry := *p
-	entry.Search = s.ID
-	return errors.Join(w.Entry(proposalKind, entry), w.Abandon())
 }

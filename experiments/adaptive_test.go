@@ -54,7 +54,7 @@ func checkBudget(t *testing.T, store mmibx.Store, plan *Plan, points int) {
 		t.Fatalf("%d searches, %d runs open, %d cells, %d collapsed", len(plan.Searches), plan.Open(), len(plan.Cells), plan.Collapsed)
 	}
 	proposed := map[string]time.Time{}
-	if _, err := journal.Read(proposalsPath(store, plan.Sweep), 0, func(r journal.Record) error {
+	if _, err := journal.Read(choicesPath(store, plan.Sweep), 0, func(r journal.Record) error {
 		var p Proposal
 		if err := json.Unmarshal(r.Entry, &p); err != nil {
 			return err

@@ -17,6 +17,7 @@ type past struct {
 	resume  int  // attempt whose last checkpoint to go on from; 0: anew
 	threads int  // of that attempt: going on with others would change the result's bits
 	done    bool // an attempt has finished the run
+	pruned  bool // a pruner has ended an attempt
 }
 
 // lookBack reads a run's attempts, the newest first. The journals are the
@@ -36,6 +37,7 @@ func lookBack(store mmibx.Store, run string) (past, error) {
 		if a.state == mmibx.Done {
 			return past{next: p.next, done: true}, nil
 		}
+		p.pruned = p.pruned || a.state == mmibx.Pruned
 		resumable = resumable && a.resumable
 		if p.resume == 0 && resumable && a.checkpoint {
 			p.resume, p.threads = n, a.threads
@@ -77,7 +79,7 @@ func readAttempt(store mmibx.Store, run string, n int) (attempt, error) {
 			a.checkpoint = a.checkpoint || err == nil
 		case journal.TypeTrailer:
 			a.state = r.Trailer.State
-			a.resumable = a.state == mmibx.Stopped || r.Trailer.Class.Retryable()
+			a.resumable = a.state == mmibx.Stopped || a.state == mmibx.Pruned || r.Trailer.Class.Retryable()
 		}
 		return nil
 	})

@@ -75,12 +75,15 @@ func fakeRun(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 	for step := from + 1; step <= fakeSteps; step++ {
 		if ctx.Err() != nil {
 			fakeCheckpoint(w, job, step-1)
+			if why := context.Cause(ctx); errors.Is(why, mmibx.ErrPruned) {
+				return end(mmibx.Pruned, "", why.Error())
+			}
 			return end(mmibx.Stopped, "", "")
 		}
 		if err := w.Log(step, mmibx.Metric{Name: mmibx.Loss, Value: float64(step)}, mmibx.Metric{Name: mmibx.DevF1, Value: fakeScore(job)}); err != nil {
 			panic(err)
 		}
-		fakePace(ctx, step)
+		fakePace(ctx, job, step)
 		if step%3 == 0 {
 			fakeCheckpoint(w, job, step)
 		}
@@ -101,9 +104,12 @@ func fakeScore(job mmibx.Job) float64 {
 // be told to end.
 const untilTold = "told"
 
-func fakePace(ctx context.Context, step int64) {
+// badUntilTold is the same for runs with a score below 70, once they have logged three.
+const badUntilTold = "bad"
+
+func fakePace(ctx context.Context, job mmibx.Job, step int64) {
 	pace := os.Getenv("MMIBX_TEST_PACE")
-	if pace == untilTold && step == 2 {
+	if pace == untilTold && step == 2 || pace == badUntilTold && step == 3 && fakeScore(job) < 70 {
 		<-ctx.Done()
 	}
 	d, err := time.ParseDuration(pace)

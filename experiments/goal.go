@@ -137,6 +137,50 @@ func (p *parser) sampler(v any) Choice {
 	return c
 }
 
+// pruner reads a name, or a table of name and settings.
+func (p *parser) pruner(v any) *Pruner {
+	path := []string{"pruner"}
+	if v == nil {
+		return nil
+	}
+	t, isTable := v.(map[string]any)
+	if !isTable {
+		t = map[string]any{"name": v}
+	}
+	var names []string
+	for _, k := range pruners {
+		names = append(names, k.Name)
+	}
+	name, _ := t["name"].(string)
+	i := slices.Index(names, name)
+	if i < 0 {
+		p.fail(path, quoted(t["name"]), "one of "+strings.Join(names, ", "), didYouMean(name, names))
+		return nil
+	}
+	pruner := pruners[i]
+	settings := map[string]*int{"after": &pruner.After, "runs": &pruner.Runs}
+	if pruner.Factor > 0 {
+		settings = map[string]*int{"after": &pruner.After, "factor": &pruner.Factor}
+	}
+	p.known(path, t, append([]string{"name"}, slices.Sorted(maps.Keys(settings))...)...)
+	for key, into := range settings {
+		if t[key] == nil {
+			continue
+		}
+		n, ok := t[key].(int64)
+		from := 1
+		if key == "factor" {
+			from = 2
+		}
+		if !ok || n < int64(from) || n > 1000 {
+			p.fail(append(slices.Clone(path), key), quoted(t[key]), fmt.Sprintf("a whole number from %d to 1000", from), "")
+			continue
+		}
+		*into = int(n)
+	}
+	return &pruner
+}
+
 // known refuses the keys of a table that it does not have.
 func (p *parser) known(path []string, t map[string]any, keys ...string) {
 	for _, k := range slices.Sorted(maps.Keys(t)) {

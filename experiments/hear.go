@@ -91,6 +91,8 @@ func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
 			again = false
 			l.leave(errAlike(n, firstLine(o.Error)))
 		}
+	case mmibx.Pruned:
+		l.streak = streak{}
 	case mmibx.Diverged:
 		l.failures[t.cell.Run] = l.event(Ended, t, e)
 	}

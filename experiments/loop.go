@@ -31,6 +31,8 @@ type loop struct {
 	byRun     map[string]*task
 	values    map[string]float64 // of the objective, by run
 	exhausted map[*Search]bool   // of which no further point is found
+	curves    map[string]*curve  // by run, for the pruner
+	doomed    map[string]string  // runs that the pruner has decided to end, and why
 	queue     []*task            // to be started, in order: see enqueue
 	elsewhere []*task            // held by another process
 	workers   []*worker          // processes that live, in order of lane
@@ -52,6 +54,9 @@ type task struct {
 	priority int // a person's wish: higher starts earlier
 	tries    int // attempts in this life
 	started  time.Time
+	judged   int  // epochs that the pruner has seen
+	told     bool // to end, in this attempt
+	spared   bool // the pruner ended it before, and it is to run all the same
 }
 
 // enqueue queues runs, behind those that wait with the same priority.
@@ -93,7 +98,7 @@ func (l *loop) takeUpFrom(ctx context.Context, place int) error {
 	for i := range l.plan.Cells[place:] {
 		t := &task{cell: &l.plan.Cells[place+i], state: mmibx.Queued}
 		t.priority = priorities[t.cell.Run]
-		if s := states[t.cell.Run]; s.Final() {
+		if s := states[t.cell.Run]; l.plan.Settled(s) {
 			t.state = s
 		} else {
 			due = append(due, t)
@@ -126,6 +131,7 @@ func (l *loop) work(ctx context.Context) error {
 			l.hear(m)
 		case <-tick.C:
 			l.obey()
+			l.judge()
 			l.lookElsewhere(ctx)
 		case <-asked:
 			asked = nil
@@ -255,11 +261,12 @@ func (l *loop) give(w *worker, t *task, before past) {
 	job.Threads = w.threads
 	before.fit(&job)
 	w.task, w.attempt = t, job.Attempt
-	t.started = time.Now()
+	t.started, t.told = time.Now(), false
+	t.spared, t.judged = t.spared || before.pruned, l.epochs(t)
 	l.attempts++
 	l.settle(t, mmibx.Running)
 	l.report(l.event(Started, t, Event{Lane: w.lane, Attempt: job.Attempt, State: mmibx.Running}))
-	_ = w.give(job) // a worker that is gone says so by its end
+	_ = w.say(job) // a worker that is gone says so by its end
 }
 
 // settle moves a run to a state and keeps the counts.

@@ -14,7 +14,7 @@ import (
 )
 
 // topKeys are the keys of a sweep file, in the order of docs/reference/sweep-files.md.
-var topKeys = []string{"name", "title", "question", "objective", "device", "budget", "sampler", "benchmarks", "seeds", "sanity", "base", "grid", "zip", "rows", "space", "derive", "when", "arm"}
+var topKeys = []string{"name", "title", "question", "objective", "device", "budget", "sampler", "pruner", "benchmarks", "seeds", "sanity", "base", "grid", "zip", "rows", "space", "derive", "when", "arm"}
 
 // sweepName is also the name of a folder in the store.
 var sweepName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -37,6 +37,7 @@ func Parse(file string, text []byte) (*Sweep, error) {
 	s.Objective, s.Minimize = p.objective(doc["objective"])
 	s.Device = p.device(doc)
 	s.Budget, s.Choice = p.budget(doc["budget"]), p.sampler(doc["sampler"])
+	s.Pruner = p.pruner(doc["pruner"])
 	s.Benchmarks = p.benchmarks([]string{"benchmarks"}, doc["benchmarks"])
 	s.Seeds = p.seeds([]string{"seeds"}, doc["seeds"])
 	s.Sanity = p.sanity(doc["sanity"])

@@ -16,7 +16,7 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\nname = \"b\"", `x.toml:2: name: found Key 'name' has already been defined., expected valid TOML`},
 		{"title = \"x\"", `x.toml: name: found nothing, expected a name of letters`},
 		{"name = \"a/b\"", `x.toml:1: name: found "a/b", expected a name`},
-		{"name = \"a\"\nbenchmark = \"mnre\"", `x.toml:2: benchmark: found an unknown key, expected one of name, title, question, objective, device, budget, sampler, benchmarks, seeds, sanity, base, grid, zip, rows, space, derive, when, arm; did you mean benchmarks?`},
+		{"name = \"a\"\nbenchmark = \"mnre\"", `x.toml:2: benchmark: found an unknown key, expected one of name, title, question, objective, device, budget, sampler, pruner, benchmarks, seeds, sanity, base, grid, zip, rows, space, derive, when, arm; did you mean benchmarks?`},
 		{"name = \"a\"\nobjective = \"test.f1\"", `x.toml:2: objective: found "test.f1", expected a metric of dev, such as dev.f1; test is sealed`},
 		{"name = \"a\"\nbenchmarks = [\"twiter2015\"]", `x.toml:2: benchmarks: found "twiter2015", expected one of twitter2015`},
 		{"name = \"a\"\nbenchmarks = [\"twiter2015\"]", `did you mean twitter2015?`},
@@ -81,7 +81,7 @@ func TestParseReportsAllFaultsInOrder(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(threeArms))
 	f.Add([]byte("name = \"a\"\n[grid]\n\"ib.beta\" = [0, {from = 1e-3, to = 1, n = 4, scale = \"log\"}]\n"))
-	f.Add([]byte("name = \"a\"\nbenchmarks = [\"mini-mnre\"]\nsampler = {name = \"tpe\", seed = 1}\n[budget]\npoints = 12\nruns = 99\n[space]\n\"ib.size\" = {from = 1, to = 64, scale = \"log\"}\nmodel = [\"text\", \"mmib\"]\n"))
+	f.Add([]byte("name = \"a\"\nbenchmarks = [\"mini-mnre\"]\nsampler = {name = \"tpe\", seed = 1}\n[budget]\npoints = 12\nruns = 99\n[pruner]\nname = \"asha\"\nfactor = 2\n[space]\n\"ib.size\" = {from = 1, to = 64, scale = \"log\"}\nmodel = [\"text\", \"mmib\"]\n"))
 	f.Add([]byte("name = '''\n'''\narm = [{name = \"x\", grid = {ib.size = [1]}}]\n"))
 	studies, err := filepath.Glob("../ablations/*.toml")
 	if err != nil {

@@ -44,6 +44,8 @@ type Plan struct {
 	// Searches are the spaces that an adaptive sampler has not done with: Cells grows
 	// by what they choose.
 	Searches []*Search `json:"searches,omitempty"`
+	// Pruner ends runs early; nil for none.
+	Pruner *Pruner `json:"pruner,omitempty"`
 }
 
 // Cell is one run of a plan.
@@ -78,7 +80,7 @@ func (p *Plan) IDs() []string {
 // run before any has its second; then come benchmarks, arms and grids.
 func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 	x := expansion{sweep: s, inputs: inputs, read: map[*layered]bool{}, cell: map[string]int{}, inputIndex: map[string]int{}, searches: map[string]*Search{}}
-	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Minimize: s.Minimize, Device: s.Device, Source: s.Text}
+	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Minimize: s.Minimize, Device: s.Device, Pruner: s.Pruner, Source: s.Text}
 	arms, err := s.layers()
 	if err != nil {
 		return nil, err

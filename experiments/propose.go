@@ -77,7 +77,8 @@ func (l *loop) extend(ctx context.Context, s *Search) error {
 	if err != nil {
 		return err
 	}
-	if err := p.record(l.Store, l.plan.Sweep, s); err != nil {
+	p.Search = s.ID
+	if err := choose(l.Store, l.plan.Sweep, proposalKind, p); err != nil {
 		return err
 	}
 	if err := l.plan.grown(l.Store); err != nil {

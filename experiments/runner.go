@@ -98,7 +98,10 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	l := &loop{
 		Runner: r, plan: plan, orders: orders, events: events, log: log, began: began, jobs: max(1, r.Jobs),
 		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
-		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{},
+		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{},
+	}
+	if l.doomed, err = recall(r.Store, plan.Sweep); err != nil {
+		return Summary{}, err
 	}
 	if err := l.takeUp(ctx); err != nil {
 		return Summary{}, err

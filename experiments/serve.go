@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +21,7 @@ import (
 
 // RunFunc does one job: it writes the journal of the attempt, trailer and all,
 // and says how it ended. When ctx ends it writes a checkpoint and returns
-// Stopped.
+// Stopped, or Pruned where the cause of its end is mmibx.ErrPruned.
 type RunFunc func(ctx context.Context, job mmibx.Job) mmibx.Outcome
 
 // Serve is the life of a worker: it takes jobs from in, one after another, and
@@ -38,10 +39,11 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, run RunFunc) error 
 	defer stop()
 	jobs := make(chan mmibx.Job)
 	failed := make(chan error, 1)
+	var now underWay
 	go func() {
 		defer close(jobs)
 		defer stop()
-		failed <- readJobs(ctx, in, jobs)
+		failed <- readJobs(ctx, in, jobs, &now)
 	}()
 	answers := json.NewEncoder(out)
 	for {
@@ -57,14 +59,44 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, run RunFunc) error 
 			if !ok {
 				return <-failed
 			}
-			if err := answers.Encode(serveJob(ctx, job, run)); err != nil {
+			if err := answers.Encode(serveJob(ctx, job, run, &now)); err != nil {
 				return fmt.Errorf("answer the runner: %w", err)
 			}
 		}
 	}
 }
 
-func readJobs(ctx context.Context, in io.Reader, jobs chan<- mmibx.Job) error {
+// underWay is the job that a worker is at.
+type underWay struct {
+	mu  sync.Mutex
+	run string
+	end context.CancelCauseFunc
+}
+
+// begin makes the context of a job, which prune ends.
+func (u *underWay) begin(ctx context.Context, run string) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancelCause(ctx)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.run, u.end = run, end
+	return ctx, func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.run = ""
+		end(nil)
+	}
+}
+
+// prune ends the job that is under way, if it is that run.
+func (u *underWay) prune(p mmibx.Pruning) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.run == p.Run {
+		u.end(fmt.Errorf("%w: %s", mmibx.ErrPruned, p.Why))
+	}
+}
+
+func readJobs(ctx context.Context, in io.Reader, jobs chan<- mmibx.Job, now *underWay) error {
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -78,8 +110,13 @@ func readJobs(ctx context.Context, in io.Reader, jobs chan<- mmibx.Job) error {
 			continue
 		}
 		var job mmibx.Job
-		if err := json.Unmarshal(line, &job); err != nil {
+		var pruning mmibx.Pruning
+		if err := errors.Join(json.Unmarshal(line, &job), json.Unmarshal(line, &pruning)); err != nil {
 			return fmt.Errorf("read a job: %w", err)
+		}
+		if pruning.Run != "" {
+			now.prune(pruning)
+			continue
 		}
 		select {
 		case jobs <- job:
@@ -89,7 +126,7 @@ func readJobs(ctx context.Context, in io.Reader, jobs chan<- mmibx.Job) error {
 	}
 }
 
-func serveJob(ctx context.Context, job mmibx.Job, run RunFunc) mmibx.Outcome {
+func serveJob(ctx context.Context, job mmibx.Job, run RunFunc, now *underWay) mmibx.Outcome {
 	fail := func(state mmibx.State, err error) mmibx.Outcome {
 		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: state, Class: mmibx.FailIO, Error: err.Error()}
 	}
@@ -114,6 +151,8 @@ func serveJob(ctx context.Context, job mmibx.Job, run RunFunc) mmibx.Outcome {
 		return fail(mmibx.Failed, err)
 	}
 	defer restore()
+	ctx, end := now.begin(ctx, job.Run)
+	defer end()
 	return run(ctx, job)
 }
 

@@ -30,6 +30,7 @@ type Sweep struct {
 	Device     string // that the runs need: cpu, cuda, or "" for any
 	Budget     Budget
 	Choice     Choice // of the points of spaces
+	Pruner     *Pruner
 	Benchmarks []string
 	Seeds      []int
 	Sanity     Sanity

@@ -133,10 +133,10 @@ func startWorker(command []string, lane, threads int, log *os.File, messages cha
 	return w, nil
 }
 
-// give hands the worker a job. An error means that it is gone, which its end
-// will tell too.
-func (w *worker) give(job mmibx.Job) error {
-	blob, err := json.Marshal(job)
+// say hands the worker a mmibx.Job or mmibx.Pruning. An error means that it is gone,
+// which its end will tell too.
+func (w *worker) say(what any) error {
+	blob, err := json.Marshal(what)
 	if err != nil {
 		return err
 	}

@@ -226,7 +226,7 @@ func (db *DB) attemptsBeyond(run string, attempt int) ([]*source, error) {
 
 const peoplePath = "people"
 
-// otherJournals lists the people's journal, and control, events, proposals and plan of
+// otherJournals lists the people's journal, and control, events, choices and plan of
 // each sweep, where they have news.
 func (db *DB) otherJournals(ctx context.Context) ([]*source, error) {
 	stored, stamps, err := db.otherOffsets(ctx)
@@ -240,7 +240,7 @@ func (db *DB) otherJournals(ctx context.Context) ([]*source, error) {
 	slices.Sort(sweeps)
 	paths := []string{peoplePath}
 	for _, name := range sweeps {
-		paths = append(paths, path.Join("sweeps", name, "control"), path.Join("sweeps", name, "events"), path.Join("sweeps", name, "proposals"))
+		paths = append(paths, path.Join("sweeps", name, "control"), path.Join("sweeps", name, "events"), path.Join("sweeps", name, "choices"))
 	}
 	var sources []*source
 	for _, p := range paths {

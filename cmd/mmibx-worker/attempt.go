@@ -71,7 +71,11 @@ func record(ctx context.Context, job mmibx.Job, library *library) (err error) {
 			return err
 		}
 	}
-	return train(ctx, job, facts, spec, w, resume, library)
+	err = train(ctx, job, facts, spec, w, resume, library)
+	if why := context.Cause(ctx); errors.Is(err, mmibx.ErrInterrupted) && errors.Is(why, mmibx.ErrPruned) {
+		return why
+	}
+	return err
 }
 
 func train(ctx context.Context, job mmibx.Job, facts torch.Facts, spec mmibx.Spec, w *journal.Writer, resume *model.Checkpoint, library *library) error {

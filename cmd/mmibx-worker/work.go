@@ -44,6 +44,8 @@ func classify(err error) (mmibx.State, mmibx.FailureClass) {
 	switch {
 	case err == nil:
 		return mmibx.Done, ""
+	case errors.Is(err, mmibx.ErrPruned):
+		return mmibx.Pruned, ""
 	case errors.Is(err, mmibx.ErrInterrupted):
 		return mmibx.Stopped, ""
 	case errors.Is(err, mmibx.ErrDiverged):

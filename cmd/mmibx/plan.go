@@ -46,7 +46,7 @@ func newPlanCmd(a *app) *cobra.Command {
 				return err
 			}
 			out := jsonPlan(plan, states)
-			out.Estimate = plan.Estimate(measured, func(run string) bool { return stateIn(states, run).Final() }, jobs)
+			out.Estimate = plan.Estimate(measured, func(run string) bool { return plan.Settled(stateIn(states, run)) }, jobs)
 			if err := out.compare(mmibx.Store(a.storeDir), plan); err != nil {
 				return err
 			}
@@ -150,6 +150,7 @@ type planJSON struct {
 	Objective string               `json:"objective"`
 	Minimize  bool                 `json:"minimize"` // less of the objective is better
 	Device    string               `json:"device,omitempty"`
+	Pruner    *experiments.Pruner  `json:"pruner,omitempty"`
 	Hash      string               `json:"hash"`
 	Counts    map[mmibx.State]int  `json:"counts"`
 	Collapsed int                  `json:"collapsed"`
@@ -215,7 +216,7 @@ type cellJSON struct {
 
 func jsonPlan(p *experiments.Plan, states map[string]mmibx.State) planJSON {
 	out := planJSON{
-		Sweep: p.Sweep, Title: p.Title, Question: p.Question, Objective: p.Objective, Minimize: p.Minimize, Device: p.Device, Hash: p.Hash,
+		Sweep: p.Sweep, Title: p.Title, Question: p.Question, Objective: p.Objective, Minimize: p.Minimize, Device: p.Device, Pruner: p.Pruner, Hash: p.Hash,
 		Counts: countStates(p, states), Collapsed: p.Collapsed, Open: p.Open(), LeftOut: p.LeftOut, Cells: make([]cellJSON, len(p.Cells)),
 	}
 	for i, c := range p.Cells {

@@ -133,7 +133,7 @@ func (a *app) runPlan(cmd *cobra.Command, plan *experiments.Plan, run runFlags) 
 	} else {
 		a.printSummary(cmd.OutOrStdout(), plan, summary)
 	}
-	if err == nil && summary.Counts[mmibx.Done] < len(plan.Cells) {
+	if err == nil && summary.Counts[mmibx.Done]+summary.Counts[mmibx.Pruned] < len(plan.Cells) {
 		err = fmt.Errorf("sweep %s: not all runs are done: %s", plan.Sweep, countsLine(summary.Counts))
 	}
 	return err
@@ -179,7 +179,7 @@ func (a *app) printSummary(w io.Writer, plan *experiments.Plan, s experiments.Su
 	fmt.Fprintln(w, "\nnext:")
 	if len(s.Failures) > 0 {
 		fmt.Fprintf(w, "  mmibx runs show %s%s\n  mmibx sweep retry %s%[2]s\n", s.Failures[0].Run, a.here(), plan.Sweep)
-	} else if s.Counts[mmibx.Done] < len(plan.Cells) {
+	} else if s.Counts[mmibx.Done]+s.Counts[mmibx.Pruned] < len(plan.Cells) {
 		fmt.Fprintln(w, "  the same command again goes on from here")
 	}
 	fmt.Fprintf(w, "  mmibx runs list 'sweep=%s' --sort -dev.f1%s\n  mmibx table --sweep %[1]s%[2]s\n", plan.Sweep, a.here())

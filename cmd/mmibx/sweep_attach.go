@@ -76,7 +76,7 @@ func (a *app) attach(ctx context.Context, w io.Writer, plan *experiments.Plan) e
 		}
 	}
 	fmt.Fprintf(w, "%s: %s, in %s\n", plan.Sweep, countsLine(last.Counts), round(last.Took))
-	if done := last.Counts[mmibx.Done]; done < len(plan.Cells) {
+	if done := last.Counts[mmibx.Done] + last.Counts[mmibx.Pruned]; done < len(plan.Cells) {
 		return fmt.Errorf("sweep %s: not all runs are done: %s", plan.Sweep, countsLine(last.Counts))
 	}
 	return nil
