@@ -162,7 +162,7 @@ func (b *board) baselineAction() action {
 	case a.ID == b.marks().Baseline:
 		act.why = "it is the baseline"
 	default:
-		act.cli = b.cli("table", "--sweep", b.sweep, "--baseline", "'"+a.Title+"'")
+		act.cli = b.cli("table", "--sweep", b.sweep, "--baseline", quote(a.Title))
 	}
 	return act
 }

@@ -171,7 +171,7 @@ func (s *errorsScreen) Actions() []action {
 	acts := []action{
 		to("next error", "n", "next", "the next example", 1),
 		to("error before", "p", "before", "the example before", -1),
-		{name: "runs errors", keys: []string{"k"}, label: "kind", help: "one kind of errors, or all answers", cli: s.cliErrors(), run: s.pickKind},
+		{name: "runs errors", keys: []string{"f"}, label: "kind", help: "one kind of errors, or all answers", cli: s.cliErrors(), run: s.pickKind},
 		{name: "type", keys: []string{"t"}, label: "type", help: "errors with one type in gold or prediction", cli: s.cliErrors(), run: s.pickLabel},
 		{name: "runs show", keys: []string{"enter"}, label: "run", help: "all of the run", cli: s.cli("runs show", s.run), to: func() tea.Msg {
 			return push{newRun(s.env, s.run, mmibx.DevF1)}
@@ -186,11 +186,7 @@ func (s *errorsScreen) Actions() []action {
 			acts[i].why = "the predictions are still being read"
 		}
 	}
-	for _, m := range moves(s.move) {
-		m.keys = slices.DeleteFunc(m.keys, func(key string) bool { return key == "k" })
-		acts = append(acts, m)
-	}
-	return acts
+	return append(acts, moves(s.move)...)
 }
 
 func (s *errorsScreen) cliErrors() string {

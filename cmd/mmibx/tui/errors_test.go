@@ -37,7 +37,7 @@ func TestErrors(t *testing.T) {
 		{string(scoring.Missed), "1 2"}, {string(scoring.Spurious), "1"}, {string(scoring.WrongType), "0"},
 		{string(scoring.WrongBoundary), "0 4"}, {everyAnswer, "0 1 2 3 4"}, {everyMistake, "0 1 2 4"},
 	} {
-		press(a, "k")
+		press(a, "f")
 		for a.top().screen.(*pick).found()[a.top().screen.(*pick).cursor].Name != c.kind {
 			press(a, "down")
 		}
@@ -52,7 +52,7 @@ func TestErrors(t *testing.T) {
 	if ids() != "0 1 2" {
 		t.Errorf("with LOC are %s", ids())
 	}
-	if act, _ := find(a.actions(), "k"); act.cli != "mmibx runs errors 4f1c9a77ab02 --type LOC" {
+	if act, _ := find(a.actions(), "f"); act.cli != "mmibx runs errors 4f1c9a77ab02 --type LOC" {
 		t.Errorf("the command line is %q", act.cli)
 	}
 }
