@@ -78,3 +78,23 @@ func TestDataBesideTheRepository(t *testing.T) {
 		t.Errorf("missing data: %+v", r)
 	}
 }
+
+func TestBrowser(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	t.Setenv("MMIBX_REQUIRE", "")
+	if r := ask(func(t testing.TB) { Browser(t) }); !strings.Contains(r.skipped, "chromium-headless-shell, chromium") {
+		t.Errorf("no browser: %+v", r)
+	}
+	t.Setenv("MMIBX_REQUIRE", "chromium-headless-shell")
+	if r := ask(func(t testing.TB) { Browser(t) }); r.failed == "" {
+		t.Errorf("no browser that is required: %+v", r)
+	}
+	whole := filepath.Join(dir, "chromium")
+	if err := os.WriteFile(whole, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if path := Browser(t); path != whole {
+		t.Errorf("the browser is %q", path)
+	}
+}
