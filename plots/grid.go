@@ -53,6 +53,9 @@ func HeatFigure(runs []Run, o Options) (*HeatMap, error) {
 		}
 		h.Panels = append(h.Panels, panel)
 	}
+	if len(h.Runs) == 0 {
+		return nil, fmt.Errorf("figure heatmap: %w: none of the runs that it shows is done with %s", mmibx.ErrNotFound, metric)
+	}
 	return h, nil
 }
 

@@ -239,6 +239,15 @@ func TestOneLookPerMethod(t *testing.T) {
 }
 
 func TestKindsRefuseNothing(t *testing.T) {
+	queued := demo(t)
+	for i := range queued {
+		queued[i].State = mmibx.Queued
+	}
+	for _, k := range Kinds {
+		if _, err := k.Draw(queued, Options{Title: title}); !errors.Is(err, mmibx.ErrNotFound) {
+			t.Errorf("%s of runs that are all queued: %v", k.Name, err)
+		}
+	}
 	for _, k := range Kinds {
 		if _, err := k.Draw(nil, Options{Title: title}); !errors.Is(err, mmibx.ErrNotFound) {
 			t.Errorf("%s of no runs: %v", k.Name, err)

@@ -123,17 +123,19 @@ func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 	if len(o.Metrics) > 0 {
 		metrics = o.Metrics
 	}
-	for i, m := range metrics {
+	for _, m := range metrics {
 		row := Row{Label: MetricLabel(m)}
 		for _, b := range benchmarks(runs) {
 			row.Panels = append(row.Panels, axis.panel(&f.Meta, b, m, series, runs, o))
 		}
-		if i > 0 && !row.hasValues() {
-			continue // a second metric that these runs did not log
+		if row.hasValues() { // else a metric that these runs did not log
+			f.Rows = append(f.Rows, row)
 		}
-		f.Rows = append(f.Rows, row)
 	}
-	if metrics[0] == mmibx.DevF1 && !s.Given {
+	if len(f.Rows) == 0 {
+		return nil, fmt.Errorf("figure %s: %w: none of the runs that it shows is done with %s", s.Name, mmibx.ErrNotFound, strings.Join(metrics, " or "))
+	}
+	if f.Rows[0].Label == MetricLabel(mmibx.DevF1) && !s.Given {
 		ringBest(&f.Rows[0])
 	}
 	return f, nil
