@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"model/torch":        nil,
 	"experiments":        {"experiments/search", "tracker/journal", "reports/stats", "internal/tomlfile"},
 	"experiments/search": nil,
+	"bench/ours":         {"tracker"},
 	"ablations":          nil,
 	"tracker":            {"tracker/journal", "tracker/parquet"},
 	"tracker/journal":    nil,

@@ -58,7 +58,7 @@ type Estimate struct {
 	Jobs int           `json:"jobs"`
 	// Threads is how many each of them has.
 	Threads int           `json:"threads"`
-	Left    int           `json:"left"`
+	Left    int           `json:"left"` // runs, those too that a sampler has not chosen yet
 	Runs    map[Basis]int `json:"runs"` // how many are estimated by what
 	// Arms are the guesses by arm (Cell.Arm).
 	Arms map[string]Guess `json:"-"`
@@ -70,8 +70,17 @@ func (p *Plan) Estimate(measured []Measured, done func(run string) bool, jobs in
 	e := Estimate{Jobs: jobs, Threads: threads(jobs), Runs: map[Basis]int{}, Arms: map[string]Guess{}}
 	known := index(measured)
 	lanes := make([]time.Duration, jobs)
+	start := func(guess Guess) {
+		e.Left++
+		e.Runs[guess.Basis]++
+		e.Work += guess.Took
+		free := slices.Index(lanes, slices.Min(lanes)) // the next run starts where a worker is free first
+		lanes[free] += guess.Took
+	}
+	cells := map[string]*Cell{}
 	for i := range p.Cells {
 		c := &p.Cells[i]
+		cells[c.Run] = c
 		if done(c.Run) {
 			continue
 		}
@@ -80,11 +89,18 @@ func (p *Plan) Estimate(measured []Measured, done func(run string) bool, jobs in
 			guess = known.guess(c, e.Threads)
 			e.Arms[c.Arm] = guess
 		}
-		e.Left++
-		e.Runs[guess.Basis]++
-		e.Work += guess.Took
-		free := slices.Index(lanes, slices.Min(lanes)) // the next run starts where a worker is free first
-		lanes[free] += guess.Took
+		start(guess)
+	}
+	for _, s := range p.Searches { // what is to be chosen yet is like the first point, though of another arm
+		guess := Guess{Basis: NoBasis}
+		if len(s.Chosen) > 0 {
+			like := *cells[s.Chosen[0].Runs[0]]
+			like.Arm = ""
+			guess = known.guess(&like, e.Threads)
+		}
+		for range (s.Points - len(s.Chosen)) * len(s.Seeds) {
+			start(guess)
+		}
 	}
 	e.Wall = slices.Max(lanes)
 	return e
