@@ -115,9 +115,9 @@ func TestEstimateOfSeveralAtOnce(t *testing.T) {
 // Runs that a sampler has not chosen yet take time like its first point.
 func TestEstimateOfAnAdaptiveSweep(t *testing.T) {
 	plan := mustPlan(t, adaptiveText(14, ""))
-	known := []Measured{measuredAs(plan, "both", 10*time.Second, func(m *Measured) { m.Arm = "other" })}
+	known := []Measured{measuredAs(plan, "both", 14*time.Second, func(m *Measured) { m.Arm = "other" })}
 	e := plan.Estimate(known, func(string) bool { return false }, 1)
-	if want := 2 * 2 * 14; e.Left != want || e.Runs[SameSetting] != want || e.Work != time.Duration(want)*10*time.Second || plan.Open() != 2*2*4 {
+	if want := 2 * 2 * 14; e.Left != want || e.Runs[SameSetting] != want || e.Work != time.Duration(want)*14*time.Second || plan.Open() != 2*2*4 {
 		t.Errorf("%+v of %d runs, %d of them open", e, want, plan.Open())
 	}
 }
