@@ -1,7 +1,6 @@
 package experiments
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -106,11 +105,11 @@ func (p *Plan) Estimate(measured []Measured, done func(run string) bool, jobs in
 	return e
 }
 
-// timesOf are times by the key of a basis.
-type timesOf map[string][]time.Duration
+// medians are those of times by the key of a basis.
+type medians map[string]time.Duration
 
-func index(measured []Measured) timesOf {
-	known := timesOf{}
+func index(measured []Measured) medians {
+	times := map[string][]time.Duration{}
 	for i := range measured {
 		m := &measured[i]
 		for _, b := range Bases[:len(Bases)-1] {
@@ -118,13 +117,19 @@ func index(measured []Measured) timesOf {
 			if b != SameArm {
 				took /= time.Duration(max(1, m.Epochs))
 			}
-			known[b.key(m)] = append(known[b.key(m)], took)
+			times[b.key(m)] = append(times[b.key(m)], took)
 		}
+	}
+	known := medians{}
+	for key, all := range times {
+		slices.Sort(all)
+		n := len(all)
+		known[key] = (all[(n-1)/2] + all[n/2]) / 2
 	}
 	return known
 }
 
-func (t timesOf) guess(c *Cell, threads int) Guess {
+func (known medians) guess(c *Cell, threads int) Guess {
 	s := &c.Spec
 	like := Measured{
 		Arm: c.Arm, Benchmark: s.Benchmark, Model: s.Model.Name, Encoder: s.Encoder.Name, Precision: s.Train.Precision, Threads: threads, Epochs: s.Train.Epochs,
@@ -133,19 +138,12 @@ func (t timesOf) guess(c *Cell, threads int) Guess {
 		like.Evidence = s.Evidence.Kind
 	}
 	for _, b := range Bases[:len(Bases)-1] {
-		if times := t[b.key(&like)]; len(times) > 0 {
-			g := Guess{median(times), b}
+		if took, ok := known[b.key(&like)]; ok {
 			if b != SameArm {
-				g.Took *= time.Duration(s.Train.Epochs)
+				took *= time.Duration(s.Train.Epochs)
 			}
-			return g
+			return Guess{took, b}
 		}
 	}
 	return Guess{Basis: NoBasis}
-}
-
-func median(times []time.Duration) time.Duration {
-	times = slices.SortedFunc(slices.Values(times), cmp.Compare[time.Duration])
-	n := len(times)
-	return (times[(n-1)/2] + times[n/2]) / 2
 }
