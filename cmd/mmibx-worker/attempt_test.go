@@ -3,7 +3,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,8 +15,47 @@ import (
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/model"
 	"github.com/mmibx/mmibx/model/torch"
+	"github.com/mmibx/mmibx/tracker/journal"
 	"github.com/mmibx/mmibx/weights"
 )
+
+// An attempt that a pruner ends is pruned and says why, and one that is stopped
+// is stopped; both leave a checkpoint to go on from.
+func TestPrunedAttempt(t *testing.T) {
+	spec, err := mmibx.Resolve(map[string]any{"benchmark": "mini-mnre", "model": "text", "train.epochs": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cause, want := range map[error]mmibx.State{
+		fmt.Errorf("%w: after epoch 2 it is bad", mmibx.ErrPruned): mmibx.Pruned,
+		context.Canceled: mmibx.Stopped,
+	} {
+		job := mmibx.Job{Run: "0123456789ab", Attempt: 1, Spec: spec.Values(), Store: mmibx.Store(t.TempDir()), Device: "cpu", Threads: 1}
+		ctx, end := context.WithCancelCause(context.Background())
+		end(cause)
+		err := record(ctx, job, &library{})
+		if state, _ := classify(err); state != want {
+			t.Errorf("%v: classified as %s", err, state)
+		}
+		checkpoint := false
+		var trailer *journal.Trailer
+		if _, err := journal.Read(job.Store.Journal(job.Run, 1), 0, func(r journal.Record) error {
+			checkpoint = checkpoint || r.Type == journal.TypeCheckpoint
+			if r.Trailer != nil {
+				trailer = r.Trailer
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if trailer == nil || trailer.State != want || !checkpoint {
+			t.Fatalf("%s: trailer %+v, checkpoint: %v", want, trailer, checkpoint)
+		}
+		if want == mmibx.Pruned && (!errors.Is(err, mmibx.ErrPruned) || !strings.Contains(trailer.Error, "after epoch 2 it is bad")) {
+			t.Errorf("said %v, kept %q", err, trailer.Error)
+		}
+	}
+}
 
 // A checkpoint is gone on from only where the resumed run would have the bits of
 // the unbroken one: with this program, libtorch, instruction set and threads.
