@@ -70,8 +70,8 @@ func (s screenOf) keys(session string, keys ...string) {
 	s.do(append([]string{"send-keys", "-t", session}, keys...)...)
 }
 
-// testTerminalUI starts a sweep in the UI, kills the UI, opens it again and sees
-// the sweep finish.
+// testTerminalUI starts a sweep in the UI, kills the UI, opens it again, sees the
+// sweep finish, and looks at what a run got wrong, through resizes.
 func testTerminalUI(t *testing.T, bin string) {
 	s := screenOf{newLab(t, bin), needs.Program(t, "tmux")}
 	// A file of the name of a study, where one stands, is taken for the study.
@@ -104,6 +104,14 @@ model = "text"
 
 	s.open("second")
 	s.see("second", "✓ finished", "6/6") // on the board, which opens by itself while the sweep is live, or in the list of sweeps
+	s.keys("second", "L")                // all runs of the store
+	s.see("second", "runs   6 runs")
+	s.keys("second", "/", "seed<3")
+	s.see("second", "3 runs of 6 pass")
+	s.do("resize-window", "-t", "second", "-x", "80", "-y", "24")
+	s.keys("second", "Enter", "e") // what the first of them got wrong
+	s.see("second", "mini-mnre dev  F1")
+	s.do("resize-window", "-t", "second", "-x", "120", "-y", "40")
 	s.keys("second", "q")
 
 	var status experiments.Status
