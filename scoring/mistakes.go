@@ -12,10 +12,10 @@ import (
 type MistakeKind string
 
 const (
-	// Missed is a gold entity that no predicted one overlaps, or a relation that
-	// None was predicted for.
+	// Missed is a gold entity that Judge pairs with no predicted one, or a relation
+	// that None was predicted for.
 	Missed MistakeKind = "missed"
-	// Spurious is a predicted entity that overlaps no gold one, or a relation
+	// Spurious is a predicted entity that is paired with no gold one, or a relation
 	// where gold has None.
 	Spurious MistakeKind = "spurious"
 	// WrongType has the words of a gold entity and another type, or another

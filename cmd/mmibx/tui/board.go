@@ -55,6 +55,8 @@ func newBoard(e *env, sweep string) *board {
 
 func (*board) Title() string { return "board" }
 
+func (b *board) scope() string { return "sweep=" + b.sweep }
+
 // Init implements screen.
 func (b *board) Init(ctx context.Context) tea.Cmd {
 	b.judged.busy = false

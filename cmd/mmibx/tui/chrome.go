@@ -31,7 +31,7 @@ func (a *App) everywhere() []action {
 	}
 	return []action{
 		back,
-		a.screenAction("runs list", "L", "runs", "all runs of the store", func() screen { return newRuns(a.env, "") }),
+		a.runsAction(),
 		a.screenAction("data list", "D", "data", "the benchmarks", func() screen { return newBenchmarks(a.env) }),
 		a.screenAction("machine", "M", "machine", "processors, memory, disk, GPUs and what runs on them", func() screen { return newMachine(a.env) }),
 		{
@@ -47,6 +47,19 @@ func (a *App) everywhere() []action {
 			run: func() tea.Cmd { return tea.Quit },
 		},
 	}
+}
+
+// runsAction lists all runs of the store, or those that the screen is about.
+func (a *App) runsAction() action {
+	filter, help := "", "all runs of the store"
+	if s, ok := a.top().screen.(scoped); ok {
+		filter, help = s.scope(), "these runs as a list to filter, sort and mark"
+	}
+	act := a.screenAction("runs list", "L", "runs", help, func() screen { return newRuns(a.env, filter) })
+	if filter != "" {
+		act.cli = a.env.cli("runs list", quote(filter))
+	}
+	return act
 }
 
 // screenAction opens a screen that is there wherever one is.

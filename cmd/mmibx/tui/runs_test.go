@@ -207,6 +207,23 @@ func TestByArm(t *testing.T) {
 	}
 }
 
+// TestScope: from a board the runs of its sweep are listed, from home all.
+func TestScope(t *testing.T) {
+	a := shown(t, newFake(), theBoard, 120, 40)
+	if act, _ := find(a.actions(), "L"); act.cli != "mmibx runs list sweep=beta-study" {
+		t.Errorf("the command line is %s", act.cli)
+	}
+	press(a, "L")
+	if r, ok := a.top().screen.(*runs); !ok || r.list.Filter != "sweep=beta-study" {
+		t.Errorf("%T is shown", a.top().screen)
+	}
+	a = shown(t, newFake(), func(e *env) screen { return newHome(e) }, 120, 40)
+	press(a, "L")
+	if r, ok := a.top().screen.(*runs); !ok || r.list.Filter != "" {
+		t.Errorf("%T is shown", a.top().screen)
+	}
+}
+
 // BenchmarkRunsKey is a key on a list of ten thousand runs and the picture that
 // follows it.
 func BenchmarkRunsKey(b *testing.B) {

@@ -31,6 +31,10 @@ type screen interface {
 // modal is a screen that at times reads text: then only its own actions listen.
 type modal interface{ modal() bool }
 
+// scoped is a screen about some of the runs: what its filter lets through is listed
+// when runs are asked for.
+type scoped interface{ scope() string }
+
 // overlay marks a screen that is painted over the one below, which stays awake.
 type overlay interface{ overlay() }
 
