@@ -61,7 +61,7 @@ func TestImportMLflow(t *testing.T) {
 	}
 
 	r := l.only(db, "lr=0.1 and layers=3 and nesterov=true and optimizer=adam and none=nan")
-	if r.State != mmibx.Done || r.Model != "lr-sweep" || r.Seed != 7 || r.Label != "lr-sweep lr 0.1, imported from mlflow" ||
+	if r.State != mmibx.Done || r.Model != "lr-sweep" || r.Seed != 7 || r.Steps != 1<<40 || r.Label != "lr-sweep lr 0.1, imported from mlflow" ||
 		!r.Started.Equal(time.UnixMilli(1767225600000)) || !r.Finished.Equal(time.UnixMilli(1767225710000)) {
 		t.Errorf("the finished run is %+v", r)
 	}

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 func (l *lab) newRun(params map[string]any) *Run {
@@ -32,7 +35,7 @@ func TestNewRun(t *testing.T) {
 
 	db := l.synced()
 	row := l.only(db, "lr=0.5 and layers=3 and on=true and seed=7 and benchmark=toy and big=9223372036854775807")
-	if row.ID != r.ID || row.State != mmibx.Running || row.Model != "program" || row.Imported != "" {
+	if row.ID != r.ID || row.State != mmibx.Running || row.Model != "program" || row.Imported != "" || row.Steps != 5 {
 		t.Errorf("while it runs: %+v", row)
 	}
 	if _, err := NewRun(l.store, "program", params); !errors.Is(err, ErrRunning) {
@@ -116,45 +119,155 @@ func TestNewRunRefuses(t *testing.T) {
 	}
 }
 
-// childLogs logs until it is killed, and says on its output what calls returned for.
+// childLogs logs one run until it is killed, and says which calls returned.
 func childLogs(store mmibx.Store) error {
 	r, err := NewRun(store, "program", nil)
-	if err != nil {
-		return err
-	}
-	for step := int64(0); ; step++ {
-		if err := r.Log(step, mmibx.Metric{Name: "loss", Value: float64(step)}); err != nil {
-			return err
+	for step := int64(0); err == nil; step++ {
+		if err = r.Log(step, mmibx.Metric{Name: "loss", Value: float64(step)}); err == nil {
+			fmt.Println(r.ID, step)
 		}
-		fmt.Println(step)
 	}
+	return err
+}
+
+const (
+	swarmRuns  = 12
+	swarmSteps = 40
+)
+
+// childSwarms makes every run that nobody has made or is at, until all are done,
+// and says which calls returned.
+func childSwarms(store mmibx.Store) error {
+	for left := swarmRuns; left > 0; {
+		left = 0
+		for seed := range swarmRuns {
+			r, err := NewRun(store, "program", map[string]any{"seed": seed})
+			if errors.Is(err, ErrDone) {
+				continue
+			}
+			if left++; errors.Is(err, ErrRunning) {
+				continue
+			}
+			for step := int64(0); step < swarmSteps && err == nil; step++ {
+				if err = r.Log(step, mmibx.Metric{Name: "loss", Value: float64(step)}); err == nil {
+					fmt.Printf("%s/%d %d\n", r.ID, r.Attempt, step)
+					time.Sleep(time.Millisecond)
+				}
+			}
+			if err != nil {
+				return err
+			}
+			if err := r.Finish(nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// child is the test binary in a role, and what it wrote.
+func (l *lab) child(role string) (*exec.Cmd, *strings.Builder) {
+	l.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "MMIBX_TRACKER_ROLE="+role, "MMIBX_TRACKER_TEST="+string(l.store))
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	l.must(cmd.Start())
+	return cmd, &out
 }
 
 func TestNewRunKilled(t *testing.T) {
 	l := newLab(t)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "MMIBX_TRACKER_ROLE=log", "MMIBX_TRACKER_TEST="+string(l.store))
-	var out strings.Builder
-	cmd.Stdout = &out
-	l.must(cmd.Start())
+	cmd, out := l.child("log")
 	time.Sleep(300 * time.Millisecond)
 	l.must(cmd.Process.Kill())
 	_ = cmd.Wait() // killed
-	lines := strings.Fields(out.String())
-	if len(lines) < 2 {
-		t.Fatalf("it logged %d points", len(lines))
+	lines := strings.Count(out.String(), "\n")
+	if lines < 2 {
+		t.Fatalf("it logged %d points", lines)
 	}
 	db := l.synced()
 	r := l.only(db, "")
-	points := l.points(db, r.ID, "loss")
-	if r.State != mmibx.Lost || len(points) < len(lines)-1 { // the last line may be cut
-		t.Errorf("%s with %d points, calls had returned for %d", r.State, len(points), len(lines))
+	if points := l.points(db, r.ID, "loss"); r.State != mmibx.Lost || len(points) < lines {
+		t.Errorf("%s with %d points, calls had returned for %d", r.State, len(points), lines)
 	}
 	again := l.newRun(nil)
 	if again.Attempt != 2 {
 		t.Errorf("attempt %d after the kill", again.Attempt)
 	}
 	l.must(again.Finish(nil))
+}
+
+// Eight processes share runs, and one of them is killed every few milliseconds, 30
+// times: each run is done exactly once, and what a call returned for is there.
+func TestNewRunUnderFire(t *testing.T) {
+	l := newLab(t)
+	type process struct {
+		cmd  *exec.Cmd
+		out  *strings.Builder
+		done chan error
+	}
+	var all, alive []*process
+	start := func() {
+		p := &process{done: make(chan error, 1)}
+		p.cmd, p.out = l.child("swarm")
+		go func() { p.done <- p.cmd.Wait() }()
+		all, alive = append(all, p), append(alive, p)
+	}
+	for range 8 {
+		start()
+	}
+	for range 30 {
+		time.Sleep(15 * time.Millisecond)
+		i := rand.IntN(len(alive))
+		_ = alive[i].cmd.Process.Kill() // it may have ended
+		<-alive[i].done
+		alive = slices.Delete(alive, i, i+1)
+		start()
+	}
+	for _, p := range alive {
+		l.must(<-p.done)
+	}
+	db := l.synced()
+	rows := l.runs(db, Query{})
+	if len(rows) != swarmRuns {
+		t.Fatalf("%d runs, want %d", len(rows), swarmRuns)
+	}
+	kept, attempts := map[string]bool{}, 0 // run/attempt step
+	for i := range rows {
+		r := &rows[i]
+		done := 0
+		attempts += r.Attempts
+		for n := 1; n <= r.Attempts; n++ {
+			_, err := journal.Read(l.store.Journal(r.ID, n), 0, func(rec journal.Record) error {
+				switch {
+				case rec.Type == journal.TypePoints:
+					kept[fmt.Sprintf("%s/%d %d", r.ID, n, rec.Step)] = true
+				case rec.Type == journal.TypeTrailer && rec.Trailer.State == mmibx.Done:
+					done++
+				}
+				return nil
+			})
+			if !errors.Is(err, os.ErrNotExist) {
+				l.must(err)
+			}
+		}
+		if points := l.points(db, r.ID, "loss"); r.State != mmibx.Done || done != 1 || len(points) != swarmSteps {
+			t.Errorf("run %s is %s, was done %d times and has %d points", r.ID, r.State, done, len(points))
+		}
+	}
+	told := 0
+	for _, p := range all {
+		lines := strings.Split(p.out.String(), "\n")
+		for _, line := range lines[:len(lines)-1] {
+			if told++; !kept[line] {
+				t.Errorf("a call had returned for %s, which is not there", line)
+			}
+		}
+	}
+	if told < swarmRuns*swarmSteps || attempts == swarmRuns {
+		t.Errorf("%d calls returned, in %d attempts: nobody was hit", told, attempts)
+	}
 }
 
 // The ids never change: what is in a store must be found again. These are what

@@ -39,7 +39,7 @@ type RunRow struct {
 	Started   time.Time // of the latest attempt
 	Finished  time.Time // zero while it runs
 	Heard     time.Time // last record of the latest attempt
-	Steps     int64     // optimiser steps seen
+	Steps     int64     // optimiser steps seen; of another program's run the last step of any metric
 	// Numbers are nil where the run has not logged the metric, and may be NaN.
 	Epoch, Loss *float64 // the last
 	DevF1       *float64 // the best
@@ -177,7 +177,8 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]RunRow, error) {
 	c.sql.WriteString(`SELECT r.name, r.arm, ` + stateNow + `, a.class, a.error,
 		(SELECT group_concat(sweep, char(10)) FROM (SELECT DISTINCT sweep FROM membership m WHERE m.run = r.name)),
 		r.benchmark, r.model, r.label, r.seed, r.attempt, r.started, r.finished, a.heard,
-		max(coalesce(epoch.last_step, 0), coalesce(loss.last_step, 0), coalesce(f1.last_step, 0)),
+		iif(coalesce(epoch.run, loss.run, f1.run), max(coalesce(epoch.last_step, 0), coalesce(loss.last_step, 0), coalesce(f1.last_step, 0)),
+			coalesce((SELECT max(last_step) FROM summary s WHERE s.run = r.id), 0)),
 		epoch.last, epoch.last_kind, loss.last, loss.last_kind, f1.max, iif(f1.max IS NULL, f1.last_kind, NULL), f1.max_step,
 		(SELECT group_concat(tag, char(10)) FROM tag t WHERE t.run = r.name),
 		coalesce(e.note, ''), coalesce(e.binned, 0), coalesce(e.priority, 0), a.host, a.device,

@@ -20,8 +20,11 @@ import (
 // TestMain lets the test binary be another program, that syncs or logs.
 func TestMain(m *testing.M) {
 	child := childSync
-	if os.Getenv("MMIBX_TRACKER_ROLE") == "log" {
+	switch os.Getenv("MMIBX_TRACKER_ROLE") {
+	case "log":
 		child = childLogs
+	case "swarm":
+		child = childSwarms
 	}
 	if store := os.Getenv("MMIBX_TRACKER_TEST"); store != "" {
 		if err := child(mmibx.Store(store)); err != nil {
