@@ -137,6 +137,17 @@ rows = [{ system = "Theirs" }, { published = "PG-MRE" }]
 	}
 }
 
+// A row without a title leaves out methods that have a row: the usual setting of
+// a model lies on the grids of several arms.
+func TestNoMethodHasTwoRows(t *testing.T) {
+	runs, values := madeUpRuns(t)
+	d := parsed(t, "name = \"t\"\n[[group]]\nrows = [{ arm = \"text\", title = \"Words\" }]\n[[group]]\nrows = [{ arm = \"*\" }]\n")
+	got := write(t, laid(t, d, runs, values), "txt")
+	if strings.Contains(got, "Text only") || strings.Count(got, "Words") != 1 || strings.Count(got, "MMIB") != 4 {
+		t.Error(got)
+	}
+}
+
 func TestDeclaredRowsRefuse(t *testing.T) {
 	runs, _ := madeUpRuns(t)
 	all := func(string) (map[string]bool, error) {

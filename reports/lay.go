@@ -47,32 +47,31 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 	if len(d.Groups) == 0 {
 		l.groups = groupByModel(runs)
 	}
+	shown := map[string]bool{}
 	for i := range d.Groups {
 		g := layoutGroup{title: d.Groups[i].Title, apart: d.Groups[i].Apart}
 		for j := range d.Groups[i].Rows {
-			p := placer{d: d, runs: runs, match: match, row: &d.Groups[i].Rows[j], path: []string{"group", fmt.Sprint(i), "rows", fmt.Sprint(j)}}
+			p := placer{d: d, runs: runs, match: match, shown: shown, row: &d.Groups[i].Rows[j], path: []string{"group", fmt.Sprint(i), "rows", fmt.Sprint(j)}}
 			rows, err := p.place()
 			if err != nil {
 				return nil, err
 			}
 			g.rows = append(g.rows, rows...)
+			markShown(shown, rows)
 		}
 		if len(g.rows) > 0 { // of all published scores none may be of these benchmarks
 			l.groups = append(l.groups, g)
 		}
 	}
-	shown := map[string]bool{}
 	for _, g := range l.groups {
 		for _, r := range g.rows {
 			l.runs = append(l.runs, r.runs...)
-			for i := range r.runs {
-				shown[armLabel(r.runs[i].Spec)] = true
-			}
 		}
+		markShown(shown, g.rows)
 	}
-	l.pruned = slices.DeleteFunc(pruned, func(r Run) bool { return !shown[armLabel(r.Spec)] })
+	l.pruned = slices.DeleteFunc(pruned, func(r Run) bool { return !shown[methodOf(&r)] })
 	for _, method := range chunks(runs, func(r Run) string { return armLabel(r.Spec) }) {
-		if method[0].System == "" && !shown[armLabel(method[0].Spec)] {
+		if method[0].System == "" && !shown[methodOf(&method[0])] {
 			l.LeftOut++
 		}
 	}
@@ -81,6 +80,18 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 	}
 	return l, l.checkBaseline()
 }
+
+// markShown notes which methods rows show.
+func markShown(shown map[string]bool, rows []layoutRow) {
+	for _, r := range rows {
+		for i := range r.runs {
+			shown[methodOf(&r.runs[i])] = true
+		}
+	}
+}
+
+// methodOf names what a row shows, over all benchmarks.
+func methodOf(r *Run) string { return cmp.Or(r.System, armLabel(r.Spec)) }
 
 // checkBaseline refuses a baseline that is no row, before a look is spent on it.
 func (l *Layout) checkBaseline() error {
@@ -202,6 +213,7 @@ type placer struct {
 	d     *Declaration
 	runs  []Run // sorted
 	match Matcher
+	shown map[string]bool // methods that have a row
 	row   *RowDeclaration
 	path  []string
 }
@@ -242,8 +254,10 @@ func (p *placer) place() ([]layoutRow, error) {
 		return []layoutRow{row}, p.oneArm(key, runs)
 	}
 	var rows []layoutRow
-	for _, method := range chunks(runs, func(r Run) string { return cmp.Or(r.System, armLabel(r.Spec)) }) {
-		rows = append(rows, rowOf(method))
+	for _, method := range chunks(runs, func(r Run) string { return methodOf(&r) }) {
+		if !p.shown[methodOf(&method[0])] {
+			rows = append(rows, rowOf(method))
+		}
 	}
 	return rows, nil
 }

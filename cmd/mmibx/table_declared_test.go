@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/reports"
 )
 
 const declaredTable = `
@@ -89,5 +92,39 @@ func TestTableDeclaredRefuses(t *testing.T) {
 	}
 	if _, err := mmibxSays(t, "table", "mian", "--store", string(store)); exitCode(err) != 3 || !strings.Contains(err.Error(), "did you mean main?") {
 		t.Error(err)
+	}
+}
+
+// Every table that ships fits the study that it names: all of its rows are there
+// before anything has run, and each cell says that it has no score.
+func TestTablesThatShipFitTheirStudies(t *testing.T) {
+	for _, name := range reports.StandardTables() {
+		text, err := reports.StandardTable(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := reports.ParseDeclaration(name, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &app{storeDir: t.TempDir(), dataDir: t.TempDir()}
+		for _, study := range d.Sweeps {
+			plan, err := a.planOf(study, &sweepFlags{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := plan.Save(mmibx.Store(a.storeDir)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, format := range []string{"text", "latex"} {
+			out, err := mmibxSays(t, "table", name, "--format", format, "--store", a.storeDir)
+			if err != nil {
+				t.Errorf("%s as %s: %v\n%s", name, format, err, out)
+			}
+			if format == "text" && (!strings.Contains(out, "MMIB") || !strings.Contains(out, "queued")) {
+				t.Errorf("%s:\n%s", name, out)
+			}
+		}
 	}
 }
