@@ -172,7 +172,7 @@ func (r *layoutRow) budget(metric string, values Values) string {
 			if arms[b] == nil {
 				arms[b] = map[string]bool{}
 			}
-			arms[b][armLabel(r.runs[i].Spec)] = true
+			arms[b][r.runs[i].method] = true
 		}
 		var counts []int
 		for _, of := range arms {

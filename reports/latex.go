@@ -117,6 +117,7 @@ func (t *Table) overs() []over {
 
 func (t *Table) latexBody(b *bytes.Buffer) {
 	places, usual := t.standings(), t.usualN()
+	widest := t.widestSpreads(usual)
 	for g := range t.Groups {
 		group := &t.Groups[g]
 		if g > 0 {
@@ -133,19 +134,21 @@ func (t *Table) latexBody(b *bytes.Buffer) {
 				if len(c.Runs) > 0 {
 					fmt.Fprintf(b, "%% %s runs %s\n", t.cellKey(row, j), oneLine(strings.Join(c.Runs, " ")))
 				}
-				line = append(line, fmt.Sprintf(`\mmibxcell{%s}{%s}`, t.cellKey(row, j), latexCell(t.parts(c, j, usual), places[c], t.widestSpread(j, usual))))
+				line = append(line, fmt.Sprintf(`\mmibxcell{%s}{%s}`, t.cellKey(row, j), latexCell(t.parts(c, j, usual), places[c], widest[j])))
 			}
 			b.WriteString(strings.Join(line, " & ") + " \\\\\n")
 		}
 	}
 }
 
-// widestSpread is the longest deviation of a column, "" where it has none.
-func (t *Table) widestSpread(column, usual int) string {
-	widest := ""
+// widestSpreads are the longest deviation of each column, "" where it has none.
+func (t *Table) widestSpreads(usual int) []string {
+	widest := make([]string, len(t.Columns))
 	for _, row := range t.rows() {
-		if s := t.parts(&row.Cells[column], column, usual).spread; len(s) > len(widest) {
-			widest = s
+		for j := range row.Cells {
+			if s := t.parts(&row.Cells[j], j, usual).spread; len(s) > len(widest[j]) {
+				widest[j] = s
+			}
 		}
 	}
 	return widest

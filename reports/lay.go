@@ -40,6 +40,7 @@ type Matcher func(filter string) (arms map[string]bool, err error)
 // that stands for nothing is a fault, as is one with a title that several arms of
 // a benchmark would share.
 func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
+	runs = named(runs)
 	pruned := slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.State != mmibx.Pruned })
 	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.State == mmibx.Pruned })
 	slices.SortStableFunc(runs, compareRuns)
@@ -69,9 +70,9 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 		}
 		markShown(shown, g.rows)
 	}
-	l.pruned = slices.DeleteFunc(pruned, func(r Run) bool { return !shown[methodOf(&r)] })
-	for _, method := range chunks(runs, func(r Run) string { return armLabel(r.Spec) }) {
-		if method[0].System == "" && !shown[methodOf(&method[0])] {
+	l.pruned = slices.DeleteFunc(pruned, func(r Run) bool { return !shown[r.method] })
+	for _, method := range chunks(runs, func(r Run) string { return r.method }) {
+		if method[0].System == "" && !shown[method[0].method] {
 			l.LeftOut++
 		}
 	}
@@ -85,13 +86,27 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 func markShown(shown map[string]bool, rows []layoutRow) {
 	for _, r := range rows {
 		for i := range r.runs {
-			shown[methodOf(&r.runs[i])] = true
+			shown[r.runs[i].method] = true
 		}
 	}
 }
 
-// methodOf names what a row shows, over all benchmarks.
-func methodOf(r *Run) string { return cmp.Or(r.System, armLabel(r.Spec)) }
+// named sets the methods of runs, which are asked for again and again: working
+// out a label goes through every field of the spec.
+func named(runs []Run) []Run {
+	runs = slices.Clone(runs)
+	labels := map[string]string{} // by arm
+	for i := range runs {
+		r := &runs[i]
+		label, ok := labels[r.Arm]
+		if !ok || r.Arm == "" {
+			label = cmp.Or(r.System, armLabel(r.Spec))
+			labels[r.Arm] = label
+		}
+		r.method = label
+	}
+	return runs
+}
 
 // checkBaseline refuses a baseline that is no row, before a look is spent on it.
 func (l *Layout) checkBaseline() error {
@@ -160,7 +175,7 @@ func compareRuns(a, b Run) int {
 	return cmp.Or(
 		cmp.Compare(a.System, b.System),
 		cmp.Compare(modelOrder(a.Spec), modelOrder(b.Spec)),
-		naturalCompare(armLabel(a.Spec), armLabel(b.Spec)),
+		naturalCompare(a.method, b.method),
 		cmp.Compare(a.Spec.Seed, b.Spec.Seed),
 		cmp.Compare(a.ID, b.ID),
 	)
@@ -176,7 +191,7 @@ func groupByModel(runs []Run) []layoutGroup {
 	}
 	var groups []layoutGroup
 	singles, imported := layoutGroup{}, layoutGroup{}
-	arms := chunks(runs[:own], func(r Run) string { return armLabel(r.Spec) })
+	arms := chunks(runs[:own], func(r Run) string { return r.method })
 	for _, model := range chunks(arms, func(arm []Run) string { return arm[0].Spec.Model.Name }) {
 		var rows []layoutRow
 		for _, arm := range model {
@@ -205,7 +220,7 @@ func rowOf(runs []Run) layoutRow {
 	if system := runs[0].System; system != "" {
 		return layoutRow{key: Key("imported " + system), title: system, runs: runs}
 	}
-	return layoutRow{key: Key(armLabel(runs[0].Spec)), title: ArmTitle(runs[0].Spec), runs: runs}
+	return layoutRow{key: Key(runs[0].method), title: ArmTitle(runs[0].Spec), runs: runs}
 }
 
 // placer makes the rows of one declaration of a row.
@@ -254,8 +269,8 @@ func (p *placer) place() ([]layoutRow, error) {
 		return []layoutRow{row}, p.oneArm(key, runs)
 	}
 	var rows []layoutRow
-	for _, method := range chunks(runs, func(r Run) string { return methodOf(&r) }) {
-		if !p.shown[methodOf(&method[0])] {
+	for _, method := range chunks(runs, func(r Run) string { return r.method }) {
+		if !p.shown[method[0].method] {
 			rows = append(rows, rowOf(method))
 		}
 	}

@@ -18,6 +18,8 @@ type Run struct {
 	System string     // whose predictions were imported; "" for a run of our own
 	Spec   mmibx.Spec // of an imported one benchmark, seed and, as the model's name, the system
 	State  mmibx.State
+
+	method string // what a row shows, over all benchmarks; Lay sets it
 }
 
 // headOf breaks the long titles of the miniature benchmarks.

@@ -16,7 +16,7 @@ import (
 // plannedStore is a store with all runs of a sweep file, which has miniature
 // benchmarks only. fill writes what a run logged, the last of the plan among them,
 // and says how it ended.
-func plannedStore(t *testing.T, file string, fill func(store mmibx.Store, w *journal.Writer, place int, c *experiments.Cell) mmibx.State) mmibx.Store {
+func plannedStore(t testing.TB, file string, fill func(store mmibx.Store, w *journal.Writer, place int, c *experiments.Cell) mmibx.State) mmibx.Store {
 	t.Helper()
 	store := mmibx.Store(t.TempDir())
 	sweep, err := experiments.Parse("sweep.toml", []byte(file))
@@ -70,7 +70,7 @@ func gold(t *testing.T, benchmark string, split mmibx.Split) []mmibx.Prediction 
 	return list
 }
 
-func logged(t *testing.T, w *journal.Writer, step int64, devF1 float64) {
+func logged(t testing.TB, w *journal.Writer, step int64, devF1 float64) {
 	t.Helper()
 	if err := w.Log(step, mmibx.Metric{Name: mmibx.DevF1, Value: devF1}); err != nil {
 		t.Fatal(err)
