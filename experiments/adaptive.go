@@ -150,8 +150,30 @@ func (s *Search) resolve(x *expansion, at []float64) (point resolved, ok bool, e
 	return point, err == nil, err
 }
 
+// unchanged makes sure that what the first point of a search reads is what it was: a
+// choice by some data is not run with others.
+func (x *expansion) unchanged(s *Search) error {
+	if len(s.Chosen) == 0 {
+		return nil
+	}
+	c := &x.plan.Cells[x.cell[s.Chosen[0].Runs[0]]]
+	in, err := x.inputs(c.Spec)
+	if err != nil {
+		return err
+	}
+	was := x.plan.Inputs[c.Input]
+	if !maps.Equal(in.Data, was.Data) || !maps.Equal(in.Weights, was.Weights) {
+		return &mmibx.InputError{Key: "sweep " + x.plan.Sweep, Found: "other data or weights than those of its plan", Expected: "the same, for choices rest on them",
+			Cure: "put them back, or plan anew from the sweep file"}
+	}
+	return nil
+}
+
 // extend adds a point to a search and its runs to the plan.
 func (x *expansion) extend(s *Search, at []float64) (Proposal, error) {
+	if err := x.unchanged(s); err != nil {
+		return Proposal{}, err
+	}
 	point, ok, err := s.resolve(x, at)
 	if err == nil && !ok {
 		err = fmt.Errorf("search %s of arm %q: point %d does not meet the conditions", s.ID, s.ArmName, len(s.Chosen))

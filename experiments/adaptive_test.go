@@ -268,6 +268,36 @@ func TestProposalsOfAnotherSearchAreNotTakenUp(t *testing.T) {
 	}
 }
 
+// A plan of the store does not go on by other data than it began with.
+func TestAdaptivePlanRefusesOtherData(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", "0s")
+	store := newStore(t)
+	mustRun(t, fakeRunnerOf(store, 2), mustPlan(t, adaptiveText(10, "")))
+	plan, err := ReadPlan(store, "tuned")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range plan.Searches {
+		s.Points++
+	}
+	r := fakeRunnerOf(store, 1)
+	r.Inputs = func(mmibx.Spec) (mmibx.Inputs, error) {
+		return mmibx.Inputs{Data: map[string]string{"train": "bb"}}, nil
+	}
+	if _, err := r.Run(context.Background(), plan); !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), "other data or weights than those of its plan") {
+		t.Errorf("other data: %v", err)
+	}
+}
+
+// The budget of runs counts what is to be chosen yet.
+func TestBudgetOfRunsOfAnAdaptiveSweep(t *testing.T) {
+	text := strings.Replace(adaptiveText(14, ""), "points = 14", "points = 14\nruns = 55", 1)
+	if _, err := mustParse(t, text).Plan(noInputs); err == nil || !strings.Contains(err.Error(), "budget.runs: found 55, and a plan of 56 runs") {
+		t.Error(err)
+	}
+	mustPlan(t, strings.Replace(text, "runs = 55", "runs = 56", 1))
+}
+
 // A space with fewer points than an arm can be told apart by ends with a word.
 func TestAdaptiveSpaceThatIsUsedUp(t *testing.T) {
 	t.Setenv("MMIBX_TEST_PACE", "0s")
