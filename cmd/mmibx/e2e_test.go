@@ -32,6 +32,7 @@ func TestEndToEnd(t *testing.T) {
 	t.Run("wrong input", func(t *testing.T) { testWrongInput(t, bin) })
 	t.Run("parity", func(t *testing.T) { testParity(t, bin) })
 	t.Run("terminal UI", func(t *testing.T) { testTerminalUI(t, bin) })
+	t.Run("journey", func(t *testing.T) { testJourney(t, bin) })
 }
 
 // lab is a folder in which somebody works, with a store of its own.

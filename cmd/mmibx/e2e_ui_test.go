@@ -125,3 +125,34 @@ model = "text"
 		t.Errorf("%d runs were done and %d are open, want 6 and none", len(all.done), len(all.open))
 	}
 }
+
+// testJourney plays the guide's journey: from an empty store to a sweep that runs
+// to its end and to its table, by keys alone.
+func testJourney(t *testing.T, bin string) {
+	l := newLab(t, bin)
+	keys, err := filepath.Abs("../../docs/guide/journey.keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := l.must("--script", keys, "--record", "journey.cast", "--size", "110x32")
+	if !strings.Contains(last, "journey.tex") {
+		t.Errorf("in the end the terminal shows\n%s", last)
+	}
+	if all := l.read(); len(all.done) != 6 || len(all.open) > 0 {
+		t.Errorf("%d runs were done and %d are open, want 6 and none", len(all.done), len(all.open))
+	}
+	table, err := os.ReadFile(filepath.Join(l.dir, "journey.tex"))
+	if err != nil || !strings.Contains(string(table), "MMIB") || !strings.Contains(string(table), "\\begin{tabular}") {
+		t.Errorf("the table is no table (%v):\n%s", err, table)
+	}
+	plan := l.must("plan", "journey.toml", "--json") // what the form wrote is what the CLI reads
+	var read struct {
+		Counts map[mmibx.State]int `json:"counts"`
+	}
+	if err := json.Unmarshal([]byte(plan), &read); err != nil || read.Counts[mmibx.Done] != 6 {
+		t.Errorf("of the plan of the saved file %v (%v)", read.Counts, err)
+	}
+	if cast, err := os.ReadFile(filepath.Join(l.dir, "journey.cast")); err != nil || !strings.HasPrefix(string(cast), "{") {
+		t.Errorf("the recording: %v", err)
+	}
+}

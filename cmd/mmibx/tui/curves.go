@@ -305,7 +305,7 @@ func (c *curves) zoom(factor float64) func() tea.Cmd {
 		if math.IsNaN(at) || at < from || at > to {
 			at = (from + to) / 2
 		}
-		from, to = max(first, at-(at-from)*factor), min(last, at+(to-at)*factor)
+		from, to = max(first, math.Floor(at-(at-from)*factor)), min(last, math.Ceil(at+(to-at)*factor))
 		if from <= first && to >= last {
 			from, to = 0, 0
 		} else if to-from < 2 {
@@ -321,7 +321,7 @@ func (c *curves) pan(by float64) func() tea.Cmd {
 	return func() tea.Cmd {
 		from, to := c.shown()
 		first, last := c.ends()
-		move := max(first-from, min((to-from)*by, last-to))
+		move := max(first-from, min(math.Round((to-from)*by), last-to))
 		c.from, c.to = from+move, to+move
 		return nil
 	}
