@@ -184,9 +184,10 @@ func TestStart(t *testing.T) {
 	if b, ok := a.top().screen.(*board); !ok || b.sweep != "beta" {
 		t.Errorf("after the start %T is shown", a.top().screen)
 	}
+	f.empty = false
 	press(a, "esc")
-	if _, ok := a.top().screen.(*home); !ok {
-		t.Errorf("esc from the board of a started study leads to %T", a.top().screen)
+	if h, ok := a.top().screen.(*home); !ok || h.focus != onSweeps {
+		t.Errorf("esc from the board of a started study leads to %T, and the cursor is not on the sweeps", a.top().screen)
 	}
 }
 

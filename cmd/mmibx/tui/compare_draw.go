@@ -139,7 +139,7 @@ func (c *compare) drawTests(at widget.Canvas) {
 		Name: partNames[onTests], Len: len(list), Cursor: c.cursor[onTests], Focused: c.focus == onTests, Empty: empty,
 		Columns: []widget.Column{
 			{Width: 1},
-			{Title: "benchmark", Width: 16},
+			{Title: "benchmark", Width: 14, Grow: true, Most: 18},
 			{Title: "diff", Width: 8},
 			{Title: "95 % interval", Width: 16},
 			{Title: "p", Width: 7},

@@ -140,10 +140,13 @@ func (h *home) take(msg homeRead) tea.Cmd {
 		return h.poll.done(false, msg.err)
 	}
 	changed := !slices.EqualFunc(h.sweeps, msg.sweeps, sameSweep)
-	h.sweeps, h.studies = msg.sweeps, msg.studies
-	if !h.loaded && len(h.sweeps) == 0 {
+	switch {
+	case len(msg.sweeps) == 0 && !h.loaded:
 		h.focus = onStudies
+	case len(msg.sweeps) > 0 && h.loaded && len(h.sweeps) == 0: // the first one was started
+		h.focus = onSweeps
 	}
+	h.sweeps, h.studies = msg.sweeps, msg.studies
 	h.loaded = true
 	h.settle()
 	return h.poll.done(changed, nil)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -196,21 +197,28 @@ func Play(ctx context.Context, o Options, s Script, w, h int, record io.Writer) 
 		p.pause, out = 150*time.Millisecond, p.record
 	}
 	var played error
+	over := make(chan struct{})
 	err = o.run(ctx, opened(ctx, e, o.Sweep), func(program *tea.Program) {
 		p.program = program
 		go func() {
+			defer close(over)
 			last, played = p.play(ctx, s)
 			program.Quit()
 		}()
 	}, tea.WithInput(nil), tea.WithOutput(out), tea.WithWindowSize(w, h), tea.WithColorProfile(colorprofile.TrueColor),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "COLORTERM=truecolor"}))
-	if err == nil {
-		err = played
+	cancel()
+	<-over
+	switch {
+	case played != nil && (err == nil || errors.Is(err, mmibx.ErrInterrupted)): // it says at which line
+		if err == nil || !errors.Is(played, context.Canceled) {
+			return last, played
+		}
+		return last, fmt.Errorf("%w: %w", err, played)
+	case err != nil:
+		return last, err
 	}
-	if err == nil {
-		err = p.record.fault()
-	}
-	return last, err
+	return last, p.record.fault()
 }
 
 func (p *player) play(ctx context.Context, s Script) (last string, err error) {
