@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -274,4 +275,28 @@ func (u *ui) RetryRuns(_ context.Context, runs []string) error {
 // SaveList implements tui.Curator.
 func (u *ui) SaveList(_ context.Context, l tui.SavedList) error {
 	return tracker.SaveList(u.store, tracker.List{Name: l.Name, Filter: l.Filter, Sort: l.Sort, Columns: l.Columns, ByArm: l.ByArm})
+}
+
+// Export implements tui.Curator. It has the database to itself: points are many,
+// and other screens go on reading.
+func (u *ui) Export(ctx context.Context, e tui.Export) (int, error) {
+	t, ok := tracker.LookupTable(e.Table)
+	if !ok {
+		return 0, fmt.Errorf("table %s: %w", e.Table, mmibx.ErrNotFound)
+	}
+	format, err := u.app.exportFormat("", e.File)
+	if err != nil {
+		return 0, err
+	}
+	db, err := tracker.OpenReadOnly(u.store)
+	if err != nil {
+		return 0, err
+	}
+	q := tracker.Query{IDs: e.Runs, Binned: e.Bin, Sort: e.Sort}
+	if e.Runs == nil {
+		q.Filter = e.Filter
+	}
+	w := export{db, t, tracker.ExportQuery{Query: q}, format, newMeter(os.Stderr, true)}
+	rows, err := w.file(ctx, e.File)
+	return rows, errors.Join(err, db.Close())
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +75,17 @@ func TestUIRuns(t *testing.T) {
 	}
 	if err := u.RetryRuns(t.Context(), []string{done[1].ID}); err == nil {
 		t.Error("a run that is done was retried")
+	}
+	file := filepath.Join(t.TempDir(), "marked.csv")
+	rows, err := u.Export(t.Context(), tui.Export{Table: "runs", Runs: []string{done[1].ID}, Listing: tui.Listing{Filter: "state=lost"}, File: file})
+	if text, _ := os.ReadFile(file); err != nil || rows != 1 || !strings.Contains(string(text), done[1].ID) {
+		t.Errorf("%d rows (%v): %s", rows, err, text)
+	}
+	if rows, err = u.Export(t.Context(), tui.Export{Table: "runs", Listing: tui.Listing{Filter: "state in (lost, diverged)"}, File: file}); err != nil || rows != 2 {
+		t.Errorf("%d rows (%v)", rows, err)
+	}
+	if _, err = u.Export(t.Context(), tui.Export{Table: "runs", File: file + ".doc"}); !errors.Is(err, mmibx.ErrUsage) {
+		t.Errorf("a format that there is not: %v", err)
 	}
 	saved := tui.SavedList{Name: "mine", Listing: tui.Listing{Filter: "state=done", Columns: []string{"seed"}, ByArm: true}}
 	if err := u.SaveList(t.Context(), saved); err != nil {

@@ -24,7 +24,7 @@ import (
 var fuzzKeys = []string{
 	"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgdown", "pgup", "home", "end", "backspace", "delete", "space", "ctrl+u", "ctrl+w", "ctrl+a",
 	"a", "b", "c", "d", "e", "f", "g", "h", "j", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "v", "w", "x", "y",
-	"A", "B", "C", "D", "G", "L", "M", "S", "T", "X", "=", "0", "<", ">", "#", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈", "\x1b", "\u202e",
+	"A", "B", "C", "D", "E", "G", "L", "M", "S", "T", "X", "=", "0", "<", ">", "#", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈", "\x1b", "\u202e",
 }
 
 // TestExactSize plays 10,000 keys, clicks, pastes and resizes at random, beginning

@@ -35,6 +35,8 @@ type Curator interface {
 	// RetryRuns asks for another attempt at runs that ended badly.
 	RetryRuns(ctx context.Context, runs []string) error
 	SaveList(ctx context.Context, l SavedList) error
+	// Export writes a table about runs to a file and says how many rows it has.
+	Export(ctx context.Context, e Export) (rows int, err error)
 	// Unseal reads the answers of a run on test, after the ledger has its line.
 	Unseal(ctx context.Context, run string) (*Answers, error)
 }
@@ -53,6 +55,17 @@ type Listing struct {
 	ByArm   bool
 	Bin     bool // what is in the bin instead of what is not
 }
+
+// Export is a table to be written. Its format follows the name of the file.
+type Export struct {
+	Table string   // of ExportTables
+	Runs  []string // nil: those that the listing lets through
+	Listing
+	File string
+}
+
+// ExportTables are the tables that can be written, with what their rows are.
+var ExportTables = []Pair{{"runs", "a row per run"}, {"params", "a row per key of a run's spec"}, {"metrics", "a row per metric of a run"}, {"points", "a row per point"}}
 
 // SavedList is a listing with a name.
 type SavedList struct {

@@ -50,7 +50,13 @@ func (q *ask) Actions() []action {
 
 // Draw implements screen.
 func (q *ask) Draw(c widget.Canvas) {
-	in := popup(c, centre(c, 66, 5), []widget.Span{{Text: q.question, Ink: widget.Focus}})
+	var cli []string
+	if line := q.act(strings.TrimSpace(q.line.Text)).cli; line != "" {
+		cli = wrap("$ "+line, min(62, c.W()-6))
+	}
+	in := popup(c, centre(c, 66, 4+len(cli)), []widget.Span{{Text: q.question, Ink: widget.Focus}})
 	q.line.Draw(in.In(widget.Rect{X: 0, Y: 0, W: in.W(), H: 1}))
-	in.Print(0, 2, faint("$ "+q.act(strings.TrimSpace(q.line.Text)).cli))
+	for y, l := range cli {
+		in.Print(0, 2+y, faint(l))
+	}
 }

@@ -149,3 +149,7 @@ func (f *fakeArchive) SaveList(_ context.Context, l SavedList) error {
 	f.saved = append(f.saved, l)
 	return f.tell("save %q %v", l.Name, l.Columns)
 }
+
+func (f *fakeArchive) Export(_ context.Context, e Export) (int, error) {
+	return 7, f.tell("export %s %d %q %s", e.Table, len(e.Runs), e.Filter, e.File)
+}

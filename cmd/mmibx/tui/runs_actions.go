@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -155,13 +156,59 @@ func (r *runs) orders() []action {
 	copied := action{name: "copy", keys: []string{"y"}, help: "copy the ids to the clipboard (OSC 52)", run: func() tea.Cmd {
 		return send(clip{strings.Join(ids, " ")})
 	}}
-	acts := []action{tag, note, rm, retry, copied}
+	write := action{
+		name: "export", keys: []string{"E"}, help: "write what is marked, else all that is listed, as CSV, JSON lines or Parquet",
+		cli: r.cliExport("metrics", "metrics.csv"), run: r.pickExport,
+	}
+	acts := []action{tag, note, rm, retry, copied, write}
 	if len(ids) == 0 {
 		for i := range acts {
 			acts[i].why, acts[i].cli = "no run is listed", ""
 		}
 	}
 	return acts
+}
+
+// pickExport asks what to write and where, then writes it.
+func (r *runs) pickExport() tea.Cmd {
+	return send(push{newPick("export", ExportTables, nil, func(chosen []string) action {
+		table := chosen[0]
+		return action{name: "export", run: func() tea.Cmd {
+			return send(push{newAsk("write "+table+" to (.csv, .jsonl, .parquet)", table+".csv", func(file string) action {
+				return action{name: "export", cli: r.cliExport(table, file), run: func() tea.Cmd { return r.export(table, file) }}
+			})})
+		}}
+	})})
+}
+
+func (r *runs) cliExport(table, file string) string {
+	words := []string{"export", table}
+	if len(r.marked) > 0 {
+		words = append(words, quote("id in ("+strings.ReplaceAll(shellIDs(runsOf(r.marked)), " ", "*, ")+"*)"))
+	} else if r.list.Filter != "" {
+		words = append(words, quote(r.list.Filter))
+	}
+	if r.list.Bin {
+		words = append(words, "--bin")
+	}
+	return r.cli(append(words, "-o", quote(file))...)
+}
+
+func (r *runs) export(table, file string) tea.Cmd {
+	e := Export{Table: table, Listing: r.list, File: file}
+	if len(r.marked) > 0 {
+		e.Runs = runsOf(r.marked)
+	}
+	curator, cli := r.curator, r.cliExport(table, file)
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+		defer cancel()
+		rows, err := curator.Export(ctx, e)
+		if err != nil {
+			return notice{text: err.Error(), bad: true}
+		}
+		return notice{text: fmt.Sprintf("%s has %s of %s  $ %s", file, plural(rows, "row"), table, cli)}
+	}
 }
 
 // textOrder is an order that takes a text, which is asked for.

@@ -207,6 +207,29 @@ func TestByArm(t *testing.T) {
 	}
 }
 
+// TestExport writes what is marked, or else what is listed.
+func TestExport(t *testing.T) {
+	f := newFake()
+	a := shown(t, f, theRuns, 120, 40)
+	press(a, "/")
+	typeText(a, "β=.1")
+	press(a, "enter", "E", "enter", "enter", "space", "space", "E")
+	typeText(a, "point")
+	press(a, "enter", "ctrl+u")
+	typeText(a, "my points.parquet")
+	if text := ansi.Strip(a.View().Content); !strings.Contains(text, "$ mmibx export points 'id in (4f3b89*, ") || !strings.Contains(text, "points.parquet'") {
+		t.Errorf("\n%s", text)
+	}
+	press(a, "enter")
+	want := []string{`export runs 0 "β=.1" runs.csv`, `export points 2 "β=.1" my points.parquet`}
+	if !slices.Equal(f.told, want) {
+		t.Errorf("told %q", f.told)
+	}
+	if !strings.HasPrefix(a.toast.text, "my points.parquet has 7 rows of points") {
+		t.Errorf("the toast is %q", a.toast.text)
+	}
+}
+
 // TestScope: from a board the runs of its sweep are listed, from home all.
 func TestScope(t *testing.T) {
 	a := shown(t, newFake(), theBoard, 120, 40)
