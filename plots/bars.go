@@ -268,7 +268,7 @@ func (p *barPage) filled(l look, b box) {
 	if l.marker == 0 {
 		return
 	}
-	step, slant := vg.Length(1.5+1.2*float64((l.marker+1)/2)), b.y1-b.y0
+	step, slant := vg.Length(2.4+1.4*float64((l.marker+1)/2)), b.y1-b.y0
 	if l.marker%2 == 0 {
 		slant = -slant
 	}

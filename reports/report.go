@@ -366,7 +366,7 @@ func (r *Report) tests() section {
 
 func pText(p float64) string {
 	if p < 0.0001 {
-		return "< 0.0001"
+		return "<0.0001"
 	}
 	return fmt.Sprintf("%.4f", p)
 }

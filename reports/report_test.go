@@ -97,7 +97,7 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 		},
 		"method":   {"MMIB|the variational information bottleneck", "ib.size: 2, 8"},
 		"data":     {"mini MNRE|MRE|3|2|1|dadadadadada"},
-		"tests":    {"Text only|2|-9.50|-11.00 to -8.00|< 0.0001|0.0001|0.70|worse", "not told apart, and too little data to tell"},
+		"tests":    {"Text only|2|-9.50|-11.00 to -8.00|<0.0001|0.0001|0.70|worse", "not told apart, and too little data to tell"},
 		"failures": {"|MMIB|mini MNRE|1|diverged|diverged|the loss is NaN\n", "MMIB|mini MNRE|2|1|90.00|45.00"},
 		"budgets":  {"Text only|mini MNRE|1|2|1.00|", "MMIB|mini MNRE|2|2|2.00|ib.size: 2, 8"},
 		"versions": {"Mixed among the runs that are done: commit.", "commit|aaaaaaaaaaaa|3", "commit|bbbbbbbbbbbb|1", "PyTorch|2.11|4"},
@@ -236,7 +236,7 @@ const figure = document.querySelector("figure");
 figure.querySelector(".drawing").click(); said.push(figure.className);
 document.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape"})); said.push("[" + figure.className + "]");
 document.body.dataset.said = said.join("; ");`)
-	want := `data-said="Text only Concat; -9.50 +10.25; +10.25 -9.50 descending; &lt; 0.0001 0.4000; near; []"`
+	want := `data-said="Text only Concat; -9.50 +10.25; +10.25 -9.50 descending; &lt;0.0001 0.4000; near; []"`
 	if at := strings.Index(dom, "data-said="); at < 0 || !strings.Contains(dom, want) && !strings.Contains(dom, strings.ReplaceAll(want, "&lt;", "<")) {
 		t.Errorf("said %.200s, want %s", dom[max(at, 0):], want)
 	}
