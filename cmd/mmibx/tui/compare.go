@@ -320,7 +320,7 @@ func (c *compare) Actions() []action {
 		c.sides[0], c.sides[at] = c.sides[at], c.sides[0]
 		c.specs = sideBySide(c.sides)
 		c.cursor[onSides] = 0
-		c.curves.draw()
+		c.curves.trace()
 		c.anew()
 		return c.judgeNext()
 	}}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/mmibx/mmibx"
@@ -116,6 +117,12 @@ func TestCurves(t *testing.T) {
 	press(a, ">")
 	if f2, t2 := c.shown(); f2 <= from || math.Abs(t2-f2-to+from) > 1e-6 {
 		t.Errorf("panned to %g..%g", f2, t2)
+	}
+	canvas := a.draw() // a click in the middle of the second chart puts the cursor there
+	if cmd := mouse(canvas, tea.MouseClickMsg{X: 95, Y: 10, Button: tea.MouseLeft}); cmd == nil {
+		t.Error("a chart does not answer to the mouse")
+	} else if a.Update(cmd()); math.Abs(c.cursor-(c.from+c.to)/2) > (c.to-c.from)*0.2 {
+		t.Errorf("the cursor is at %g of %g..%g", c.cursor, c.from, c.to)
 	}
 	press(a, "0", "m", "down", "down", "space", "enter", "s", "o")
 	view := ansi.Strip(a.View().Content)

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -31,12 +30,6 @@ type curves struct {
 }
 
 type runMetric struct{ run, metric string }
-
-// curveLine is a mark's curve in a chart.
-type curveLine struct {
-	widget.Series
-	n []int // runs behind each point
-}
 
 // smoothings are the weights that a point gives to those before it.
 var smoothings = []float64{0, 0.6, 0.9}
@@ -131,7 +124,7 @@ func (c *curves) take(msg curvesRead) {
 	}
 	c.learn(msg.names)
 	if len(msg.curves) > 0 || c.lines == nil {
-		c.draw()
+		c.trace()
 	}
 }
 
@@ -152,8 +145,8 @@ func docOf(metric string) string {
 	return ""
 }
 
-// draw makes the lines of what was read.
-func (c *curves) draw() {
+// trace makes the lines of what was read.
+func (c *curves) trace() {
 	c.lines = map[string][]curveLine{}
 	for _, metric := range c.metrics {
 		for i, m := range c.of {
@@ -173,87 +166,6 @@ func (c *curves) draw() {
 
 // signOf is what a mark's line is called: 1 to 9, then a, b, c.
 func signOf(i int) string { return string("123456789abcdefghijklmnopqrstuvwxyz"[i%35]) }
-
-// meanLine is the mean of runs at the steps that at least half of them have, each
-// smoothed by itself, with a band of one sample deviation where two or more have
-// the step.
-func meanLine(runs []curve, weight float64) curveLine {
-	at := map[float64][]float64{}
-	for _, r := range runs {
-		for i, y := range smoothed(r.y, weight) {
-			at[r.x[i]] = append(at[r.x[i]], y)
-		}
-	}
-	var l curveLine
-	for x, ys := range at {
-		if 2*len(ys) >= len(runs) {
-			l.X = append(l.X, x)
-		}
-	}
-	slices.Sort(l.X)
-	for _, x := range l.X {
-		mean, sd := meanAndDeviation(at[x])
-		l.Y, l.n = append(l.Y, mean), append(l.n, len(at[x]))
-		if len(runs) > 1 {
-			l.Low, l.High = append(l.Low, mean-sd), append(l.High, mean+sd)
-		}
-	}
-	return l
-}
-
-// meanAndDeviation of one value has no deviation.
-func meanAndDeviation(ys []float64) (mean, sd float64) {
-	for _, y := range ys {
-		mean += y / float64(len(ys))
-	}
-	if len(ys) < 2 {
-		return mean, math.NaN()
-	}
-	for _, y := range ys {
-		sd += (y - mean) * (y - mean) / float64(len(ys)-1)
-	}
-	return mean, math.Sqrt(sd)
-}
-
-// smoothed is an exponential mean of the points up to each, corrected for its
-// beginning; values that are not finite are kept and do not enter it.
-func smoothed(ys []float64, weight float64) []float64 {
-	if weight == 0 {
-		return ys
-	}
-	out := make([]float64, len(ys))
-	sum, norm := 0.0, 0.0
-	for i, y := range ys {
-		if !mmibx.Finite(y) {
-			out[i] = y
-			continue
-		}
-		sum, norm = weight*sum+(1-weight)*y, weight*norm+(1-weight)
-		out[i] = sum / norm
-	}
-	return out
-}
-
-// bestOf finds the best point of a metric that has a better end.
-func bestOf(metric string, ys []float64) (int, bool) {
-	sign := 0.0
-	i := slices.IndexFunc(mmibx.Metrics, func(m mmibx.MetricInfo) bool { return m.Name == metric })
-	switch {
-	case strings.HasPrefix(metric, mmibx.DevF1), i >= 0 && mmibx.Metrics[i].Better == "higher":
-		sign = 1
-	case i >= 0 && mmibx.Metrics[i].Better == "lower":
-		sign = -1
-	default:
-		return 0, false
-	}
-	best, found := 0, false
-	for i, y := range ys {
-		if mmibx.Finite(y) && (!found || sign*y > sign*ys[best]) {
-			best, found = i, true
-		}
-	}
-	return best, found
-}
 
 // ends are the first and the last step of all lines.
 func (c *curves) ends() (from, to float64) {
@@ -327,23 +239,13 @@ func (c *curves) pan(by float64) func() tea.Cmd {
 	}
 }
 
-// valueAt is a line's value at the last of its steps that is not after a step.
-func (l curveLine) valueAt(step float64) (i int, ok bool) {
-	for i = len(l.X) - 1; i >= 0; i-- {
-		if l.X[i] <= step {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
 // Actions implements screen.
 func (c *curves) Actions() []action {
 	pickMetrics := action{name: "metrics", keys: []string{"m"}, label: "metrics", help: "choose which metrics are drawn", to: func() tea.Msg {
 		p := newPick("metrics", c.names, c.metrics, func(names []string) action {
 			return action{name: "draw", run: func() tea.Cmd {
 				c.metrics = names
-				c.draw()
+				c.trace()
 				return c.poll.now()
 			}}
 		})
@@ -371,7 +273,7 @@ func (c *curves) Actions() []action {
 		reset,
 		{name: "smoothing", keys: []string{"s"}, label: "smooth", help: "exponential mean: off, 0.6, 0.9", run: func() tea.Cmd {
 			c.smooth = (c.smooth + 1) % len(smoothings)
-			c.draw()
+			c.trace()
 			return nil
 		}},
 		{name: "log axis", keys: []string{"o"}, label: "log", help: "logarithmic axis of values", run: func() tea.Cmd { c.log = !c.log; return nil }},
@@ -381,109 +283,3 @@ func (c *curves) Actions() []action {
 
 // compareAction compares what the curves are of.
 func (c *curves) compareAction() action { return compareAction(c.env, c.of) }
-
-// Draw implements screen: the charts, and below them what each line is, with its
-// values at the cursor or its best ones.
-func (c *curves) Draw(at widget.Canvas) {
-	top, rest := at.Bounds().Top(1)
-	header(at.In(top), c.env, []string{"curves"}, c.status(), nil)
-	charts, legend := rest.Top(rest.H - min(len(c.of)+3, rest.H/3))
-	columns := 1
-	if at.W() >= 110 && len(c.metrics) > 1 {
-		columns = 2
-	}
-	rows := (len(c.metrics) + columns - 1) / columns
-	for y := range rows {
-		line, below := charts.Top(charts.H / max(1, rows-y))
-		charts = below
-		for x := range columns {
-			box, beside := line.Left(line.W / (columns - x))
-			line = beside
-			if i := y*columns + x; i < len(c.metrics) {
-				c.drawChart(at.In(box), c.metrics[i])
-			}
-		}
-	}
-	c.drawLegend(at.In(legend))
-}
-
-func (c *curves) status() []widget.Span {
-	if t := c.poll.trouble(); t != "" {
-		return []widget.Span{{Text: "✗ " + t, Ink: widget.Bad}}
-	}
-	spans := []widget.Span{faint(fmt.Sprintf("%s by step", plural(len(c.of), "line")))}
-	if w := smoothings[c.smooth]; w > 0 {
-		spans = append(spans, faint(fmt.Sprintf(", smoothed %g", w)))
-	}
-	if c.log {
-		spans = append(spans, faint(", log"))
-	}
-	if c.to > c.from {
-		spans = append(spans, faint(fmt.Sprintf(", steps %.0f to %.0f", c.from, c.to)))
-	}
-	if !math.IsNaN(c.cursor) {
-		spans = append(spans, plain(fmt.Sprintf("   at step %.0f", c.cursor)))
-	}
-	return spans
-}
-
-func (c *curves) drawChart(at widget.Canvas, metric string) {
-	in := widget.Panel(at, []widget.Span{strong(metric)}, nil, false)
-	from, to := c.shown()
-	ch := widget.Chart{Name: "chart", From: from, To: to, Log: c.log, Cursor: c.cursor, HasCursor: !math.IsNaN(c.cursor), Empty: "no point yet"}
-	for _, l := range c.lines[metric] {
-		ch.Series = append(ch.Series, l.Series)
-	}
-	ch.Draw(in)
-}
-
-// drawLegend says of each line what it is and its value of each metric: at the
-// cursor, else the best, else the last.
-func (c *curves) drawLegend(at widget.Canvas) {
-	what := "at ◆, the best of each line, else the last"
-	if !math.IsNaN(c.cursor) {
-		what = "at the cursor"
-	}
-	in := widget.Panel(at, []widget.Span{strong("lines")}, []widget.Span{faint(what + ", ± deviation of runs")}, false)
-	columns := []widget.Column{{Width: 1}, {Title: "", Width: 14, Grow: true}, {Title: "runs", Width: 4, Right: true}}
-	for _, m := range c.metrics {
-		columns = append(columns, widget.Column{Title: m, Width: max(16, len(m))})
-	}
-	widget.Table{
-		Name: "lines", Len: len(c.of), Cursor: -1, Columns: columns, Empty: "nothing is marked",
-		Row: func(i int) [][]widget.Span {
-			ink := sideInk(i)
-			row := [][]widget.Span{{{Text: signOf(i), Ink: ink}}, {{Text: c.of[i].label, Ink: ink}}, {faint(fmt.Sprint(len(c.of[i].runs)))}}
-			for _, m := range c.metrics {
-				row = append(row, c.value(m, i))
-			}
-			return row
-		},
-	}.Draw(in)
-}
-
-func (c *curves) value(metric string, i int) []widget.Span {
-	if i >= len(c.lines[metric]) {
-		return nil
-	}
-	l := c.lines[metric][i]
-	k, ok := len(l.X)-1, len(l.X) > 0
-	mark := ""
-	switch {
-	case !math.IsNaN(c.cursor):
-		k, ok = l.valueAt(c.cursor)
-	case l.HasBest:
-		k, mark = l.Best, "◆ "
-	}
-	if !ok {
-		return []widget.Span{faint("–")}
-	}
-	spans := []widget.Span{faint(mark), strong(fmt.Sprintf("%.4g", l.Y[k]))}
-	if k < len(l.Low) && !math.IsNaN(l.Low[k]) {
-		spans = append(spans, faint(fmt.Sprintf(" ±%.2g", l.Y[k]-l.Low[k])))
-	}
-	if l.n[k] < len(c.of[i].runs) {
-		spans = append(spans, faint(fmt.Sprintf(" n %d", l.n[k])))
-	}
-	return spans
-}
