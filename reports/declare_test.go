@@ -186,11 +186,20 @@ func TestAverage(t *testing.T) {
 	if fmt.Sprint(mean.Values, mean.Seeds, mean.Planned, len(mean.Runs)) != "[40 35] [1 2] 3 5" || !strings.Contains(mean.marks(), markFewer) {
 		t.Errorf("%+v, marks %s", mean, mean.marks())
 	}
-	if mean := averageOf(append(cells, Cell{}), []int{0, 2}); !mean.missing() {
+	if mean := averageOf(append(cells, Cell{Planned: 3}), []int{0, 2}); !mean.missing() || mean.marks() != "" {
 		t.Errorf("without a benchmark: %+v", mean)
 	}
 	if mean := averageOf([]Cell{{Values: []float64{70}}, {Values: []float64{80}}}, []int{0, 1}); mean.summary().Mean != 75 {
 		t.Errorf("published: %+v", mean)
+	}
+}
+
+// A table of published scores alone is of test, and of no split of ours.
+func TestPublishedAlone(t *testing.T) {
+	d := parsed(t, "name = \"t\"\n[[column]]\nbenchmarks = [\"twitter2017\", \"mnre\"]\n[[group]]\nrows = [{ published = \"*\" }]\n")
+	got := write(t, laid(t, d, nil, nil), "md")
+	if strings.Contains(got, "on dev") || !strings.Contains(got, "Published scores are of test") || !strings.Contains(got, "80.17∗") || !strings.Contains(got, "?") || d.WantsSweeps() {
+		t.Error(got)
 	}
 }
 

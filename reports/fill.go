@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,7 +41,7 @@ func (l *Layout) tableColumns(values Values) []Column {
 	for _, d := range l.columns() {
 		for _, m := range d.Metrics {
 			if title, ok := budgets[m]; ok {
-				columns = append(columns, Column{Key: Key(m), Title: orElse(d.Title, title), Metric: m, Digits: d.Digits, Untested: true})
+				columns = append(columns, Column{Key: Key(m), Title: cmp.Or(d.Title, title), Metric: m, Digits: d.Digits, Untested: true})
 			}
 		}
 		for _, b := range d.benchmarks(l.runs) {
@@ -52,7 +53,7 @@ func (l *Layout) tableColumns(values Values) []Column {
 				if several {
 					c.Over, c.Title = b.Title, metricTitle(m)
 				}
-				c.Title = orElse(d.Title, c.Title)
+				c.Title = cmp.Or(d.Title, c.Title)
 				if cost, ok := costs[m]; ok {
 					c.LowerIsBetter = cost.lower
 					if c.Digits == nil {
@@ -64,13 +65,6 @@ func (l *Layout) tableColumns(values Values) []Column {
 		}
 	}
 	return columns
-}
-
-func orElse(s, otherwise string) string {
-	if s != "" {
-		return s
-	}
-	return otherwise
 }
 
 func metricTitle(m string) string {
@@ -215,9 +209,9 @@ func (r *layoutRow) ranges() string {
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(varied)) {
 		list := slices.SortedFunc(maps.Keys(found[key]), func(a, b string) int { return naturalCompare("x="+a, "x="+b) })
-		parts = append(parts, orElse(settingTitles[key], key)+" "+strings.Join(list, ", "))
+		parts = append(parts, cmp.Or(settingTitles[key], key)+" "+strings.Join(list, ", "))
 	}
-	return orElse(strings.Join(parts, "; "), "none")
+	return cmp.Or(strings.Join(parts, "; "), "none")
 }
 
 // average adds to each score of several benchmarks a column of its mean over
@@ -266,7 +260,7 @@ func averageOf(cells []Cell, of []int) Cell {
 	for _, j := range of {
 		c := &cells[j]
 		if c.missing() {
-			return Cell{Planned: c.Planned, Failed: c.Failed}
+			return Cell{} // the cell that is missing says why
 		}
 		for i, seed := range c.Seeds {
 			bySeed[seed] = append(bySeed[seed], c.Values[i])
@@ -296,12 +290,12 @@ func averageOf(cells []Cell, of []int) Cell {
 // words writes the caption and its notes.
 func (l *Layout) words(t *Table) {
 	note := func(format string, args ...any) { t.Notes = append(t.Notes, fmt.Sprintf(format, args...)) }
-	hasScores := len(t.scoreMetrics()) > 0
+	hasScores := len(t.scoreMetrics()) > 0 && len(l.runs) > 0
 	switch t.Caption = l.Caption; {
-	case t.Caption == "" && slices.Equal(l.metrics(), []string{"f1"}):
+	case t.Caption == "" && hasScores && slices.Equal(l.metrics(), []string{"f1"}):
 		t.Caption = fmt.Sprintf("Micro F1 (%%) on %s", l.Split)
 	case hasScores:
-		t.Caption = strings.TrimSuffix(orElse(t.Caption, "Scores (%)"), ".") + fmt.Sprintf(", on %s", l.Split)
+		t.Caption = strings.TrimSuffix(cmp.Or(t.Caption, "Scores (%)"), ".") + fmt.Sprintf(", on %s", l.Split)
 	}
 	if l.Average {
 		note("Average: over the benchmarks, of the seeds that all of them have")

@@ -51,7 +51,7 @@ func ReadPaper(main string) (*Paper, error) {
 	return p, err
 }
 
-// commands are those that a paper is searched for; the last of them is how values
+// paperCommands are what a paper is searched for; the last of them is how values
 // are defined.
 var paperCommands = regexp.MustCompile(`\\(includegraphics|graphicspath|input|include|subfile|mmibxcell|mmibxvalue|csname mmibx@)`)
 

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,7 +114,7 @@ func ReadRecord(path string) (*Record, error) {
 	}
 	var rec Record
 	if err := json.Unmarshal(blob, &rec); err != nil || rec.Table == "" || rec.Cells == nil {
-		return nil, &mmibx.InputError{File: path, Found: orElse(fmt.Sprint(err), "no table"), Expected: "the cells of a table, as `mmibx table -o` writes them"}
+		return nil, &mmibx.InputError{File: path, Found: cmp.Or(fmt.Sprint(err), "no table"), Expected: "the cells of a table, as `mmibx table -o` writes them"}
 	}
 	return &rec, nil
 }

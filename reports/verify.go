@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -110,7 +111,7 @@ func (rec *Record) scores(c *CellRecord, is Stored) bool {
 	return is.Predictions != "" && (len(c.Runs) > 0 || !typeMetric.MatchString(c.Metric))
 }
 
-func orNothing(s string) string { return orElse(s, "nothing that is known") }
+func orNothing(s string) string { return cmp.Or(s, "nothing that is known") }
 
 // CheckUse holds a number of a paper against its table, and the table against the
 // store.
