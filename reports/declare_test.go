@@ -52,7 +52,7 @@ func TestDeclarationFaults(t *testing.T) {
 		{head + "captoin = \"x\"\n", "did you mean caption?"},
 		{head + "split = \"tset\"\n", `x.toml:2: split: found "tset", expected one of dev, test; did you mean test?`},
 		{head + "digits = 7\n", "x.toml:2: digits: found 7"},
-		{head + "digits = \"two\"\n", "x.toml: found toml: line 2 (last key \"digits\")"},
+		{head + "digits = \"two\"\n", "x.toml:2: digits: found a value of type string, expected integer"},
 		{head + "venue = \"iee\"\n", "did you mean ieee?"},
 		{head + "correction = \"hulm\"\n", "did you mean holm?"},
 		{head + "[[column]]\nbenchmarks = [\"mini-mnra\"]\n", `x.toml:3: column[1].benchmarks: found "mini-mnra"`},

@@ -1,6 +1,9 @@
 package tomlfile
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestKeyLines(t *testing.T) {
 	lines := LinesOf(`# a comment = with "quotes"
@@ -33,6 +36,18 @@ kind = "grid"
 	} {
 		if got := lines[key]; got != want {
 			t.Errorf("%s on line %d, want %d", key, got, want)
+		}
+	}
+}
+
+func TestDecodeSaysWhere(t *testing.T) {
+	var into struct{ Digits int }
+	for text, want := range map[string]string{
+		"\ndigits = \"two\"": `x.toml:2: digits: found a value of type string, expected integer`,
+		"\n\ndigits = ":      "x.toml:3: ",
+	} {
+		if _, err := Decode("x.toml", text, &into, "a test"); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package tomlfile
 
 import (
 	"errors"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -22,8 +24,16 @@ func Decode(file, text string, into any, what string) (toml.MetaData, error) {
 		fault.Line, fault.Key, fault.Found, fault.Expected = syntax.Position.Line, syntax.LastKey, syntax.Message, "valid TOML"
 		fault.Cure = "see https://toml.io for its rules"
 	}
+	if wrong := wrongType.FindStringSubmatch(err.Error()); wrong != nil {
+		fault.Line, _ = strconv.Atoi(wrong[1]) // digits, by the pattern
+		fault.Key, fault.Found, fault.Expected = wrong[2], "a value of type "+wrong[3], wrong[4]
+	}
 	return meta, fault
 }
+
+// wrongType is how the decoder says that a value is of another type than the field
+// that it is for.
+var wrongType = regexp.MustCompile(`^toml: line (\d+) \(last key "(.*)"\): incompatible types: TOML value has type (.*); destination has type (.*)$`)
 
 // Lines are the lines of the keys of a text, from 1. The elements of arrays of
 // tables count from 0: "arm.0.grid.ib.size".
