@@ -209,7 +209,7 @@ func (h *home) turn(by int) func() tea.Cmd {
 func (h *home) Actions() []action {
 	acts := []action{h.openAction()}
 	if h.loaded && len(h.sweeps) == 0 {
-		acts = append(acts, h.demo())
+		acts = append(acts, h.demo(), h.verify())
 	}
 	acts = append(acts, h.newAction(),
 		action{name: "next list", keys: []string{"tab"}, label: "next list", help: "sweeps, runs that need attention, best, studies", run: h.turn(1)},
@@ -256,6 +256,14 @@ func (h *home) demo() action {
 		name: "demo", keys: []string{"d"}, label: "demo", help: "the whole line on the miniature benchmarks, three minutes on two cores",
 		cli: h.cli("demo"),
 		to:  func() tea.Msg { return push{newPlan(h.env, "demo")} },
+	}
+}
+
+// verify leads to the benchmarks, which are checked there by the same key.
+func (h *home) verify() action {
+	return action{
+		name: "data verify", keys: []string{"v"}, label: "verify data", help: "whether the benchmarks are here, and are the published files",
+		cli: h.cli("data verify"), to: func() tea.Msg { return push{newBenchmarks(h.env)} },
 	}
 }
 

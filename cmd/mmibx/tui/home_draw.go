@@ -69,7 +69,7 @@ func (h *home) status() []widget.Span {
 // welcome is what can be done in an empty store, one key each.
 func (h *home) welcome() []action {
 	var acts []action
-	for _, name := range []string{"demo", "new sweep", "open"} {
+	for _, name := range []string{"demo", "new sweep", "open", "data verify"} {
 		for _, a := range h.Actions() {
 			if a.name == name && a.why == "" {
 				acts = append(acts, a)
