@@ -52,8 +52,14 @@ func (db *DB) wordsAfter(ctx context.Context, list []token) ([]string, error) {
 		return signsOf(c, key), nil
 	case wantValue:
 		return db.valuesOf(ctx, c, key)
+	case wantIn:
+		return []string{"in ("}, nil
+	case wantOpen:
+		return []string{"("}, nil
 	case wantMissing:
 		return []string{"missing", "not missing"}, nil
+	case wantOnlyMissing:
+		return []string{"missing"}, nil
 	case wantWord:
 		return []string{"and", "or"}, nil
 	}
@@ -66,11 +72,13 @@ type want int
 const (
 	wantKey want = iota
 	wantSign
+	wantIn // after not
 	wantValue
 	wantOpen // of a list
 	wantComma
 	wantMissing
-	wantWord // between conditions
+	wantOnlyMissing // after not
+	wantWord        // between conditions
 )
 
 // expected runs over complete tokens and says what may follow them, and of which
@@ -90,9 +98,13 @@ func expected(list []token) (key token, next want) {
 				next = wantOpen
 			case t.is("is"):
 				next = wantMissing
-			case !t.is("not"):
+			case t.is("not"):
+				next = wantIn
+			default:
 				next = wantValue
 			}
+		case wantIn:
+			next = wantOpen
 		case wantOpen:
 			next, inList = wantValue, true
 		case wantValue:
@@ -104,9 +116,11 @@ func expected(list []token) (key token, next want) {
 				next, inList = wantWord, false
 			}
 		case wantMissing:
-			if !t.is("not") {
-				next = wantWord
+			if next = wantWord; t.is("not") {
+				next = wantOnlyMissing
 			}
+		case wantOnlyMissing:
+			next = wantWord
 		case wantWord:
 			if t.is("and") || t.is("or") {
 				next = wantKey

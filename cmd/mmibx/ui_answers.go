@@ -44,7 +44,7 @@ func (u *ui) answers(ctx context.Context, a *app, run string, split mmibx.Split)
 
 func shownAnswers(all *graded) *tui.Answers {
 	out := &tui.Answers{
-		Run: all.run.ID, Label: shortLabel(all.run.Label), Benchmark: all.run.Benchmark, Task: all.set.Benchmark.Task, Split: all.split,
+		Label: shortLabel(all.run.Label), Benchmark: all.run.Benchmark, Task: all.set.Benchmark.Task, Split: all.split,
 		Score: all.report, Examples: make([]tui.Answer, len(all.judged)),
 	}
 	for i, j := range all.judged {

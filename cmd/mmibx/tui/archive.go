@@ -117,7 +117,6 @@ type Completion struct {
 
 // Answers is what a run predicted of a split, held against gold.
 type Answers struct {
-	Run       string
 	Label     string
 	Benchmark string
 	Task      mmibx.Task

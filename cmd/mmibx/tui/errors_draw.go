@@ -49,7 +49,7 @@ func (s *errorsScreen) status() []widget.Span {
 	if s.data.Split == mmibx.Test {
 		split = widget.Span{Text: s.data.Benchmark + " TEST, the ledger knows", Ink: widget.Warn}
 	}
-	return []widget.Span{split, plain("  F1 "), strong(fmt.Sprintf("%.2f", s.data.Score.F1)), plain("   " + s.looking())}
+	return []widget.Span{split, plain("  F1 "), strong(fmt.Sprintf("%.2f", s.data.Score.F1)), plain("   " + s.looking()), faint("   " + s.data.Label)}
 }
 
 // looking says what is looked for.

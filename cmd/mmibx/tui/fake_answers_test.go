@@ -34,7 +34,7 @@ func (f *fakeArchive) Unseal(_ context.Context, run string) (*Answers, error) {
 }
 
 func fakeAnswers(run string, split mmibx.Split) *Answers {
-	a := &Answers{Run: run, Label: "mmib β=.01", Benchmark: "twitter2017", Task: mmibx.MNER, Split: split}
+	a := &Answers{Label: "mmib β=.01", Benchmark: "twitter2017", Task: mmibx.MNER, Split: split}
 	var examples []mmibx.Example
 	var predictions []mmibx.Prediction
 	if strings.HasPrefix(run, "4f3b") { // of relations
