@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -330,6 +332,34 @@ func TestImportTensorBoardThatGrows(t *testing.T) {
 	}
 	if _, err := ReadTensorBoard(context.Background(), filepath.Join(moved, "none"), nil); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("no folder: %v", err)
+	}
+}
+
+// Messages as TensorBoard's own TensorProto writes them.
+func TestScalarTensor(t *testing.T) {
+	for message, want := range map[string]float64{
+		"08012204cdcccc3d":         0.10000000149011612, // float32, tensor_content, as TensorFlow 2 writes
+		"080222089a9999999999b93f": 0.1,                 // float64, tensor_content
+		"08023208000000000000f0ff": math.Inf(-1),        // double_val
+		"08012a0400002040":         2.5,                 // float_val
+		"08012d00002040":           2.5,                 // float_val, not packed
+	} {
+		blob, err := hex.DecodeString(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := scalarTensor(blob); err != nil || v != want {
+			t.Errorf("%s: %v, %v, want %v", message, v, err, want)
+		}
+	}
+	for what, message := range map[string]string{"an int": "08033a0103", "two numbers": "08012a080000803f00000040", "nothing": ""} {
+		blob, err := hex.DecodeString(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := scalarTensor(blob); err == nil {
+			t.Errorf("%s: %v", what, v)
+		}
 	}
 }
 
