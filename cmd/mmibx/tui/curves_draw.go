@@ -56,6 +56,9 @@ func (c *curves) drawChart(at widget.Canvas, metric string) {
 	in := widget.Panel(at, []widget.Span{strong(metric)}, nil, false)
 	from, to := c.shown()
 	ch := widget.Chart{Name: "chart", From: from, To: to, Log: c.log, Cursor: c.cursor, HasCursor: !math.IsNaN(c.cursor), Empty: "no point yet"}
+	if c.to > c.from {
+		ch.Empty = "no point between these steps"
+	}
 	for _, l := range c.lines[metric] {
 		ch.Series = append(ch.Series, l.Series)
 	}

@@ -166,12 +166,9 @@ func (f frame) band(c Canvas, s Series) {
 		if i+1 >= len(s.X) || !f.shows(s.Low[i]) || !f.shows(s.High[i]) || !f.shows(s.Low[i+1]) || !f.shows(s.High[i+1]) {
 			continue
 		}
-		from, to := max(0, f.x(s.X[i])/2), min(c.W()-1, f.x(s.X[i+1])/2)
-		for x := from; x <= to; x++ {
-			share := 0.0
-			if to > from {
-				share = float64(x-from) / float64(to-from)
-			}
+		from, to := f.x(s.X[i])/2, f.x(s.X[i+1])/2
+		for x := max(0, from); x <= min(c.W()-1, to); x++ {
+			share := float64(x-from) / float64(max(1, to-from))
 			top := f.y(s.High[i])/4 + int(share*float64(f.y(s.High[i+1])/4-f.y(s.High[i])/4))
 			bottom := f.y(s.Low[i])/4 + int(share*float64(f.y(s.Low[i+1])/4-f.y(s.Low[i])/4))
 			c.Fill(Rect{x, max(0, top), 1, min(c.H(), bottom+1) - max(0, top)}, "░", s.Ink)
