@@ -3,6 +3,9 @@ package reports
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -246,5 +249,28 @@ func TestMixedVersionsAreSaid(t *testing.T) {
 	delete(table.Versions, runs[0].ID)
 	if got := table.caption("Bold", "underlined"); strings.Contains(got, "different versions") {
 		t.Errorf("of one version: %s", got)
+	}
+}
+
+// The example of the reference is a declaration.
+func TestDocumentedDeclaration(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "reference", "tables.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(page), "```toml\n")
+	example, _, ok := strings.Cut(after, "```")
+	if d := parsed(t, example); !ok || d.Name != "ours" || len(d.Groups) != 2 {
+		t.Errorf("%+v", d)
+	}
+	for _, m := range metricNames() {
+		if !strings.Contains(string(page), "`"+m+"`") {
+			t.Errorf("the page does not say what %s is", m)
+		}
+	}
+	for _, key := range slices.Concat(tableKeys, columnKeys, groupKeys, rowKeys) {
+		if !strings.Contains(string(page), "`"+key) && !strings.Contains(string(page), "`[["+key+"]]`") {
+			t.Errorf("the page does not name the key %s", key)
+		}
 	}
 }

@@ -116,6 +116,22 @@ func TestImportThatWasCutOff(t *testing.T) {
 	}
 }
 
+// One that was cut off and put into the bin is not made again there, where nobody
+// would see it.
+func TestImportThatWasCutOffAndRemoved(t *testing.T) {
+	l := newLab(t)
+	m := prediction(0, "one")
+	w, err := journal.Create(l.store.Journal(m.ID(), 1), journal.Header{
+		Run: m.ID(), Arm: m.Arm(), Attempt: 1, Imported: &m.Imported, Spec: map[string]any{"benchmark": m.Benchmark, "seed": 0, "model.name": m.System},
+	})
+	l.must(err)
+	l.must(w.Abandon())
+	l.must(Remove(l.store, m.ID()))
+	if _, added, err := l.synced().AddImport(context.Background(), m); added || !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), "restore "+m.ID()) {
+		t.Errorf("added %v: %v", added, err)
+	}
+}
+
 func TestImportRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*Import){
 		"system: found MMIB":           func(m *Import) { m.System = "MMIB" },

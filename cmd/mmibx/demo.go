@@ -277,7 +277,7 @@ func (d *demo) tabulate(ctx context.Context, w io.Writer, db *tracker.DB, files 
 			}
 		}
 	}
-	files = append(files, "table.cells.json")
+	files = append(files, "table.cells.json", "table.values.tex")
 	if d.json {
 		return printJSON(w, struct {
 			Dir   string   `json:"dir"`

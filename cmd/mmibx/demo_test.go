@@ -27,7 +27,7 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	var listed struct{ Files []string }
-	if err := json.Unmarshal([]byte(again("--json")), &listed); err != nil || len(listed.Files) != 12 {
+	if err := json.Unmarshal([]byte(again("--json")), &listed); err != nil || len(listed.Files) != 13 {
 		t.Fatalf("--json: %v, files %q", err, listed.Files)
 	}
 	first := map[string]string{}
