@@ -37,7 +37,7 @@ func TestChanges(t *testing.T) {
 		},
 		"declaration: scores of test, were of dev": func(_, new *Record, _ *CellRecord) { new.Split = mmibx.Test },
 		"declaration: it was changed":              func(_, new *Record, _ *CellRecord) { new.Declaration.Digits = 1 },
-		"another version of mmibx":                 func(_, _ *Record, c *CellRecord) { c.Value = "91" },
+		"another version of mmibx":                 func(_, new *Record, c *CellRecord) { c.Value, new.Declaration.Digest = "91", "of another comment" },
 		"what it is compared with has changed":     func(_, _ *Record, _ *CellRecord) {},
 	} {
 		old, _ := proven(t)
