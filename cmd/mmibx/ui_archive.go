@@ -260,16 +260,28 @@ func (u *ui) Note(_ context.Context, runs []string, note string) error {
 }
 
 // Remove implements tui.Curator.
-func (u *ui) Remove(_ context.Context, runs []string) error { return tracker.Remove(u.store, runs...) }
+func (u *ui) Remove(_ context.Context, runs []string) error {
+	return u.decided(tracker.Remove(u.store, runs...))
+}
 
 // Restore implements tui.Curator.
 func (u *ui) Restore(_ context.Context, runs []string) error {
-	return tracker.Restore(u.store, runs...)
+	return u.decided(tracker.Restore(u.store, runs...))
+}
+
+// decided lets boards read all of their runs again after a decision about some.
+func (u *ui) decided(err error) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, s := range u.sweeps {
+		s.rows = nil
+	}
+	return err
 }
 
 // RetryRuns implements tui.Curator.
 func (u *ui) RetryRuns(_ context.Context, runs []string) error {
-	return u.app.retryRuns(u.store, runs...)
+	return u.decided(u.app.retryRuns(u.store, runs...))
 }
 
 // SaveList implements tui.Curator.

@@ -38,6 +38,7 @@ type uiSweep struct {
 	shared []string // parts of all labels, which tell no arm from another
 
 	rows    map[string]*tracker.RunRow // nil: to be read as a whole
+	cells   []*experiments.Cell        // of the plan, without those whose runs are in the bin
 	read    time.Time                  // as a whole
 	whole   tui.Board                  // what was made of the rows then
 	changed time.Time                  // when counts last differed from those before
@@ -129,19 +130,41 @@ func (s *uiSweep) look(ctx context.Context, db *tracker.DB, now time.Time) error
 	if !whole {
 		return nil
 	}
+	if err := s.leaveOut(ctx, db); err != nil {
+		return err
+	}
 	events, err := db.Events(ctx, tracker.EventQuery{Sweep: s.name, Limit: uiEvents})
 	if err != nil {
 		return err
 	}
 	s.read = now
 	b := tui.Board{
-		Counts: s.count(), Total: len(s.plan.Cells), RunsPerMinute: s.pace(now), Benchmarks: s.benchmarks(), Axes: s.axes.list,
+		Counts: s.count(), Total: len(s.cells), RunsPerMinute: s.pace(now), Benchmarks: s.benchmarks(), Axes: s.axes.list,
 		Arms: s.arms(), Runs: s.list(now), Events: s.told(events),
 	}
 	if !maps.Equal(b.Counts, s.whole.Counts) {
 		s.changed = now
 	}
 	s.whole = b
+	return nil
+}
+
+// leaveOut takes what is in the bin out of the board, as tables do.
+func (s *uiSweep) leaveOut(ctx context.Context, db *tracker.DB) error {
+	binned, err := db.Runs(ctx, tracker.Query{Sweep: s.name, Binned: true})
+	if err != nil {
+		return err
+	}
+	out := map[string]bool{}
+	for i := range binned {
+		out[binned[i].ID] = true
+	}
+	s.cells = nil
+	for i := range s.plan.Cells {
+		if c := &s.plan.Cells[i]; !out[c.Run] {
+			s.cells = append(s.cells, c)
+		}
+	}
 	return nil
 }
 
@@ -178,8 +201,8 @@ func (s *uiSweep) state(run string) mmibx.State {
 
 func (s *uiSweep) count() tui.Counts {
 	counts := tui.Counts{}
-	for i := range s.plan.Cells {
-		counts[s.state(s.plan.Cells[i].Run)]++
+	for _, c := range s.cells {
+		counts[s.state(c.Run)]++
 	}
 	return counts
 }
@@ -213,8 +236,7 @@ func (s *uiSweep) arms() []tui.Arm {
 	at := map[string]int{}
 	var arms []tui.Arm
 	var scores [][]float64
-	for i := range s.plan.Cells {
-		c := &s.plan.Cells[i]
+	for _, c := range s.cells {
 		n, ok := at[c.Arm]
 		if !ok {
 			n = len(arms)
@@ -268,10 +290,9 @@ var urgency = map[mmibx.State]int{
 }
 
 func (s *uiSweep) list(now time.Time) []tui.RunRow {
-	rows := make([]tui.RunRow, 0, len(s.plan.Cells))
+	rows := make([]tui.RunRow, 0, len(s.cells))
 	finished := map[string]time.Time{}
-	for i := range s.plan.Cells {
-		c := &s.plan.Cells[i]
+	for _, c := range s.cells {
 		if r := s.rows[c.Run]; r != nil {
 			row := rowOf(r, c.Spec.Train.Epochs, now)
 			row.Label = s.short(r.Label)

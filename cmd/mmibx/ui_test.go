@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,36 @@ func TestUIBoard(t *testing.T) {
 	again, err = u.Board(t.Context(), "demo")
 	if err != nil || again.Version == b.Version || again.Counts[mmibx.Diverged] != 0 {
 		t.Errorf("after the retry: version %d, %v (%v)", again.Version, again.Counts, err)
+	}
+}
+
+// TestUIBoardLeavesOut: what is in the bin is no part of the board, as it is none of
+// a table, and comes back.
+func TestUIBoardLeavesOut(t *testing.T) {
+	a, plan := sweptStore(t)
+	u := newUI(a)
+	defer u.close()
+	before, err := u.Board(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := plan.Cells[0].Run // one of the two that are done
+	if err := u.Remove(t.Context(), []string{run}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := u.Board(t.Context(), "demo")
+	if err != nil || b.Total != before.Total-1 || b.Counts[mmibx.Done] != 1 || b.Counts[mmibx.Queued] != before.Counts[mmibx.Queued] {
+		t.Errorf("%d runs, %v, before %d, %v (%v)", b.Total, b.Counts, before.Total, before.Counts, err)
+	}
+	i := slices.IndexFunc(b.Arms, func(a tui.Arm) bool { return a.ID == plan.Cells[0].Arm })
+	if arm := b.Arms[i]; arm.N != 1 || arm.Planned != 1 {
+		t.Errorf("the arm has %d of %d runs", arm.N, arm.Planned)
+	}
+	if err := u.Restore(t.Context(), []string{run}); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = u.Board(t.Context(), "demo"); err != nil || b.Total != before.Total || b.Counts[mmibx.Done] != 2 {
+		t.Errorf("restored: %d runs, %v (%v)", b.Total, b.Counts, err)
 	}
 }
 
