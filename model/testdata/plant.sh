@@ -60,7 +60,7 @@ m=model
 	plant "CRF transitions transposed" $m/crf.go 'tags[j-1]*k + tags[j]' 'tags[j]*k + tags[j-1]' TestCRFParity/fixture
 	plant "Viterbi without the end scores" $m/viterbi.go 's := score[j] + float64(t.end[j])' 's := score[j]' TestCRFParity/fixture
 	plant "warm-up one step too long" $m/order.go 'if step < warmup {' 'if step <= warmup {' TestAdamWParity/fixture
-	plant "bfloat16: latents rounded before they are drawn" $m/bottleneck.go 'gaussian{p.To(q.meanBTZ, torch.Float32)' 'gaussian{p.To(p.Scale(p.To(p.Scale(q.meanBTZ, 1.01), torch.BFloat16), 1/1.01), torch.Float32)' TestBFloat16Parity/fixture
+	plant "bfloat16: latents rounded before they are drawn" $m/bottleneck.go 'gaussian{p.AtLeastFloat32(q.meanBTZ)' 'gaussian{p.To(p.Scale(p.To(p.Scale(q.meanBTZ, 1.01), torch.BFloat16), 1/1.01), torch.Float32)' TestBFloat16Parity/fixture
 	plant "BatchNorm eps of ResNet-50 1e-3 for 1e-5" $m/resnet.go 'const resNetEps = 1e-5' 'const resNetEps = 1e-3' TestResNet50Parity
 	plant "EfficientNet padded as PyTorch pads" $m/efficientnet.go 'return all / 2, all - all/2' 'return all - all/2, all / 2' TestEfficientNetLite0Parity
 	plant "the middle of a picture rounded down" datasets/pixels.go 'math.RoundToEven(float64(n-side) / 2)' 'math.Floor(float64(n-side) / 2)' TestPixelsAreTorchvisionsToTheBit
