@@ -40,8 +40,8 @@ func newMachineCmd(a *app) *cobra.Command {
 		Example: "  mmibx machine\n  mmibx machine --over 5s --json",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if over <= 0 || over > time.Minute {
-				return &mmibx.InputError{Key: "--over", Found: over.String(), Expected: "more than 0 and at most 1m"}
+			if over < machine.Soon || over > time.Minute {
+				return &mmibx.InputError{Key: "--over", Found: over.String(), Expected: fmt.Sprintf("at least %s and at most 1m", machine.Soon)}
 			}
 			var m machine.Monitor
 			if _, err := m.Read(cmd.Context(), a.storeDir); err != nil {

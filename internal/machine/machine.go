@@ -85,9 +85,9 @@ type Monitor struct {
 	machine string // model of the processor
 }
 
-// soon is the time within which a second reading has the shares of the first: of
+// Soon is the time within which a second reading has the shares of the first: of
 // so short a time they would say nothing.
-const soon = 100 * time.Millisecond
+const Soon = 100 * time.Millisecond
 
 // ours begins the names of this program's processes.
 const ours = "mmibx"
@@ -102,7 +102,7 @@ func (m *Monitor) Read(ctx context.Context, folder string) (Reading, error) {
 	if r.Host, err = os.Hostname(); err != nil {
 		return r, err
 	}
-	again := r.At.Sub(m.last) < soon
+	again := r.At.Sub(m.last) < Soon
 	if !again {
 		if m.shares, err = m.busy(ctx); err != nil {
 			return r, fmt.Errorf("processors: %w", err)
