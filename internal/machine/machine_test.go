@@ -17,7 +17,7 @@ func TestRead(t *testing.T) {
 	if first.Cores != nil || first.Busy() != 0 {
 		t.Errorf("shares of no time: %v", first.Cores)
 	}
-	m.last = m.last.Add(-soon) // as if some time had passed
+	m.last = m.last.Add(-Soon) // as if some time had passed
 	r, err := m.Read(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
