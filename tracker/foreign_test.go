@@ -364,7 +364,7 @@ func TestScalarTensor(t *testing.T) {
 }
 
 func FuzzTFEvents(f *testing.F) {
-	files, err := filepath.Glob("testdata/tensorboard/*/*/events*")
+	files, err := filepath.Glob("testdata/tensorboard/*/events*")
 	if err != nil || len(files) == 0 {
 		f.Fatal(files, err)
 	}
@@ -382,10 +382,9 @@ func FuzzTFEvents(f *testing.F) {
 				break
 			}
 		}
-		path := filepath.Join(t.TempDir(), "events")
-		if err := os.WriteFile(path, blob, 0o600); err != nil {
-			t.Fatal(err)
+		at, err := tfEvents(bytes.NewReader(blob), int64(len(blob)), func(tfEvent) error { return nil })
+		if err == nil && at != int64(len(blob)) {
+			t.Errorf("%d of %d bytes were read", at, len(blob))
 		}
-		_ = readTFEvents(path, func(tfEvent) error { return nil })
 	})
 }

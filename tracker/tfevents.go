@@ -47,24 +47,32 @@ func readTFEvents(path string, fn func(tfEvent) error) error {
 	if err != nil {
 		return err
 	}
-	r := bufio.NewReaderSize(f, 1<<16)
+	at, err := tfEvents(bufio.NewReaderSize(f, 1<<16), info.Size(), fn)
+	if err != nil {
+		return fmt.Errorf("%s: byte %d of %d: %w", path, at, info.Size(), err)
+	}
+	return nil
+}
+
+// tfEvents reads so many bytes of records, and says where one began that failed.
+func tfEvents(r io.Reader, size int64, fn func(tfEvent) error) (at int64, err error) {
 	plugins := map[string]string{} // by tag: only the first value of a tag names its plugin
-	for offset := int64(0); ; {
-		data, err := readTFRecord(r, info.Size()-offset)
+	for {
+		data, err := readTFRecord(r, size-at)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return at, nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s: byte %d of %d: %w", path, offset, info.Size(), err)
+			return at, err
 		}
-		offset += int64(len(data)) + 16
 		e, err := decodeTFEvent(data, plugins)
+		if err == nil {
+			err = fn(e)
+		}
 		if err != nil {
-			return fmt.Errorf("%s: record before byte %d: %w", path, offset, err)
+			return at, err
 		}
-		if err := fn(e); err != nil {
-			return err
-		}
+		at += int64(len(data)) + 16
 	}
 }
 
