@@ -5,7 +5,7 @@ import (
 )
 
 // Seconds is the value of a run that says how long its training took. No worker
-// logs it: it is the time between the first and the last word of its journal.
+// logs it: it is the time between the first and the last word of its journals.
 const Seconds = "seconds"
 
 // CostFigure draws the score against the time that a run took, a point per

@@ -71,7 +71,7 @@ func firstLine(s string) string {
 func (r *Report) budgets() section {
 	g := grid{
 		Head: []string{"Method", "Benchmark", "Settings", "Runs done", "Hours", "Ranges"},
-		Foot: "A setting is an arm. A method that was tried in more settings had more chances; compare only what had the same. Hours are wall-clock, of the last attempt of each run, beside whatever else the machine did.",
+		Foot: "A setting is an arm. A method that was tried in more settings had more chances; compare only what had the same. Hours are wall-clock, of all attempts that have ended, beside whatever else the machine did.",
 	}
 	for _, m := range r.models() {
 		runs := r.ofModel(m)
