@@ -142,7 +142,7 @@ func testJourney(t *testing.T, bin string) {
 		t.Errorf("%d runs were done and %d are open, want 6 and none", len(all.done), len(all.open))
 	}
 	table, err := os.ReadFile(filepath.Join(l.dir, "journey.tex"))
-	if err != nil || !strings.Contains(string(table), "MMIB") || !strings.Contains(string(table), "\\begin{tabular}") {
+	if err != nil || !strings.Contains(string(table), "Text only &") || !strings.Contains(string(table), "Concat &") || strings.Contains(string(table), "MMIB") {
 		t.Errorf("the table is no table (%v):\n%s", err, table)
 	}
 	plan := l.must("plan", "journey.toml", "--json") // what the form wrote is what the CLI reads
