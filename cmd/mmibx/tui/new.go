@@ -378,11 +378,11 @@ func (n *newSweep) editorAction() action {
 				return send(notice{text: err.Error(), bad: true})
 			}
 			return send(outside{cmd, func(err error) tea.Msg {
+				text, lost := back() // in any case: it takes the copy away
 				if err != nil {
 					return written{err: fmt.Errorf("%s: %w", cmd, err)}
 				}
-				text, err := back()
-				return written{text, err}
+				return written{text, lost}
 			}})
 		},
 	}
