@@ -35,7 +35,7 @@ build: fit ## bin/mmibx (without libtorch) and bin/mmibx-worker (with it)
 	@go build -tags torch -o bin/ ./cmd/mmibx-worker
 
 # Packages are tested beside each other: threads of OpenMP that spin while they wait would starve one another.
-test: export OMP_WAIT_POLICY = passive
+test fit-matrix: export OMP_WAIT_POLICY = passive
 test: build ## all tests; one that lacks an outside part is skipped and says so
 	@echo '== go vet'
 	@go vet -tags torch ./...

@@ -27,7 +27,7 @@ for version in "$@"; do
 
 	probe=$("$deps/probe" 2>&1) || failed=1
 	tests=ok
-	GOWORK=$PWD/$deps/go.work go test "${torch[@]}" ./model/... || { tests=FAIL failed=1; }
+	GOWORK=$PWD/$deps/go.work go test -timeout 30m "${torch[@]}" ./model/... || { tests=FAIL failed=1; }
 	printf '%s\t%s\t%d\t%d\t%d\t%s\t%s\n' "$(field pytorch)" "$(field abi)" "$(grep -c '^    "atg' <<<"$manifest")" "$fit" "$build" "$probe" "$tests" >>"$rows"
 done
 
