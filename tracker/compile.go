@@ -92,22 +92,30 @@ func (c *compiler) column(key token) (column, error) {
 	if f, ok := mmibx.LookupField(name); ok {
 		return paramColumn(f.Key, fieldKind(f)), nil
 	}
-	base, part, _ := strings.Cut(name, ":")
-	if c.metrics[base] || slices.Contains(knownMetrics, base) {
-		col, ok := metricColumn(base, part)
-		if !ok {
-			return col, &FilterError{c.filter, key.pos, "a metric has :last, :min, :max and :n, not :" + part}
-		}
+	if c.isMetric(name) { // an imported one may have colons
+		col, _ := metricColumn(name, "")
 		return col, nil
 	}
 	if c.keys[name] {
 		return paramColumn(name, anyKind), nil
+	}
+	if at := strings.LastIndexByte(name, ':'); at >= 0 && c.isMetric(name[:at]) {
+		part := name[at+1:]
+		col, ok := metricColumn(name[:at], part)
+		if !ok {
+			return col, &FilterError{c.filter, key.pos, "a metric has :last, :min, :max and :n, not :" + part}
+		}
+		return col, nil
 	}
 	msg := "unknown key " + key.text
 	if near := mmibx.Nearest(key.text, c.names()); near != "" {
 		msg += ", did you mean " + near + "?"
 	}
 	return column{}, &FilterError{c.filter, key.pos, msg}
+}
+
+func (c *compiler) isMetric(name string) bool {
+	return c.metrics[name] || slices.Contains(knownMetrics, name)
 }
 
 func (c *compiler) names() []string {

@@ -59,6 +59,25 @@ func sorted(s string) string {
 	return string(b)
 }
 
+// TensorBoard's users put colons into names.
+func TestMetricWithColon(t *testing.T) {
+	l := newLab(t)
+	id := l.done(map[string]any{"model": "text"}, "eval:loss:min", 3, 1, 2)
+	db := l.synced()
+	keys, err := db.Keys(context.Background())
+	l.must(err)
+	if !slices.Contains(keys, Key{Name: "eval:loss:min", Metric: true}) {
+		t.Errorf("keys are %v", keys)
+	}
+	rows := l.runs(db, Query{Filter: "eval:loss:min = 2 and eval:loss:min:max = 3", Columns: []string{"eval:loss:min", "eval:loss:min:min"}})
+	if len(rows) != 1 || rows[0].ID != id || rows[0].Values["eval:loss:min"] != 2.0 || rows[0].Values["eval:loss:min:min"] != 1.0 {
+		t.Errorf("%+v", rows)
+	}
+	if _, err := db.Runs(context.Background(), Query{Filter: "eval:loss > 1"}); !errors.Is(err, mmibx.ErrUsage) {
+		t.Errorf("half a name: %v", err)
+	}
+}
+
 func TestFilter(t *testing.T) {
 	l, ids, db := shelf(t)
 	today := time.Now().Format("2006-01-02")

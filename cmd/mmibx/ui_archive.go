@@ -88,8 +88,11 @@ func keysByName(ctx context.Context, db *tracker.DB) (map[string]tracker.Key, er
 
 // keyOf finds a key, or the metric of one such as train.loss:min.
 func keyOf(keys map[string]tracker.Key, name string) tracker.Key {
-	base, _, _ := strings.Cut(name, ":")
-	return keys[base]
+	k, ok := keys[name]
+	if at := strings.LastIndexByte(name, ':'); !ok && at >= 0 {
+		k = keys[name[:at]]
+	}
+	return k
 }
 
 func listedRun(r *tracker.RunRow, columns []string) tui.Listed {
