@@ -33,7 +33,8 @@ func (db *DB) Arms(ctx context.Context, q Query) ([]ArmRow, error) {
 		at := &rows[slices.Index(page, runs[i].Arm)]
 		at.Runs = append(at.Runs, runs[i])
 	}
-	return rows, nil
+	// what was deleted or went to the bin since the page was read
+	return slices.DeleteFunc(rows, func(a ArmRow) bool { return len(a.Runs) == 0 }), nil
 }
 
 // armPage lists the ids of the arms that a query wants, in order.

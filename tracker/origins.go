@@ -81,7 +81,9 @@ func (db *DB) predictions(ctx context.Context, ids []string, found map[string]*O
 		if err := rows.Scan(&id, &name, &sha); err != nil {
 			return err
 		}
-		found[id].Objects[name] = sha
+		if o := found[id]; o != nil { // else ingested since the runs were read
+			o.Objects[name] = sha
+		}
 	}
 	return rows.Err()
 }
