@@ -130,7 +130,7 @@ func (l *loop) lookElsewhere(ctx context.Context) {
 		return
 	}
 	for _, t := range free {
-		if s := states[t.cell.Run]; s.Final() {
+		if s := states[t.cell.Run]; l.plan.Settled(s) {
 			l.settle(t, s)
 			l.report(l.event(Ended, t, Event{State: s, Text: "by another process"}))
 			continue
