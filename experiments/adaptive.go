@@ -79,7 +79,7 @@ func (x *expansion) searchOf(arm armLayers, settings, axes map[string]any, spec 
 	for _, w := range arm.when {
 		s.When = append(s.When, w.Text)
 	}
-	blob, err := json.Marshal([]any{s.ArmName, s.Sampler, s.Seed, s.Space, s.Settings, s.Axes, s.Derive, s.When})
+	blob, err := json.Marshal([]any{x.sweep.Objective, x.sweep.Minimize, s.ArmName, s.Sampler, s.Seed, s.Space, s.Settings, s.Axes, s.Derive, s.When})
 	if err != nil {
 		return nil, err
 	}

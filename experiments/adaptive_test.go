@@ -261,6 +261,8 @@ func TestProposalsOfAnotherSearchAreNotTakenUp(t *testing.T) {
 		"other data":  planned(text, "bb"),
 		"other space": planned(strings.Replace(text, "to = 64", "to = 32", 1), ""),
 		"other seed":  planned(strings.Replace(text, "seed = 3", "seed = 4", 1), ""),
+		"other goal":  planned(adaptiveText(12, `objective = "dev.recall"`), ""),
+		"other way":   planned(adaptiveText(12, `objective = {metric = "dev.f1", direction = "minimize"}`), ""),
 	} {
 		if plan.Open() != 2*2*2 || slices.ContainsFunc(plan.Searches, func(s *Search) bool { return len(s.Chosen) != search.Startup }) {
 			t.Errorf("%s: %d runs are to be chosen", name, plan.Open())
