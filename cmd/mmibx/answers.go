@@ -60,7 +60,7 @@ func (a *app) answers(ctx context.Context, db *tracker.DB, list []result, split 
 			return nil, err
 		}
 	}
-	if split == mmibx.Test {
+	if split == mmibx.Test && len(list) > 0 { // where nothing is done there is nothing to look at
 		return k, tracker.RecordLook(mmibx.Store(a.storeDir), a.lookOf(list))
 	}
 	return k, nil

@@ -36,18 +36,22 @@ func (a *app) grade(ctx context.Context, db *tracker.DB, prefix string, split mm
 	if run.State != mmibx.Done {
 		return nil, &mmibx.InputError{Key: "run " + id, Found: string(run.State), Expected: "done: a run keeps its predictions when it ends"}
 	}
+	j := &graded{run: run, split: split}
+	if j.set, err = datasets.Open(run.Benchmark, a.dataDir); err != nil {
+		return nil, err
+	}
+	if err := a.addShown(j); err != nil {
+		return nil, err
+	}
 	kept, err := a.answers(ctx, db, resultsOf([]tracker.RunRow{run.RunRow}), split)
 	if err != nil {
 		return nil, err
 	}
-	j := &graded{run: run, set: kept.sets[run.Benchmark], split: split}
 	if j.report, err = kept.score(id, run.Benchmark, rule); err != nil {
 		return nil, err
 	}
-	if j.judged, err = scoring.Judge(j.set.Benchmark.Task, j.set.Examples[split], kept.kept[id], rule); err != nil {
-		return nil, err
-	}
-	return j, a.addShown(j)
+	j.judged, err = scoring.Judge(j.set.Benchmark.Task, j.set.Examples[split], kept.kept[id], rule)
+	return j, err
 }
 
 // addShown adds the pictures and captions that the run was shown, which may be

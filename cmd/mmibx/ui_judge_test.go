@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -8,8 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
 	statistics "github.com/mmibx/mmibx/reports/stats"
+	"github.com/mmibx/mmibx/tracker"
 )
 
 // judgedStore is a UI on the store of two, and the ids of its arms by model.
@@ -189,5 +192,33 @@ func TestUIPaper(t *testing.T) {
 	}
 	if blob, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(blob), "%PDF") {
 		t.Errorf("the figure is no PDF (%v)", err)
+	}
+}
+
+// TestUIPaperOfBin: runs that are all in the bin have no table.
+func TestUIPaperOfBin(t *testing.T) {
+	u, arms := judgedStore(t)
+	b, err := u.Board(t.Context(), "two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(b.Arms, func(a tui.Arm) bool { return a.ID == arms["mmib"] })
+	if err := u.Remove(t.Context(), b.Arms[i].Runs); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.Table(t.Context(), tui.PaperQuery{Runs: b.Arms[i].Runs}); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestNothingToLookAt: where no run is done nothing is looked at.
+func TestNothingToLookAt(t *testing.T) {
+	u, _ := judgedStore(t)
+	err := u.with(t.Context(), func(db *tracker.DB) error {
+		_, err := u.app.answers(t.Context(), db, []result{{State: mmibx.Queued}}, mmibx.Test)
+		return err
+	})
+	if n := looks(t, u.store); err != nil || n != 0 {
+		t.Errorf("%d looks (%v)", n, err)
 	}
 }

@@ -19,13 +19,26 @@ func (u *ui) Machine(ctx context.Context) (tui.Machine, error) {
 		return tui.Machine{}, err
 	}
 	out := tui.Machine{Reading: r}
-	err = u.with(ctx, func(db *tracker.DB) error {
-		if time.Since(u.measured) > storeMeasured {
-			if u.storeSize, _, err = disk(ctx, u.app.storeDir); err != nil {
-				return err
-			}
+	var due bool
+	err = u.with(ctx, func(*tracker.DB) error {
+		if due = time.Since(u.measured) > storeMeasured; due {
 			u.measured = time.Now()
 		}
+		return nil
+	})
+	if err != nil {
+		return tui.Machine{}, err
+	}
+	if due { // files are many: other screens go on reading
+		size, _, err := disk(ctx, u.app.storeDir)
+		if err != nil {
+			return tui.Machine{}, err
+		}
+		u.mu.Lock()
+		u.storeSize = size
+		u.mu.Unlock()
+	}
+	err = u.with(ctx, func(db *tracker.DB) error {
 		out.Store = u.storeSize
 		runs, err := runsByProcess(ctx, db)
 		if err != nil {

@@ -45,6 +45,9 @@ func (u *ui) paperOf(ctx context.Context, q tui.PaperQuery) (db *tracker.DB, swe
 			sweeps = append(sweeps, r.Sweeps[0])
 		}
 	}
+	if len(sweeps) == 0 {
+		return nil, nil, "", fmt.Errorf("runs outside the bin: %w", mmibx.ErrNotFound)
+	}
 	return db, sweeps, filter, nil
 }
 

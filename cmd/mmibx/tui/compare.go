@@ -66,6 +66,7 @@ type specRow struct {
 
 type (
 	sidesRead struct {
+		turn   int
 		sides  []sideRead
 		curves tea.Msg
 		err    error
@@ -96,16 +97,16 @@ func (c *compare) Init(ctx context.Context) tea.Cmd {
 
 // ask reads the runs of all sides and goes on with their curves.
 func (c *compare) ask() read {
-	reader, of, more := c.reader, c.of, c.curves.ask()
+	reader, of, turn, more := c.reader, slices.Clone(c.of), c.turn, c.curves.ask()
 	return func(ctx context.Context) tea.Msg {
 		sides := make([]sideRead, len(of))
 		for i, m := range of {
 			var err error
 			if sides[i], err = readSide(ctx, reader, m); err != nil {
-				return sidesRead{err: err}
+				return sidesRead{turn: turn, err: err}
 			}
 		}
-		return sidesRead{sides: sides, curves: more(ctx)}
+		return sidesRead{turn: turn, sides: sides, curves: more(ctx)}
 	}
 }
 
@@ -135,13 +136,19 @@ func (c *compare) Update(msg tea.Msg) tea.Cmd {
 		return tea.Batch(c.take(msg), c.judgeNext())
 	case testsRead:
 		c.asked--
-		if c.trouble = msg.err; msg.turn == c.turn && msg.err == nil {
+		if msg.turn != c.turn {
+			return c.judgeNext()
+		}
+		if c.trouble = msg.err; msg.err == nil {
 			c.tests[msg.side] = msg.tests
 		}
 		return c.judgeNext()
 	case examplesRead:
 		c.asked--
-		if c.trouble = msg.err; msg.turn == c.turn && msg.err == nil {
+		if msg.turn != c.turn {
+			return c.judgeNext()
+		}
+		if c.trouble = msg.err; msg.err == nil {
 			c.examples, c.learned = msg.list, true
 			c.cursor[onExamples] = max(0, moved(c.cursor[onExamples], 0, len(msg.list)))
 		}
@@ -161,6 +168,9 @@ func (c *compare) Update(msg tea.Msg) tea.Cmd {
 func (c *compare) take(msg sidesRead) tea.Cmd {
 	if msg.err != nil {
 		return c.poll.done(false, msg.err)
+	}
+	if msg.turn != c.turn { // of another order
+		return c.poll.done(true, nil)
 	}
 	changed := !slices.EqualFunc(c.sides, msg.sides, func(x, y sideRead) bool { return len(x.scores) == len(y.scores) })
 	if c.loaded && changed { // another run is done
@@ -284,7 +294,8 @@ type tested struct {
 	p       float64
 }
 
-// versus lists the comparisons that were made.
+// versus lists the comparisons that were made; verdicts are adjusted for how many
+// there are, when there are all.
 func (c *compare) versus() []tested {
 	var list []tested
 	ps := map[string][]float64{}
@@ -295,6 +306,9 @@ func (c *compare) versus() []tested {
 				ps[v.Benchmark] = append(ps[v.Benchmark], v.Randomisation.P)
 			}
 		}
+	}
+	if slices.ContainsFunc(c.tests[1:], func(tests []Versus) bool { return tests == nil }) {
+		return list
 	}
 	adjusted := map[string][]float64{}
 	for name, raw := range ps {

@@ -163,7 +163,10 @@ func testRow(t tested) [][]widget.Span {
 		interval = "–"
 	}
 	p := fmt.Sprintf("%.4f", t.p)
-	if t.p < 0.0001 {
+	switch {
+	case t.verdict == "": // others are still being compared
+		p = ""
+	case t.p < 0.0001:
 		p = "< .0001"
 	}
 	return append(row, append([]widget.Span{strong(fmt.Sprintf("%+.2f", d.Value))}, verdictSign(t.verdict)...), []widget.Span{plain(interval)}, []widget.Span{plain(p)}, []widget.Span{faint(string(t.verdict))})

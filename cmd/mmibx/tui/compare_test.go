@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -48,9 +49,50 @@ func TestMarksToCompare(t *testing.T) {
 	if c.tests[1] == nil {
 		t.Error("an answer about the order before was taken")
 	}
+	sides := c.sides
+	for _, late := range []tea.Msg{testsRead{turn: stale.turn, err: mmibx.ErrNotFound}, examplesRead{turn: stale.turn, err: mmibx.ErrNotFound}, sidesRead{turn: stale.turn, err: mmibx.ErrNotFound}, sidesRead{turn: stale.turn}} {
+		a.Update(letter{a.top().id, a.top().generation, late})
+	}
+	if c.trouble != nil || c.poll.err != nil || len(c.sides) != len(sides) {
+		t.Errorf("trouble of the order before: %v, %v, %d sides", c.trouble, c.poll.err, len(c.sides))
+	}
 	press(a, "esc")
 	if len(a.env.marked) != 2 {
 		t.Error("the marks did not stay")
+	}
+}
+
+// TestVersusWaits: no verdict and no p before all comparisons are made, for what
+// Holm makes of one depends on the others.
+func TestVersusWaits(t *testing.T) {
+	f := newFake()
+	one, _ := f.Compare(t.Context(), []string{"a"}, []string{"b"})
+	c := &compare{tests: [][]Versus{nil, one, nil}}
+	if list := c.versus(); len(list) != 1 || list[0].verdict != "" || testRow(list[0])[4][0].Text != "" {
+		t.Errorf("of the first of two: %+v", list)
+	}
+	c.tests[2] = one
+	if list := c.versus(); len(list) != 2 || list[0].p != 0.06 || list[0].verdict == "" {
+		t.Errorf("of both: %+v", list)
+	}
+}
+
+// TestRestAfterFailure: what is read only once is read again when that failed.
+func TestRestAfterFailure(t *testing.T) {
+	usual := tick
+	defer func() { tick = usual }()
+	var waits []time.Duration
+	tick = func(d time.Duration, _ func(time.Time) tea.Msg) tea.Cmd {
+		waits = append(waits, d)
+		return nil
+	}
+	p := poll{seq: 1, busy: true}
+	p.rest(mmibx.ErrNotFound, true)
+	if !slices.Equal(waits, []time.Duration{pollSlow}) || p.busy || p.err == nil {
+		t.Errorf("waits %v, %+v", waits, p)
+	}
+	if p.rest(nil, false); len(waits) != 1 {
+		t.Errorf("waits %v after a good read", waits)
 	}
 }
 

@@ -88,11 +88,14 @@ func (p *poll) every(wait time.Duration, err error) tea.Cmd {
 	return tick(wait, func(time.Time) tea.Msg { return pollDue{seq} })
 }
 
-// rest takes the answer of a read that is not to be repeated by itself; more asks
-// at once for what is still missing.
+// rest takes the answer of a read that is not to be repeated by itself unless it
+// failed; more asks at once for what is still missing.
 func (p *poll) rest(err error, more bool) tea.Cmd {
-	p.busy, p.late, p.err = false, false, err
-	if (p.again || more) && err == nil {
+	if err != nil {
+		return p.every(pollSlow, err)
+	}
+	p.busy, p.late, p.err = false, false, nil
+	if p.again || more {
 		p.again = false
 		return p.now()
 	}
