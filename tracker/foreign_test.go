@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -332,6 +333,35 @@ func TestImportTensorBoardThatGrows(t *testing.T) {
 	}
 	if _, err := ReadTensorBoard(context.Background(), filepath.Join(moved, "none"), nil); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("no folder: %v", err)
+	}
+}
+
+// A scalar that is no number costs itself alone; the folder may be a link to one.
+func TestImportTensorBoardUnread(t *testing.T) {
+	l, dir := newLab(t), t.TempDir()
+	n := "0a016e" + "420508033a0103" + "4a0b0a090a077363616c617273" // tag n, an int, of the plugin scalars
+	x := "0a0178" + "1500002040"                                    // tag x, 2.5
+	event, err := hex.DecodeString("09000000000000f03f" + "2a23" + "0a17" + n + "0a08" + x)
+	l.must(err)
+	size := binary.LittleEndian.AppendUint64(nil, uint64(len(event)))
+	record := binary.LittleEndian.AppendUint32(size, maskedCRC(size))
+	record = binary.LittleEndian.AppendUint32(append(record, event...), maskedCRC(event))
+	l.must(os.WriteFile(filepath.Join(dir, "events.out.tfevents.1"), slices.Concat(record, record), 0o600))
+	link := filepath.Join(t.TempDir(), "mine")
+	l.must(os.Symlink(dir, link))
+	runs := 0
+	damaged, err := ReadTensorBoard(context.Background(), link, func(f *Foreign) error {
+		runs++
+		if f.Name != "mine" || len(f.Points) != 2 || f.Points[1].Metric != "x" || f.Points[1].Value != 2.5 {
+			t.Errorf("%s with %+v", f.Name, f.Points)
+		}
+		if len(f.Remarks) != 1 || f.Remarks[0].Kind != "unread" || !strings.Contains(f.Remarks[0].Text, "n: a scalar of data type 3") {
+			t.Errorf("remarks are %+v", f.Remarks)
+		}
+		return nil
+	})
+	if err != nil || runs != 1 || len(damaged) != 0 {
+		t.Errorf("%d runs, damaged %v, %v", runs, damaged, err)
 	}
 }
 

@@ -50,6 +50,7 @@ func ReadMLflow(ctx context.Context, path string, experiments []string, fn func(
 		if err == nil {
 			err = fn(f)
 		}
+		f.Points, f.Remarks = nil, nil // one run's at a time
 	}
 	return deleted, err
 }

@@ -19,11 +19,15 @@ import (
 // which only the beginning could be read; a file that is being written may be
 // one of them.
 func ReadTensorBoard(ctx context.Context, dir string, fn func(*Foreign) error) (damaged []error, err error) {
+	root, err := filepath.EvalSymlinks(dir) // of a link WalkDir sees the link
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", dir, mmibx.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
 	files := map[string][]string{} // by folder
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s: %w", path, mmibx.ErrNotFound)
-		}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && strings.Contains(d.Name(), "tfevents") {
 			files[filepath.Dir(path)] = append(files[filepath.Dir(path)], path)
 		}
@@ -46,7 +50,7 @@ func ReadTensorBoard(ctx context.Context, dir string, fn func(*Foreign) error) (
 	}
 	slices.Sort(folders)
 	for _, folder := range folders {
-		name, err := filepath.Rel(dir, folder)
+		name, err := filepath.Rel(root, folder)
 		if err != nil {
 			return damaged, err
 		}
@@ -85,6 +89,11 @@ func (f *Foreign) readEvents(ctx context.Context, files []string) (damaged []err
 					h.value = strconv.FormatFloat(v, 'g', -1, 64) // JSON has no such number
 				}
 				f.Params[h.name] = h.value
+			}
+			for _, text := range e.unread {
+				if r := (Remark{"unread", text}); !slices.Contains(f.Remarks, r) { // one of a tag says it
+					f.Remarks = append(f.Remarks, r)
+				}
 			}
 			for _, s := range e.scalars {
 				if e.at.Before(f.Started) {

@@ -18,6 +18,7 @@ type tfEvent struct {
 	step    int64
 	scalars []tfScalar
 	hparams []tfHparam
+	unread  []string // what is said of scalars that are none
 }
 
 type tfScalar struct {
@@ -223,7 +224,8 @@ func (e *tfEvent) value(b []byte, plugins map[string]string) error {
 	case plugins[tag] == "scalars" && tensor != nil:
 		v, err := scalarTensor(tensor)
 		if err != nil {
-			return fmt.Errorf("%s: %w", tag, err)
+			e.unread = append(e.unread, fmt.Sprintf("%s: %v", tag, err))
+			break
 		}
 		e.scalars = append(e.scalars, tfScalar{tag, v})
 	case plugins[tag] == "hparams":
