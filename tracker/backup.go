@@ -34,6 +34,9 @@ type BackupOptions struct {
 // returned for before Backup began is in it. The copy is a store: use it where it
 // is, or copy it back. It has its name once it is whole and on disk.
 func Backup(ctx context.Context, store mmibx.Store, target string, o BackupOptions) (stats BackupStats, err error) {
+	if target, err = filepath.Abs(target); err != nil { // without a slash at its end
+		return stats, err
+	}
 	if err := backupTarget(store, target); err != nil {
 		return stats, err
 	}
@@ -42,7 +45,7 @@ func Backup(ctx context.Context, store mmibx.Store, target string, o BackupOptio
 		return stats, err
 	}
 	defer os.RemoveAll(partial) // there is nothing once it has its name
-	b := copier{ctx: ctx, from: string(store), to: partial, options: o}
+	b := copier{ctx: ctx, from: string(store), to: partial, options: o, stats: BackupStats{Damaged: []string{}}}
 	err = b.database(store)
 	for _, part := range []string{"people", "sweeps", "runs", "objects"} {
 		if err == nil {
@@ -59,7 +62,7 @@ func Backup(ctx context.Context, store mmibx.Store, target string, o BackupOptio
 	return b.stats, os.Rename(partial, target)
 }
 
-// backupTarget refuses what a backup could spoil.
+// backupTarget refuses, of absolute paths, what a backup could spoil.
 func backupTarget(store mmibx.Store, target string) error {
 	if _, err := os.Stat(string(store)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -74,15 +77,11 @@ func backupTarget(store mmibx.Store, target string) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	inside, err := filepath.Abs(target)
-	if err != nil {
-		return err
-	}
 	whole, err := filepath.Abs(string(store))
 	if err != nil {
 		return err
 	}
-	if inside == whole || strings.HasPrefix(inside, whole+string(filepath.Separator)) {
+	if target == whole || strings.HasPrefix(target, whole+string(filepath.Separator)) {
 		return &mmibx.InputError{Key: "folder", Found: target, Expected: "one outside the store " + string(store)}
 	}
 	if parent := filepath.Dir(target); !isFolder(parent) {
@@ -116,7 +115,7 @@ func (b *copier) database(store mmibx.Store) error {
 	}
 	defer w.Close()
 	target := mmibx.Store(b.to).Database()
-	if err := backup(b.ctx, w, target); err != nil {
+	if err := backup(b.ctx, w, path, target); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	info, err := os.Stat(target)

@@ -159,7 +159,7 @@ func TestBackupTakesAndLeaves(t *testing.T) {
 	folder := t.TempDir()
 	for name, o := range map[string]BackupOptions{"all": {}, "light": {WithoutWeights: true}} {
 		target := filepath.Join(folder, name)
-		stats, err := Backup(ctx, l.store, target, o)
+		stats, err := Backup(ctx, l.store, target+"/", o)
 		l.must(err)
 		var files []string
 		l.must(filepath.WalkDir(target, func(path string, d os.DirEntry, err error) error {

@@ -43,7 +43,7 @@ type Collection struct {
 // damaged or cannot be read, what it names cannot be known and nothing is removed.
 // With dry it only looks.
 func Collect(ctx context.Context, store mmibx.Store, dry bool, progress func(journals int)) (Collection, error) {
-	var c Collection
+	c := Collection{Garbage: []Garbage{}, Missing: []string{}}
 	if !isFolder(string(store)) {
 		return c, fmt.Errorf("the store %s: %w", store, mmibx.ErrNotFound)
 	}

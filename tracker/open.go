@@ -222,24 +222,29 @@ func prepare(path string, scripts []string) error {
 	case version > len(scripts):
 		return &VersionError{path, version, len(scripts)}
 	case version > 0:
-		if err := backup(ctx, w, fmt.Sprintf("%s.schema%d", path, version)); err != nil {
+		if err := backup(ctx, w, path, fmt.Sprintf("%s.schema%d", path, version)); err != nil {
 			return fmt.Errorf("backup before schema %d: %w", len(scripts), err)
 		}
 	}
 	return migrate(ctx, w, scripts)
 }
 
-// backup writes a copy that is whole as soon as it has its name.
-func backup(ctx context.Context, w *sql.DB, path string) error {
-	incoming, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+// backup writes a copy that is whole as soon as it has its name, and may be read by
+// whom the original may.
+func backup(ctx context.Context, w *sql.DB, from, to string) error {
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	incoming, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*")
 	if err != nil {
 		return err
 	}
 	_, err = w.ExecContext(ctx, "VACUUM INTO ?", incoming.Name()) // takes an empty file
-	if err := errors.Join(err, incoming.Close()); err != nil {
+	if err := errors.Join(err, incoming.Chmod(info.Mode().Perm()), incoming.Close()); err != nil {
 		return errors.Join(err, os.Remove(incoming.Name()))
 	}
-	return os.Rename(incoming.Name(), path)
+	return os.Rename(incoming.Name(), to)
 }
 
 // migrate runs the scripts that are missing, all in one transaction: of several

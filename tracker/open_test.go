@@ -123,6 +123,11 @@ func TestMigration(t *testing.T) {
 	if name != run || colour != "red" || version != len(next) {
 		t.Errorf("after: %s %s, schema %d", name, colour, version)
 	}
+	copied, err := os.Stat(fmt.Sprintf("%s.schema%d", path, len(scripts)))
+	l.must(err)
+	if info, err := os.Stat(path); err != nil || info.Mode() != copied.Mode() {
+		t.Errorf("the copy has mode %v, the database %v, %v", copied.Mode(), info.Mode(), err)
+	}
 	old, err := openWrite(fmt.Sprintf("%s.schema%d", path, len(scripts)), patient)
 	l.must(err)
 	defer old.Close()

@@ -47,6 +47,11 @@ func TestBackupAndGC(t *testing.T) {
 			t.Errorf("%s: exit code %d, want %d, and %q in\n%s", strings.Join(c.args, " "), code, c.code, c.want, out)
 		}
 	}
+	for _, args := range [][]string{{"backup", target + "1"}, {"gc", "--dry-run"}} {
+		if out, code := mmibxRun(t, append(args, "--store", string(store), "--json")...); code != 0 || strings.Contains(out, "null") {
+			t.Errorf("%s: exit code %d, no list is null: %s", args[0], code, out)
+		}
+	}
 	out, _ := mmibxRun(t, "--store", string(store), "backup", target+"2", "--json")
 	var said struct{ Files, Bytes int }
 	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Files != 2 || said.Bytes < 1000 {
