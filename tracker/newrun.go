@@ -76,6 +76,14 @@ func checkOwn(program string, params map[string]any) error {
 		default:
 			return fault
 		}
+		if _, isInt := v.(int); key == "seed" && !isInt {
+			fault.Expected = "an int"
+			return fault
+		}
+		if _, isText := v.(string); key == "benchmark" && !isText {
+			fault.Expected = "a string"
+			return fault
+		}
 		if key == "" || key == "model.name" {
 			return &mmibx.InputError{Key: "parameter " + key, Found: fmt.Sprintf("%q", key), Expected: "a name of its own", Cure: "model.name is the program"}
 		}

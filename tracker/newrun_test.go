@@ -108,6 +108,8 @@ func TestNewRunRefuses(t *testing.T) {
 		"parameter lr: found float64 NaN":         {"p", map[string]any{"lr": math.NaN()}},
 		"parameter sizes: found []int [1 2]":      {"p", map[string]any{"sizes": []int{1, 2}}},
 		"parameter n: found int64 3":              {"p", map[string]any{"n": int64(3)}},
+		"parameter seed: found float64 1":         {"p", map[string]any{"seed": 1.0}},
+		"parameter benchmark: found int 7":        {"p", map[string]any{"benchmark": 7}},
 		`parameter model.name: found "model.name`: {"p", map[string]any{"model.name": "x"}},
 	} {
 		if _, err := NewRun(l.store, c.program, c.params); !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(fmt.Sprint(err), want) {
@@ -179,7 +181,19 @@ func (l *lab) child(role string) (*exec.Cmd, *strings.Builder) {
 func TestNewRunKilled(t *testing.T) {
 	l := newLab(t)
 	cmd, out := l.child("log")
-	time.Sleep(300 * time.Millisecond)
+	path := l.store.Journal(ownID("program", nil), 1)
+	for points := 0; points < 3; time.Sleep(time.Millisecond) { // with the third, two calls have returned and were told
+		points = 0
+		_, err := journal.Read(path, 0, func(rec journal.Record) error {
+			if rec.Type == journal.TypePoints {
+				points++
+			}
+			return nil
+		})
+		if !errors.Is(err, os.ErrNotExist) {
+			l.must(err)
+		}
+	}
 	l.must(cmd.Process.Kill())
 	_ = cmd.Wait() // killed
 	lines := strings.Count(out.String(), "\n")
