@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -104,7 +103,7 @@ func (a *app) importForeign(cmd *cobra.Command, verb string, read func(context.C
 	if err != nil {
 		return err
 	}
-	if _, err := db.Sync(ctx); err != nil && !errors.Is(err, mmibx.ErrUnread) {
+	if err := upToDate(ctx, db); err != nil {
 		return err
 	}
 	if a.json {

@@ -162,6 +162,11 @@ func newRunsSaveCmd(a *app) *cobra.Command {
 				l.Filter = args[1]
 			}
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
+				if l.Gone {
+					if _, err := savedList(ctx, db, l.Name); err != nil {
+						return err
+					}
+				}
 				q := tracker.Query{Filter: l.Filter, Sort: l.Sort, Columns: l.Columns, Limit: 1}
 				if _, err := db.Runs(ctx, q); err != nil { // what cannot be listed is not saved
 					return err
@@ -180,26 +185,34 @@ func newRunsSaveCmd(a *app) *cobra.Command {
 
 // saved puts what a saved list says into a query, where flags do not say otherwise.
 func saved(ctx context.Context, db *tracker.DB, name string, q *tracker.Query, byArm *bool) error {
-	lists, err := db.Lists(ctx)
+	l, err := savedList(ctx, db, name)
 	if err != nil {
 		return err
+	}
+	if q.Filter == "" {
+		q.Filter = l.Filter
+	}
+	if q.Sort == "" {
+		q.Sort = l.Sort
+	}
+	if q.Columns == nil {
+		q.Columns = l.Columns
+	}
+	*byArm = *byArm || l.ByArm
+	return nil
+}
+
+func savedList(ctx context.Context, db *tracker.DB, name string) (tracker.List, error) {
+	lists, err := db.Lists(ctx)
+	if err != nil {
+		return tracker.List{}, err
 	}
 	var names []string
 	for _, l := range lists {
 		if l.Name == name {
-			if q.Filter == "" {
-				q.Filter = l.Filter
-			}
-			if q.Sort == "" {
-				q.Sort = l.Sort
-			}
-			if q.Columns == nil {
-				q.Columns = l.Columns
-			}
-			*byArm = *byArm || l.ByArm
-			return nil
+			return l, nil
 		}
 		names = append(names, l.Name)
 	}
-	return fmt.Errorf("saved list %q: %w; there is %s", name, mmibx.ErrNotFound, orDash(strings.TrimSpace(strings.Join(names, " "))))
+	return tracker.List{}, fmt.Errorf("saved list %q: %w; there is %s", name, mmibx.ErrNotFound, orDash(strings.TrimSpace(strings.Join(names, " "))))
 }

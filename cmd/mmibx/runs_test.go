@@ -76,6 +76,7 @@ func TestRunsCommands(t *testing.T) {
 		{[]string{"runs", "list", "--saved", "wrong"}, 3, nil},
 		{[]string{"runs", "save", "odd", "--remove"}, 0, nil},
 		{[]string{"runs", "list", "--saved", "odd"}, 3, nil},
+		{[]string{"runs", "save", "odd", "--remove"}, 3, nil},
 		{[]string{"runs", "rm", text}, 0, nil},
 		{[]string{"runs", "list", "--bin"}, 0, []string{text}},
 		{[]string{"runs", "restore", text}, 0, nil},
