@@ -171,7 +171,7 @@ func tomlValue(key, typed string) (value string, n int) {
 	var words []string
 	for word := range strings.SplitSeq(typed, ",") {
 		if word = strings.TrimSpace(word); word != "" {
-			words = append(words, tomlWord(word))
+			words = append(words, tomlWord(key, word))
 		}
 	}
 	list := "[" + strings.Join(words, ", ") + "]"
@@ -184,8 +184,12 @@ func tomlValue(key, typed string) (value string, n int) {
 	return words[0], 1
 }
 
-// tomlWord is a number or a truth value as TOML has it, else a string.
-func tomlWord(word string) string {
+// tomlWord is a number or a truth value as TOML has it, else a string, which names
+// always are.
+func tomlWord(key, word string) string {
+	if key == "name" || key == "benchmarks" {
+		return strconv.Quote(word)
+	}
 	if word == "true" || word == "false" {
 		return word
 	}

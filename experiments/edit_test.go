@@ -25,6 +25,8 @@ func TestEdit(t *testing.T) {
 		{"from base to grid", commented, "model", "mmib, concat", "model = [\"mmib\", \"concat\"]", "model = \"mmib\""},
 		{"by its full name", strings.Replace(commented, "model =", "model.name =", 1), "model", "text", "model.name = \"text\"", "mmib"},
 		{"taken away", commented, "model", " ", "train.epochs = 4\n\n[[arm]]", "model"},
+		{"a name of digits", Blank, "name", "2026", `name = "2026"`, ""},
+		{"a benchmark of digits", Blank, "benchmarks", "true, 7", `benchmarks = ["true", "7"]`, ""},
 		{"a string with quotes", Blank, "name", `a"b`, `name = "a\"b"`, ""},
 	} {
 		got, err := Edit(c.text, c.key, c.typed)

@@ -47,7 +47,8 @@ func (p *Pruner) verdict(own []float64, peers []peer) string {
 }
 
 // median ends a run whose best so far is below the median of what the done ones were
-// worth at this epoch (as Golovin et al. 2017).
+// worth at this epoch: Optuna's MedianPruner. Golovin et al. (2017) take the median of
+// running averages instead.
 func (p *Pruner) median(own []float64, peers []peer) string {
 	epoch, done := len(own), 0
 	var others []float64
