@@ -106,7 +106,7 @@ model = "text"
 	s.see("second", "✓ finished", "6/6") // on the board, which opens by itself while the sweep is live, or in the list of sweeps
 	s.keys("second", "L")                // all runs of the store
 	s.see("second", "runs   6 runs")
-	s.keys("second", "/", "seed<3")
+	s.keys("second", "/", "C-u", "seed<3") // from a board the list is that of its sweep
 	s.see("second", "3 runs of 6 pass")
 	s.do("resize-window", "-t", "second", "-x", "80", "-y", "24")
 	s.keys("second", "Enter", "e") // what the first of them got wrong
