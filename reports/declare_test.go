@@ -189,6 +189,15 @@ func TestAverage(t *testing.T) {
 	if fmt.Sprint(mean.Values, mean.Seeds, mean.Planned, len(mean.Runs)) != "[40 35] [1 2] 3 5" || !strings.Contains(mean.marks(), markFewer) {
 		t.Errorf("%+v, marks %s", mean, mean.marks())
 	}
+	var one, other Cell // each fails on another seed
+	for seed := range 3 {
+		state := []mmibx.State{mmibx.Failed, mmibx.Diverged, mmibx.Done}[seed]
+		one.add(&Run{Spec: mmibx.Spec{Seed: seed}, State: map[bool]mmibx.State{true: state, false: mmibx.Done}[seed == 0]}, 50, true)
+		other.add(&Run{Spec: mmibx.Spec{Seed: seed}, State: map[bool]mmibx.State{true: state, false: mmibx.Done}[seed == 1]}, 70, true)
+	}
+	if mean := averageOf([]Cell{one, other}, []int{0, 1}); mean.Failed != 2 || mean.marks() != markFailed {
+		t.Errorf("two seeds that failed on one benchmark each: %+v, marks %s", mean, mean.marks())
+	}
 	if mean := averageOf(append(cells, Cell{Planned: 3}), []int{0, 2}); !mean.missing() || mean.marks() != "" {
 		t.Errorf("without a benchmark: %+v", mean)
 	}

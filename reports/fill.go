@@ -266,7 +266,13 @@ func averageOf(cells []Cell, of []int) Cell {
 			bySeed[seed] = append(bySeed[seed], c.Values[i])
 		}
 		mean.Runs = append(mean.Runs, c.Runs...)
-		mean.Planned, mean.Failed = max(mean.Planned, c.Planned), max(mean.Failed, c.Failed)
+		mean.Planned = max(mean.Planned, c.Planned)
+		for _, seed := range c.failed { // one that failed on any benchmark is in no average
+			if !slices.Contains(mean.failed, seed) {
+				mean.failed = append(mean.failed, seed)
+			}
+		}
+		mean.Failed = len(mean.failed)
 		mean.OnTest, mean.Imported = mean.OnTest || c.OnTest, mean.Imported || c.Imported
 		mean.Slip, mean.Hearsay = mean.Slip || c.Slip, mean.Hearsay || c.Hearsay
 		published += c.summary().Mean / float64(len(of))
@@ -297,7 +303,7 @@ func (l *Layout) words(t *Table) {
 	case hasScores:
 		t.Caption = strings.TrimSuffix(cmp.Or(t.Caption, "Scores (%)"), ".") + fmt.Sprintf(", on %s", l.Split)
 	}
-	if l.Average {
+	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Key == "average" || strings.HasPrefix(c.Key, "average.") }) {
 		note("Average: over the benchmarks, of the seeds that all of them have")
 	}
 	for _, m := range []string{"hours", "minutes"} {

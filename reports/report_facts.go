@@ -31,7 +31,7 @@ func (r *Report) failures() section {
 			switch {
 			case x.State == mmibx.Done && x.Score != nil && mmibx.Finite(*x.Score):
 				scores = append(scores, *x.Score)
-			case x.State == mmibx.Failed || x.State == mmibx.Diverged || x.State == mmibx.Done:
+			case x.State != mmibx.Queued && x.State != mmibx.Running:
 				bad++
 			}
 		}

@@ -324,3 +324,20 @@ func TestRecorderPairsTestsWithTheBaseline(t *testing.T) {
 		t.Errorf("%+v", tests)
 	}
 }
+
+// TestSurvivorshipCountsAll: seeds that were lost, stopped or pruned are as absent
+// from a mean as those that failed; one that is queued still may come.
+func TestSurvivorshipCountsAll(t *testing.T) {
+	for state, want := range map[mmibx.State]bool{mmibx.Lost: true, mmibx.Stopped: true, mmibx.Pruned: true, mmibx.Running: false} {
+		r := madeUpReport(t)
+		for i := range r.Runs {
+			if r.Runs[i].State == mmibx.Queued {
+				r.Runs[i].State = state
+			}
+		}
+		s := r.find(t, "failures")
+		if got := s.flat(); strings.Contains(got, "MMIB, size = 2|mini MNRE|2|1|80.00|40.00") != want {
+			t.Errorf("%s: %v\n%s", state, !want, got)
+		}
+	}
+}

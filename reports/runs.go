@@ -30,6 +30,7 @@ func (c *Cell) add(r *Run, value float64, scored bool) {
 	switch {
 	case r.State == mmibx.Failed || r.State == mmibx.Diverged:
 		c.Failed++
+		c.failed = append(c.failed, r.Spec.Seed)
 	case r.State == mmibx.Done && scored:
 		c.Values = append(c.Values, value)
 		c.Runs = append(c.Runs, r.ID)

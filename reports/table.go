@@ -69,7 +69,8 @@ type Cell struct {
 	// Planned counts the seeds that should be there, 0 where nothing was
 	// planned; Failed those of them that failed or diverged.
 	Planned, Failed int
-	Unscored        int // runs that finished without logging the metric
+	failed          []int // their seeds
+	Unscored        int   // runs that finished without logging the metric
 	// OnTest says that a checkpoint was chosen on test, as the released code does.
 	OnTest bool
 	// Imported says that the predictions are another program's, scored here.

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
-	"strings"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/datasets"
@@ -119,7 +117,7 @@ func resultsOf(rows []tracker.RunRow) []result {
 
 // lookOf says who is looked at: the arms and runs that are done.
 func (a *app) lookOf(list []result) tracker.Look {
-	look := tracker.Look{Split: mmibx.Test, What: cmp.Or(a.command, strings.Join(append([]string{"mmibx"}, os.Args[1:]...), " "))}
+	look := tracker.Look{Split: mmibx.Test, What: cmp.Or(a.command, commandLine())}
 	for _, r := range list {
 		if r.State == mmibx.Done {
 			look.Runs = append(look.Runs, r.ID)

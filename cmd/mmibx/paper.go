@@ -79,7 +79,7 @@ func (c *paperChecked) print(w io.Writer) error {
 		if f.File != "" {
 			place = fmt.Sprintf("%s:%d: ", f.File, f.Line)
 		}
-		fmt.Fprintf(w, "%s%s: %s: %s\n", place, f.Key, f.Kind, f.Cause)
+		fmt.Fprintf(w, "%s%s: %s: %s\n", clean(place), clean(f.Key), f.Kind, clean(f.Cause))
 	}
 	_, err := fmt.Fprintf(w, "%d cells, %d values in the text, %d figures in %d files, and %d figures of other programs: %d faults\n",
 		c.Cells, c.Values, c.Figures, len(c.Files), c.Others, len(c.Faults))

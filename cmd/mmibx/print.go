@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
 )
 
 // printJSON writes v for programs: indented, with a newline at the end.
@@ -33,9 +34,18 @@ func newTable(w io.Writer, header ...any) table {
 func (t table) row(cells ...any) {
 	texts := make([]string, len(cells))
 	for i, c := range cells {
-		texts[i] = fmt.Sprint(c)
+		texts[i] = clean(fmt.Sprint(c))
 	}
 	fmt.Fprintln(t, strings.Join(texts, "\t"))
+}
+
+// clean makes a text of anybody safe to print on a terminal. Its lines stay lines.
+func clean(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = widget.Clean(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // orDash shows that there is nothing.

@@ -39,7 +39,7 @@ provenance of every run, and the commands that make it again.
 
 The folder gets report.html (one file, which needs no network), report.tex with
 figures/ and tables/, and with --pdf report.pdf by pdflatex. The same runs give
-the same bytes.
+the same bytes on dev; a report on test prints its own look.
 
 Scores are of dev. --split test adds the table and its tests on test, which is a
 look at test; figures stay on dev.`,
@@ -143,8 +143,12 @@ func (f *reportFlags) command(sweep string) string {
 }
 
 // tableCommand is what writes the table of a split alone.
-func (f *reportFlags) tableCommand(sweep, split string) string {
-	return fmt.Sprintf("mmibx table --sweep %s --split %s --baseline %s -o %s-%s.tex", sweep, split, shellWord(f.baseline), sweep, split)
+func tableCommand(d *reports.Declaration) string {
+	words := fmt.Sprintf("mmibx table --sweep %s --split %s", d.Sweeps[0], d.Split)
+	if d.Baseline != "" {
+		words += " --baseline " + shellWord(d.Baseline)
+	}
+	return fmt.Sprintf("%s -o %s-%s.tex", words, d.Sweeps[0], d.Split)
 }
 
 func (f *reportFlags) splits() []string {
@@ -239,7 +243,7 @@ func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Repor
 		if err != nil {
 			return err
 		}
-		t.Command = f.tableCommand(r.Plan.Sweep, split) // wherever the report is written
+		t.Command = tableCommand(d) // wherever the report is written
 		r.Tables = append(r.Tables, t)
 		r.Tests = append(r.Tests, recorder.Against(t, mmibx.Split(split))...)
 	}

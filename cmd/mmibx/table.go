@@ -205,7 +205,7 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 		return nil, err
 	}
 	t := layout.Table(tableValues(list, d.Split, origins))
-	t.Command = strings.Join(append([]string{"mmibx"}, os.Args[1:]...), " ")
+	t.Command = commandLine()
 	t.Versions = versionsOf(origins, d.Split)
 	if err := noteBin(ctx, db, t, d, list); err != nil {
 		return nil, err
@@ -220,6 +220,15 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 		}
 	}
 	return t, a.addBounds(t, list, d.Split)
+}
+
+// commandLine is the command that runs, as a shell would take it again.
+func commandLine() string {
+	words := []string{"mmibx"}
+	for _, arg := range os.Args[1:] {
+		words = append(words, shellWord(arg))
+	}
+	return strings.Join(words, " ")
 }
 
 // noteBin says how many runs of the methods in the table somebody took out.

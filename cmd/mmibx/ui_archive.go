@@ -174,7 +174,12 @@ func listedArm(a *tracker.ArmRow, columns []string, keys map[string]tracker.Key)
 
 func armCell(runs []tracker.RunRow, key string, metric bool) string {
 	if key == "started" || key == "finished" { // the latest
-		last := slices.MaxFunc(runs, func(a, b tracker.RunRow) int { return a.Started.Compare(b.Started) })
+		last := slices.MaxFunc(runs, func(a, b tracker.RunRow) int {
+			if key == "finished" {
+				return a.Finished.Compare(b.Finished)
+			}
+			return a.Started.Compare(b.Started)
+		})
 		return cellOf(&last, key)
 	}
 	var numbers []float64

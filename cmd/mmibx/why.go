@@ -140,18 +140,18 @@ func shared(a, b map[string]any) map[string]any {
 }
 
 func (r *reasons) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s\n%s: %s, %s", r.Cell, r.Text, r.Row, r.Column)
+	fmt.Fprintf(w, "%s\n%s: %s, %s", clean(r.Cell), clean(r.Text), clean(r.Row), clean(r.Column))
 	if r.Split != "" {
-		fmt.Fprintf(w, ", on %s", r.Split)
+		fmt.Fprintf(w, ", on %s", clean(r.Split))
 	}
 	fmt.Fprintf(w, "\nn = %d of %d planned, %d failed\n", r.N, r.Planned, r.Failed)
 	if r.OnTest {
 		fmt.Fprintln(w, onTestNote)
 	}
 	if t := r.VsBaseline; t != nil {
-		fmt.Fprintf(w, "against %s: %s (p = %.4f after correction, %d seeds)\n", r.Baseline, t.Verdict, t.P, len(t.Seeds))
+		fmt.Fprintf(w, "against %s: %s (p = %.4f after correction, %d seeds)\n", clean(r.Baseline), clean(string(t.Verdict)), t.P, len(t.Seeds))
 	}
-	fmt.Fprintf(w, "table %s: %s\n", r.Table, orDash(r.Command))
+	fmt.Fprintf(w, "table %s: %s\n", clean(r.Table), clean(orDash(r.Command)))
 	if len(r.Behind) == 0 {
 		_, err := fmt.Fprintln(w, "\nno run is behind it: it is a bound, or was published")
 		return err
@@ -177,18 +177,18 @@ func (r *reasons) print(w io.Writer) error {
 		return err
 	}
 	for _, c := range commands {
-		fmt.Fprintf(w, "\ntrained by: %s\n", c)
+		fmt.Fprintf(w, "\ntrained by: %s\n", clean(c))
 	}
 	fmt.Fprintf(w, "\nlooks at test: %d\n", len(r.Looks))
 	for _, l := range r.Looks {
-		fmt.Fprintf(w, "  %s  %s  %s\n", l.At.Local().Format(time.DateTime), orDash(l.By), l.What)
+		fmt.Fprintf(w, "  %s  %s  %s\n", l.At.Local().Format(time.DateTime), clean(orDash(l.By)), clean(l.What))
 	}
 	if len(r.Stale) == 0 {
 		_, err := fmt.Fprintln(w, "\nthe store says the same now")
 		return err
 	}
 	for _, cause := range r.Stale {
-		fmt.Fprintf(w, "\nSTALE: %s\n", cause)
+		fmt.Fprintf(w, "\nSTALE: %s\n", clean(cause))
 	}
 	return nil
 }
