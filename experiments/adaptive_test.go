@@ -240,10 +240,10 @@ func TestProposalsOfAnotherSearchAreNotTakenUp(t *testing.T) {
 	t.Setenv("MMIBX_TEST_PACE", "0s")
 	store, text := newStore(t), adaptiveText(12, "")
 	mustRun(t, fakeRunnerOf(store, 2), mustPlan(t, text))
-	planned := func(text string, digest string) *Plan {
-		inputs := func(mmibx.Spec) (mmibx.Inputs, error) {
-			return mmibx.Inputs{Data: map[string]string{"train": digest}}, nil
-		}
+	otherData := func(mmibx.Spec) (mmibx.Inputs, error) {
+		return mmibx.Inputs{Data: map[string]string{"train": "bb"}}, nil
+	}
+	planned := func(text string, inputs InputsFunc) *Plan {
 		plan, err := mustParse(t, text).Plan(inputs)
 		if err == nil {
 			err = plan.TakeUp(store, inputs)
@@ -258,11 +258,11 @@ func TestProposalsOfAnotherSearchAreNotTakenUp(t *testing.T) {
 		t.Errorf("%d runs of the same sweep are still to be chosen, %v", same.Open(), err)
 	}
 	for name, plan := range map[string]*Plan{
-		"other data":  planned(text, "bb"),
-		"other space": planned(strings.Replace(text, "to = 64", "to = 32", 1), ""),
-		"other seed":  planned(strings.Replace(text, "seed = 3", "seed = 4", 1), ""),
-		"other goal":  planned(adaptiveText(12, `objective = "dev.recall"`), ""),
-		"other way":   planned(adaptiveText(12, `objective = {metric = "dev.f1", direction = "minimize"}`), ""),
+		"other data":  planned(text, otherData),
+		"other space": planned(strings.Replace(text, "to = 64", "to = 32", 1), noInputs),
+		"other seed":  planned(strings.Replace(text, "seed = 3", "seed = 4", 1), noInputs),
+		"other goal":  planned(adaptiveText(12, `objective = "dev.recall"`), noInputs),
+		"other way":   planned(adaptiveText(12, `objective = {metric = "dev.f1", direction = "minimize"}`), noInputs),
 	} {
 		if plan.Open() != 2*2*2 || slices.ContainsFunc(plan.Searches, func(s *Search) bool { return len(s.Chosen) != search.Startup }) {
 			t.Errorf("%s: %d runs are to be chosen", name, plan.Open())

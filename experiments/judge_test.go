@@ -56,7 +56,9 @@ func TestPrunerEndsBadRuns(t *testing.T) {
 		}
 		t.Setenv("MMIBX_TEST_PACE", "0s")
 		all := mustPlan(t, strings.Replace(fmt.Sprintf(prunedText, ""), `"pruned"`, `"all"`, 1))
-		if s := mustRun(t, fakeRunnerOf(store, 1), all); s.Counts[mmibx.Done] != 5 || s.Attempts != len(pruned) {
+		r = fakeRunnerOf(store, 1)
+		holdUntilMet(t, r, all.Cells[4].Run)
+		if s := mustRun(t, r, all); s.Counts[mmibx.Done] != 5 || s.Attempts != len(pruned) {
 			t.Errorf("%s: the sweep without a pruner: %v, %d attempts", pruner, s.Counts, s.Attempts)
 		}
 		verify(t, store, all)
@@ -102,6 +104,22 @@ func (a asked) States(ctx context.Context, runs []string) (map[string]mmibx.Stat
 		states[a.run] = mmibx.Queued
 	}
 	return states, err
+}
+
+// holdUntilMet takes a run's lock, as another process may, until the runner meets it.
+func holdUntilMet(t *testing.T, r *Runner, run string) {
+	t.Helper()
+	lock, err := lockFile(r.Store.RunLock(run))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Report = func(e Event) {
+		if e.Kind == Waiting {
+			if err := lock.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 func cellOf(plan *Plan, run string) *Cell {
