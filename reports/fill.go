@@ -132,6 +132,11 @@ func (r *layoutRow) cell(c *Column, values Values) Cell {
 			cell.add(run, v, ok)
 		}
 	}
+	for i := range r.pruned {
+		if r.pruned[i].Spec.Benchmark == c.Benchmark {
+			cell.Planned++
+		}
+	}
 	return cell
 }
 

@@ -29,6 +29,7 @@ type layoutGroup struct {
 type layoutRow struct {
 	key, title string
 	runs       []Run
+	pruned     []Run // of the methods of these
 	published  []*PublishedScore
 	pooled     bool // holds several arms of a benchmark
 }
@@ -36,9 +37,9 @@ type layoutRow struct {
 // Matcher finds the arms that have a run which passes a filter.
 type Matcher func(filter string) (arms map[string]bool, err error)
 
-// Lay puts runs into the rows of a declaration. Pruned runs never enter. A row
-// that stands for nothing is a fault, as is one with a title that several arms of
-// a benchmark would share.
+// Lay puts runs into the rows of a declaration. Pruned runs never enter: a cell
+// knows only that they were planned. A row that stands for nothing is a fault, as is
+// one with a title that several arms of a benchmark would share.
 func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 	runs = named(runs)
 	pruned := slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.State != mmibx.Pruned })
@@ -65,8 +66,12 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 		}
 	}
 	for _, g := range l.groups {
-		for _, r := range g.rows {
+		for i := range g.rows {
+			r := &g.rows[i]
 			l.runs = append(l.runs, r.runs...)
+			r.pruned = slices.DeleteFunc(slices.Clone(pruned), func(x Run) bool {
+				return !slices.ContainsFunc(r.runs, func(y Run) bool { return x.method == y.method })
+			})
 		}
 		markShown(shown, g.rows)
 	}

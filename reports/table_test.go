@@ -385,3 +385,22 @@ func TestUnknownBenchmarkHasItsColumn(t *testing.T) {
 		t.Errorf("its column holds %v", found)
 	}
 }
+
+// TestPrunedSeedsArePlanned: a cell whose other seeds were pruned is short of them,
+// though their scores never enter it.
+func TestPrunedSeedsArePlanned(t *testing.T) {
+	var runs []Run
+	for seed, state := range []mmibx.State{mmibx.Done, mmibx.Done, mmibx.Pruned} {
+		spec, err := mmibx.Resolve(map[string]any{"benchmark": "mini-mnre", "model": "mmib", "seed": seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, Run{ID: fmt.Sprintf("%012x", seed), Arm: "a", Names: []string{"mmib"}, Spec: spec, State: state})
+	}
+	values := Values{runs[0].ID: {"f1": 80}, runs[1].ID: {"f1": 82}, runs[2].ID: {"f1": 10}}
+	table := laid(t, NewDeclaration("t"), runs, values)
+	cell := &table.Groups[0].Rows[0].Cells[0]
+	if cell.Planned != 3 || fmt.Sprint(cell.Values) != "[80 82]" || cell.marks() != markFewer {
+		t.Errorf("%+v, marks %s", cell, cell.marks())
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -43,5 +44,15 @@ func TestTableCommand(t *testing.T) {
 	}
 	if d.Baseline = "Text only"; !strings.Contains(tableCommand(d), " --baseline 'Text only' ") {
 		t.Error(tableCommand(d))
+	}
+}
+
+// TestCommandLine: a command that is kept can be pasted into a shell.
+func TestCommandLine(t *testing.T) {
+	usual := os.Args
+	defer func() { os.Args = usual }()
+	os.Args = []string{"/bin/mmibx", "table", "--filter", "id in (a, b)", "-o", "x.tex"}
+	if got := commandLine(); got != "mmibx table --filter 'id in (a, b)' -o x.tex" {
+		t.Error(got)
 	}
 }
