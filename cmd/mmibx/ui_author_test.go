@@ -3,12 +3,12 @@ package main
 import (
 	"errors"
 	"io/fs"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/needs"
 )
 
 // TestUIAuthor: what the form saves is the file that the CLI reads, and counts what
@@ -63,9 +63,7 @@ func TestUIEditor(t *testing.T) {
 	t.Setenv("TMPDIR", dir)
 	t.Setenv("VISUAL", "")
 	t.Setenv("EDITOR", "sed -i s/five/six/")
-	if _, err := exec.LookPath("sed"); err != nil {
-		t.Skip("no sed")
-	}
+	needs.Program(t, "sed")
 	u := newUI(&app{storeDir: t.TempDir()})
 	cmd, back, err := u.Editor("five\n")
 	if err != nil {

@@ -69,7 +69,7 @@ func (f *fake) Save(_ context.Context, name, text string, replace bool) (string,
 	if name == "taken.toml" && !replace {
 		return "", fmt.Errorf("taken.toml: %w", fs.ErrExist)
 	}
-	return "/work/" + name, f.tell("save %s %t\n%s", name, replace, text)
+	return "/papers/" + name, f.tell("save %s %t\n%s", name, replace, text)
 }
 
 // Editor implements Author: an editor that changes nothing.

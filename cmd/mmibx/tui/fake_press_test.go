@@ -21,7 +21,7 @@ func (f *fake) Table(_ context.Context, q PaperQuery) (Table, error) {
 
 // SaveTable implements Press.
 func (f *fake) SaveTable(_ context.Context, q PaperQuery, file string) (string, error) {
-	return "/work/" + file, f.tell("save table %s %d", file, len(q.Runs))
+	return "/papers/" + file, f.tell("save table %s %d", file, len(q.Runs))
 }
 
 // Figures implements Press.
@@ -31,5 +31,5 @@ func (f *fake) Figures() []Pair {
 
 // Figure implements Press.
 func (f *fake) Figure(_ context.Context, q PaperQuery, name, file string) (string, error) {
-	return "/work/" + file, f.tell("draw %s %s %s %d", name, file, q.Sweep, len(q.Runs))
+	return "/papers/" + file, f.tell("draw %s %s %s %d", name, file, q.Sweep, len(q.Runs))
 }

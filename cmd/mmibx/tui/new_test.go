@@ -66,7 +66,7 @@ func TestFormStarts(t *testing.T) {
 		t.Fatalf("told %q", f.told)
 	}
 	press(a, "S", "enter")
-	if len(f.told) != 2 || !strings.HasPrefix(f.told[0], "save taken.toml true\nname = \"taken\"") || f.told[1] != "start /work/taken.toml 3" {
+	if len(f.told) != 2 || !strings.HasPrefix(f.told[0], "save taken.toml true\nname = \"taken\"") || f.told[1] != "start /papers/taken.toml 3" {
 		t.Errorf("told %q", f.told)
 	}
 	if _, ok := a.top().screen.(*board); !ok {

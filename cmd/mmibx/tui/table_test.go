@@ -15,7 +15,7 @@ func TestPaper(t *testing.T) {
 	if want := []string{"draw curves curves.pdf beta-study 0"}; !slices.Equal(f.told, want) {
 		t.Errorf("told %q, want %q", f.told, want)
 	}
-	if !strings.Contains(a.toast.text, "/work/curves.pdf") || !strings.Contains(a.toast.text, "$ mmibx plot curves --sweep beta-study") {
+	if !strings.Contains(a.toast.text, "/papers/curves.pdf") || !strings.Contains(a.toast.text, "$ mmibx plot curves --sweep beta-study") {
 		t.Errorf("the figure says %q", a.toast.text)
 	}
 	press(a, "t")
