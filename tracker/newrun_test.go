@@ -1,14 +1,13 @@
 package tracker
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,13 +166,20 @@ func childSwarms(store mmibx.Store) error {
 	return nil
 }
 
-// child is the test binary in a role, and what it wrote.
-func (l *lab) child(role string) (*exec.Cmd, *strings.Builder) {
-	l.Helper()
+// role is the test binary in a role.
+func (l *lab) role(role string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "MMIBX_TRACKER_ROLE="+role, "MMIBX_TRACKER_TEST="+string(l.store))
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// child starts the test binary in a role, and keeps what it writes.
+func (l *lab) child(role string) (*exec.Cmd, *strings.Builder) {
+	l.Helper()
+	cmd := l.role(role)
 	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	cmd.Stdout = &out
 	l.must(cmd.Start())
 	return cmd, &out
 }
@@ -212,35 +218,73 @@ func TestNewRunKilled(t *testing.T) {
 	l.must(again.Finish(nil))
 }
 
-// Eight processes share runs, and one of them is killed every few milliseconds, 30
-// times: each run is done exactly once, and what a call returned for is there.
+// swarmer is a process of the swarm and what it told.
+type swarmer struct {
+	cmd  *exec.Cmd
+	told []string   // whole once done has been received from
+	done chan error // what Wait returned
+}
+
+// swarmer starts one. It offers itself to atWork at each call that returned, and
+// tells over when it ended well, which it does once every run is done.
+func (l *lab) swarmer(atWork chan<- *swarmer, over chan<- struct{}) *swarmer {
+	l.Helper()
+	p := &swarmer{cmd: l.role("swarm"), done: make(chan error, 1)}
+	out, err := p.cmd.StdoutPipe()
+	l.must(err)
+	l.must(p.cmd.Start())
+	go func() {
+		for in := bufio.NewReader(out); ; {
+			line, err := in.ReadString('\n')
+			if err != nil { // a line that was cut off was not told
+				break
+			}
+			p.told = append(p.told, strings.TrimSuffix(line, "\n"))
+			select {
+			case atWork <- p:
+			default:
+			}
+		}
+		err := p.cmd.Wait()
+		p.done <- err
+		if err == nil {
+			select {
+			case over <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return p
+}
+
+// Eight processes share runs, and 30 times one of them is killed right after a
+// call returned: each run is done exactly once, and what a call returned for is
+// there.
 func TestNewRunUnderFire(t *testing.T) {
 	l := newLab(t)
-	type process struct {
-		cmd  *exec.Cmd
-		out  *strings.Builder
-		done chan error
-	}
-	var all, alive []*process
-	start := func() {
-		p := &process{done: make(chan error, 1)}
-		p.cmd, p.out = l.child("swarm")
-		go func() { p.done <- p.cmd.Wait() }()
-		all, alive = append(all, p), append(alive, p)
-	}
+	atWork, over := make(chan *swarmer), make(chan struct{}, 1)
+	var all []*swarmer
+	start := func() { all = append(all, l.swarmer(atWork, over)) }
 	for range 8 {
 		start()
 	}
-	for range 30 {
-		time.Sleep(15 * time.Millisecond)
-		i := rand.IntN(len(alive))
-		_ = alive[i].cmd.Process.Kill() // it may have ended
-		<-alive[i].done
-		alive = slices.Delete(alive, i, i+1)
-		start()
+	killed := map[*swarmer]bool{}
+	for done := false; len(killed) < 30 && !done; {
+		select {
+		case p := <-atWork:
+			if !killed[p] {
+				_ = p.cmd.Process.Kill() // it may have ended
+				killed[p] = true
+				start()
+			}
+		case <-over:
+			done = true
+		}
 	}
-	for _, p := range alive {
-		l.must(<-p.done)
+	for _, p := range all {
+		if err := <-p.done; !killed[p] {
+			l.must(err)
+		}
 	}
 	db := l.synced()
 	rows := l.runs(db, Query{})
@@ -272,15 +316,14 @@ func TestNewRunUnderFire(t *testing.T) {
 	}
 	told := 0
 	for _, p := range all {
-		lines := strings.Split(p.out.String(), "\n")
-		for _, line := range lines[:len(lines)-1] {
+		for _, line := range p.told {
 			if told++; !kept[line] {
 				t.Errorf("a call had returned for %s, which is not there", line)
 			}
 		}
 	}
 	if told < swarmRuns*swarmSteps || attempts == swarmRuns {
-		t.Errorf("%d calls returned, in %d attempts: nobody was hit", told, attempts)
+		t.Errorf("%d calls returned, in %d attempts, %d were killed: nobody was hit", told, attempts, len(killed))
 	}
 }
 
