@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mmibx/mmibx"
@@ -47,11 +48,15 @@ func (db *DB) wordsAfter(ctx context.Context, list []token) ([]string, error) {
 	}
 	switch key, want := expected(list); want {
 	case wantKey:
-		return append(c.names(), "not"), nil
+		names := c.names()
+		for i, name := range names {
+			names[i] = writeKey(name)
+		}
+		return append(names, "not"), nil
 	case wantSign:
 		return signsOf(c, key), nil
 	case wantValue:
-		return db.valuesOf(ctx, c, key)
+		return db.valuesOf(ctx, c, key, list[len(list)-1].sign("~"))
 	case wantIn:
 		return []string{"in ("}, nil
 	case wantOpen:
@@ -89,7 +94,7 @@ func expected(list []token) (key token, next want) {
 	for _, t := range list {
 		switch next {
 		case wantKey:
-			if !t.is("not") && t.text != "(" {
+			if !t.is("not") && !t.sign("(") {
 				key, next = t, wantSign
 			}
 		case wantSign:
@@ -112,7 +117,7 @@ func expected(list []token) (key token, next want) {
 				next = wantComma
 			}
 		case wantComma:
-			if next = wantValue; t.text == ")" {
+			if next = wantValue; t.sign(")") {
 				next, inList = wantWord, false
 			}
 		case wantMissing:
@@ -145,8 +150,9 @@ func signsOf(c *compiler, key token) []string {
 	return append(signs, "in (", "is missing", "is not missing")
 }
 
-// valuesOf lists the values that a key has in the store, as a filter writes them.
-func (db *DB) valuesOf(ctx context.Context, c *compiler, key token) ([]string, error) {
+// valuesOf lists the values that a key has in the store, as a filter writes them: as
+// globs that match them alone, where it is globs that are wanted.
+func (db *DB) valuesOf(ctx context.Context, c *compiler, key token, globs bool) ([]string, error) {
 	col, err := c.column(key)
 	switch {
 	case err != nil || col.kind == moment || col.odd != "": // times and scores are compared, not repeated
@@ -182,20 +188,43 @@ func (db *DB) valuesOf(ctx context.Context, c *compiler, key token) ([]string, e
 		if err := rows.Scan(&v); err != nil {
 			return nil, err
 		}
-		words = append(words, quoted(fmt.Sprint(v)))
+		if globs {
+			text, isText := v.(string)
+			if !isText {
+				continue
+			}
+			v = globEscapes.Replace(text)
+		}
+		words = append(words, writeValue(col.kind, v))
 	}
 	return words, rows.Err()
 }
 
-// quoted writes a value so that a filter reads it as one word.
-func quoted(value string) string {
-	if value != "" && !strings.ContainsAny(value, symbols+" \t\n'\"*?") {
-		return value
+// globEscapes makes of a text a glob that matches nothing else.
+var globEscapes = strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]")
+
+// writeKey writes a key so that a filter reads it as one.
+func writeKey(name string) string {
+	if name == "" || strings.ContainsAny(name, breaking) || (token{text: name}).is("not") {
+		return quote(name)
 	}
-	if strings.Contains(value, "'") {
-		return `"` + value + `"`
+	return name
+}
+
+// writeValue writes a value of a key so that a filter reads that value. In quotes are
+// texts that would be several words or a glob and, where a key has values of any
+// type, those that would be a number, true or false.
+func writeValue(k kind, v any) string {
+	text, isText := v.(string)
+	if !isText {
+		return fmt.Sprint(v)
 	}
-	return "'" + value + "'"
+	_, notNumber := strconv.ParseFloat(text, 64)
+	_, notBool := strconv.ParseBool(text)
+	if text == "" || strings.ContainsAny(text, breaking+"*?") || k == anyKind && (notNumber == nil || notBool == nil) {
+		return quote(text)
+	}
+	return text
 }
 
 // fitting keeps the words that hold what is typed, those that begin with it first.

@@ -31,8 +31,10 @@ func (e *FilterError) Unwrap() error { return mmibx.ErrUsage }
 //	comparison = key op value | key "~" glob | key [ "not" ] "in" "(" value { "," value } ")" | key "is" [ "not" ] "missing"
 //	op         = "=" | "!=" | "<" | "<=" | ">" | ">="
 //
-// A value is a word, a number, a date or a string in quotes. The parser yields
-// nodes; compile.go gives keys their types and makes SQL.
+// A key is a word or a string in quotes; a value is a word, a number, a date or a
+// string in quotes. Within quotes, the quote that opened them stands for itself
+// where it is doubled. The parser yields nodes; compile.go gives keys their types
+// and makes SQL.
 type node interface{}
 
 type (
@@ -58,9 +60,14 @@ func (t token) is(keyword string) bool {
 	return !t.quoted && strings.EqualFold(t.text, keyword)
 }
 
+func (t token) sign(symbol string) bool { return t.symbol && t.text == symbol }
+
 func (t token) end() bool { return t.text == "" && !t.quoted }
 
 const symbols = "()=!<>~,"
+
+// breaking are the bytes that end a word.
+const breaking = symbols + " \t\n'\""
 
 // tokens splits a filter; the last token is an end.
 func tokens(filter string) ([]token, error) {
@@ -71,12 +78,12 @@ func tokens(filter string) ([]token, error) {
 		case c == ' ' || c == '\t' || c == '\n':
 			i++
 		case c == '\'' || c == '"':
-			n := strings.IndexByte(filter[i+1:], c)
-			if n < 0 {
+			text, n := unquote(filter[i:])
+			if n == 0 {
 				return nil, &FilterError{filter, i, "this quote is not closed"}
 			}
-			list = append(list, token{text: filter[i+1 : i+1+n], pos: i, quoted: true})
-			i += n + 2
+			list = append(list, token{text: text, pos: i, quoted: true})
+			i += n
 		case strings.IndexByte(symbols, c) >= 0:
 			n := 1
 			if i+1 < len(filter) && filter[i+1] == '=' && strings.IndexByte("=!<>", c) >= 0 {
@@ -85,7 +92,7 @@ func tokens(filter string) ([]token, error) {
 			list = append(list, token{text: filter[i : i+n], pos: i, symbol: true})
 			i += n
 		default:
-			n := strings.IndexAny(filter[i:], symbols+" \t\n'\"")
+			n := strings.IndexAny(filter[i:], breaking)
 			if n < 0 {
 				n = len(filter) - i
 			}
@@ -94,6 +101,32 @@ func tokens(filter string) ([]token, error) {
 		}
 	}
 	return append(list, token{pos: len(filter)}), nil
+}
+
+// unquote reads the string in quotes that a text begins with, and says how many
+// bytes it takes: 0 where it is not closed.
+func unquote(s string) (text string, n int) {
+	quote := s[:1]
+	for n = 1; ; n += 2 {
+		end := strings.Index(s[n:], quote)
+		if end < 0 {
+			return "", 0
+		}
+		text += s[n : n+end]
+		if n += end; !strings.HasPrefix(s[n+1:], quote) {
+			return text, n + 1
+		}
+		text += quote
+	}
+}
+
+// quote writes a text so that unquote reads it.
+func quote(text string) string {
+	q := "'"
+	if strings.Contains(text, q) && !strings.Contains(text, `"`) {
+		q = `"`
+	}
+	return q + strings.ReplaceAll(text, q, q+q) + q
 }
 
 type parser struct {
@@ -135,7 +168,9 @@ func (p *parser) next() token {
 
 func (p *parser) fault(t token, msg string) error {
 	found := "the end"
-	if !t.end() {
+	if t.quoted {
+		found = quote(t.text)
+	} else if !t.end() {
 		found = t.text
 	}
 	return &FilterError{p.filter, t.pos, msg + ", found " + found}
@@ -173,13 +208,13 @@ func (p *parser) negation() (node, error) {
 		p.next()
 		n, err := p.negation()
 		return not{n}, err
-	case t.symbol && t.text == "(":
+	case t.sign("("):
 		p.next()
 		n, err := p.disjunction()
 		if err != nil {
 			return nil, err
 		}
-		if t := p.next(); t.text != ")" {
+		if t := p.next(); !t.sign(")") {
 			return nil, p.fault(t, "expected )")
 		}
 		return n, nil
@@ -189,7 +224,7 @@ func (p *parser) negation() (node, error) {
 
 func (p *parser) comparison() (node, error) {
 	key := p.next()
-	if key.end() || key.symbol || key.quoted {
+	if key.end() || key.symbol {
 		return nil, p.fault(key, "expected a key such as model or dev.f1")
 	}
 	op := p.next()
@@ -224,7 +259,7 @@ func (p *parser) comparison() (node, error) {
 }
 
 func (p *parser) list(key token) (node, error) {
-	if t := p.next(); t.text != "(" {
+	if t := p.next(); !t.sign("(") {
 		return nil, p.fault(t, "expected (")
 	}
 	c := compare{key: key, op: "in"}
@@ -234,9 +269,9 @@ func (p *parser) list(key token) (node, error) {
 			return nil, err
 		}
 		c.values = append(c.values, v)
-		switch t := p.next(); t.text {
-		case ",":
-		case ")":
+		switch t := p.next(); {
+		case t.sign(","):
+		case t.sign(")"):
 			return c, nil
 		default:
 			return nil, p.fault(t, "expected , or )")
