@@ -343,9 +343,7 @@ func TestImportTensorBoardUnread(t *testing.T) {
 	x := "0a0178" + "1500002040"                                    // tag x, 2.5
 	event, err := hex.DecodeString("09000000000000f03f" + "2a23" + "0a17" + n + "0a08" + x)
 	l.must(err)
-	size := binary.LittleEndian.AppendUint64(nil, uint64(len(event)))
-	record := binary.LittleEndian.AppendUint32(size, maskedCRC(size))
-	record = binary.LittleEndian.AppendUint32(append(record, event...), maskedCRC(event))
+	record := tfRecord(event)
 	l.must(os.WriteFile(filepath.Join(dir, "events.out.tfevents.1"), slices.Concat(record, record), 0o600))
 	link := filepath.Join(t.TempDir(), "mine")
 	l.must(os.Symlink(dir, link))
@@ -362,6 +360,51 @@ func TestImportTensorBoardUnread(t *testing.T) {
 	})
 	if err != nil || runs != 1 || len(damaged) != 0 {
 		t.Errorf("%d runs, damaged %v, %v", runs, damaged, err)
+	}
+}
+
+func tfRecord(content []byte) []byte {
+	size := binary.LittleEndian.AppendUint64(nil, uint64(len(content)))
+	record := binary.LittleEndian.AppendUint32(size, maskedCRC(size))
+	return binary.LittleEndian.AppendUint32(append(record, content...), maskedCRC(content))
+}
+
+// A record that holds no event costs itself alone, and is told; one that is cut
+// behind it, too.
+func TestImportTensorBoardNoEvent(t *testing.T) {
+	dir := t.TempDir()
+	whole, err := os.ReadFile("testdata/tensorboard/own/events.out.tfevents.1000000000.host.1.v2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := 16 + int(whole[0])
+	foreign := slices.Concat(tfRecord([]byte("hello, I am a log line")), tfRecord([]byte{0xff}), tfRecord([]byte{0x2a, 0x7f}))
+	for name, c := range map[string]struct {
+		blob []byte
+		want []string
+	}{
+		"whole": {slices.Concat(whole[:first], foreign, whole[first:]), []string{fmt.Sprintf("3 of its records hold no event and are left out, the first at byte %d", first)}},
+		"cut":   {slices.Concat(whole[:first], foreign, whole[first:], []byte{1, 2}), []string{"3 of its records", fmt.Sprintf("byte %d of %d: cut or damaged", len(whole)+len(foreign), len(whole)+len(foreign)+2)}},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "events.out.tfevents.1"), c.blob, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		points := 0
+		damaged, err := ReadTensorBoard(context.Background(), dir, func(f *Foreign) error {
+			points = len(f.Points)
+			if len(f.Remarks) != 1 || f.Remarks[0].Kind != "damaged" || strings.Contains(f.Remarks[0].Text, dir) {
+				t.Errorf("%s: remarks are %+v", name, f.Remarks)
+			}
+			return nil
+		})
+		if err != nil || points != 4 || len(damaged) != 1 {
+			t.Fatalf("%s: %d points, want 4; damaged %v, %v", name, points, damaged, err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(damaged[0].Error(), want) {
+				t.Errorf("%s: %v, want %s", name, damaged[0], want)
+			}
+		}
 	}
 }
 
@@ -412,9 +455,9 @@ func FuzzTFEvents(f *testing.F) {
 				break
 			}
 		}
-		at, err := tfEvents(bytes.NewReader(blob), int64(len(blob)), func(tfEvent) error { return nil })
-		if err == nil && at != int64(len(blob)) {
-			t.Errorf("%d of %d bytes were read", at, len(blob))
+		r, err := tfEvents(bytes.NewReader(blob), int64(len(blob)), func(tfEvent) error { return nil })
+		if err == nil && r.at != int64(len(blob)) {
+			t.Errorf("%d of %d bytes were read", r.at, len(blob))
 		}
 	})
 }

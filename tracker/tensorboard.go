@@ -15,9 +15,9 @@ import (
 
 // ReadTensorBoard hands over the runs in a folder of event files: each folder
 // below that has some is a run, named by its path, as TensorBoard has it. Of
-// event files it keeps scalars and hyper-parameters. damaged lists files of
-// which only the beginning could be read; a file that is being written may be
-// one of them.
+// event files it keeps scalars and hyper-parameters. damaged lists files of which
+// only the beginning could be read, where one that is being written may be among,
+// or records of which hold no event.
 func ReadTensorBoard(ctx context.Context, dir string, fn func(*Foreign) error) (damaged []error, err error) {
 	root, err := filepath.EvalSymlinks(dir) // of a link WalkDir sees the link
 	if errors.Is(err, fs.ErrNotExist) {
@@ -105,7 +105,7 @@ func (f *Foreign) readEvents(ctx context.Context, files []string) (damaged []err
 		})
 		if errors.Is(err, errTFDamaged) {
 			damaged = append(damaged, err)
-			f.Remarks = append(f.Remarks, Remark{"damaged", strings.Replace(err.Error(), path, filepath.Base(path), 1)})
+			f.Remarks = append(f.Remarks, Remark{"damaged", strings.ReplaceAll(err.Error(), path, filepath.Base(path))})
 			continue
 		}
 		if err != nil {

@@ -31,13 +31,14 @@ type tfHparam struct {
 	value any // float64, string or bool
 }
 
-// errTFDamaged says that an event file is cut or damaged from some byte on.
+// errTFDamaged says that a part of an event file cannot be read.
 var errTFDamaged = errors.New("cut or damaged")
 
 // readTFEvents calls fn for each record of an event file of TensorFlow: length,
-// its checksum, an Event in protocol buffers, its checksum. Behind a damaged
-// record nothing can be found, so reading ends there with errTFDamaged; a file
-// that is being written ends so too.
+// its checksum, an Event in protocol buffers, its checksum. A record whose content
+// is no Event costs itself alone. Behind a damaged record nothing can be found, so
+// reading ends there; a file that is being written ends so too. Both are told as
+// errTFDamaged once all is read that can be.
 func readTFEvents(path string, fn func(tfEvent) error) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -48,32 +49,49 @@ func readTFEvents(path string, fn func(tfEvent) error) error {
 	if err != nil {
 		return err
 	}
-	at, err := tfEvents(bufio.NewReaderSize(f, 1<<16), info.Size(), fn)
-	if err != nil {
-		return fmt.Errorf("%s: byte %d of %d: %w", path, at, info.Size(), err)
+	r, err := tfEvents(bufio.NewReaderSize(f, 1<<16), info.Size(), fn)
+	var faults []error
+	if r.skipped > 0 {
+		faults = append(faults, fmt.Errorf("%s: %w: %d of its records hold no event and are left out, the first at byte %d", path, errTFDamaged, r.skipped, r.firstSkipped))
 	}
-	return nil
+	if err != nil {
+		faults = append(faults, fmt.Errorf("%s: byte %d of %d: %w", path, r.at, info.Size(), err))
+	}
+	return errors.Join(faults...)
 }
 
-// tfEvents reads so many bytes of records, and says where one began that failed.
-func tfEvents(r io.Reader, size int64, fn func(tfEvent) error) (at int64, err error) {
+// tfReading is how far reading came.
+type tfReading struct {
+	at           int64 // where the record began that failed, or the end
+	skipped      int   // records that hold no event
+	firstSkipped int64 // where the first of them began
+}
+
+// tfEvents reads so many bytes of records.
+func tfEvents(file io.Reader, size int64, fn func(tfEvent) error) (r tfReading, err error) {
 	plugins := map[string]string{} // by tag: only the first value of a tag names its plugin
 	for {
-		data, err := readTFRecord(r, size-at)
+		data, err := readTFRecord(file, size-r.at)
 		if errors.Is(err, io.EOF) {
-			return at, nil
+			return r, nil
 		}
 		if err != nil {
-			return at, err
+			return r, err
 		}
 		e, err := decodeTFEvent(data, plugins)
-		if err == nil {
+		switch {
+		case err == nil:
 			err = fn(e)
+		case errors.Is(err, errProto):
+			if r.skipped++; r.skipped == 1 {
+				r.firstSkipped = r.at
+			}
+			err = nil
 		}
 		if err != nil {
-			return at, err
+			return r, err
 		}
-		at += int64(len(data)) + 16
+		r.at += int64(len(data)) + 16
 	}
 }
 

@@ -49,7 +49,8 @@ func newImportTensorBoardCmd(a *app) *cobra.Command {
 		Use:   "tensorboard FOLDER",
 		Short: "Bring in the scalars of TensorBoard's event files",
 		Long: "Bring in the scalars and hyper-parameters of TensorBoard's event files. As in TensorBoard, each folder below FOLDER that\n" +
-			"has event files is a run. Behind a damaged record nothing of a file can be read; what stands before it is kept.\n" +
+			"has event files is a run. Behind a damaged record nothing of a file can be read; what stands before it is kept. Records\n" +
+			"that hold no event are counted and left out.\n" +
 			fmt.Sprintf(foreignLong, "tensorboard"),
 		Example: "  mmibx import tensorboard runs\n  mmibx runs list 'imported=tensorboard'",
 		Args:    usageArgs(cobra.ExactArgs(1)),
