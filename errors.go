@@ -64,6 +64,13 @@ func (e *InputError) Error() string {
 // Unwrap makes a fault of input a usage error.
 func (e *InputError) Unwrap() error { return ErrUsage }
 
+// FirstLine is the first line of a failure's text, which says what happened; what a
+// process printed before may follow it.
+func FirstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}
+
 // Nearest returns the candidate with the smallest edit distance to word, or ""
 // when nothing is near enough to be worth suggesting.
 func Nearest(word string, candidates []string) string {

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/tracker/journal"
@@ -23,7 +22,7 @@ type past struct {
 // lookBack reads a run's attempts, the newest first. The journals are the
 // truth, so this needs no database and is right however far behind one is.
 func lookBack(store mmibx.Store, run string) (past, error) {
-	last, err := lastAttempt(store, run)
+	last, err := journal.LastAttempt(store, run)
 	p := past{next: last + 1}
 	if err != nil {
 		return p, err
@@ -44,21 +43,6 @@ func lookBack(store mmibx.Store, run string) (past, error) {
 		}
 	}
 	return p, nil
-}
-
-// lastAttempt is the highest number among the folders of attempts, 0 for none.
-func lastAttempt(store mmibx.Store, run string) (int, error) {
-	entries, err := os.ReadDir(filepath.Dir(store.RunLock(run)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	last := 0
-	for _, e := range entries {
-		if n, err := strconv.Atoi(e.Name()); err == nil && e.IsDir() {
-			last = max(last, n)
-		}
-	}
-	return last, err
 }
 
 type attempt struct {

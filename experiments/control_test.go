@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 func TestControl(t *testing.T) {
@@ -148,7 +149,7 @@ func TestDetachedRunner(t *testing.T) {
 	if sid, err := unix.Getsid(h.PID); err != nil || sid != h.PID {
 		t.Errorf("the runner is in session %d, %v; want its own", sid, err)
 	}
-	if _, err := Start(context.Background(), store, "away", command); !errors.Is(err, ErrHeld) {
+	if _, err := Start(context.Background(), store, "away", command); !errors.Is(err, journal.ErrHeld) {
 		t.Errorf("a second start: %v", err)
 	}
 	waitFor(t, "the detached runner to end", func() bool {

@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // RunnerLog is what a detached runner prints.
@@ -24,7 +26,7 @@ func RunnerLog(store mmibx.Store, sweep string) string {
 // gave up before.
 func Start(ctx context.Context, store mmibx.Store, sweep string, command []string) (Holder, error) {
 	if h, alive, err := Running(store, sweep); err != nil || alive {
-		return h, errors.Join(err, fmt.Errorf("sweep %s is running already: %w", sweep, ErrHeld))
+		return h, errors.Join(err, fmt.Errorf("sweep %s is running already: %w", sweep, journal.ErrHeld))
 	}
 	if err := os.MkdirAll(store.Sweep(sweep), 0o777); err != nil {
 		return Holder{}, err
@@ -52,7 +54,7 @@ func Start(ctx context.Context, store mmibx.Store, sweep string, command []strin
 			if err == nil { // all was done already
 				return Holder{PID: cmd.Process.Pid}, nil
 			}
-			return Holder{}, fmt.Errorf("the runner gave up: %w\n%s", err, lastWords(log.Name(), 20))
+			return Holder{}, fmt.Errorf("the runner gave up: %w\n%s", err, strings.Join(journal.LastWords(log.Name(), 20), "\n"))
 		case <-look.C:
 			if h, alive, err := Running(store, sweep); err == nil && alive && h.PID == cmd.Process.Pid {
 				return h, nil

@@ -182,7 +182,7 @@ func (f fakeTracker) Priorities(context.Context, []string) (map[string]int, erro
 func (f fakeTracker) Values(_ context.Context, runs []string, metric string) (map[string]float64, error) {
 	values := map[string]float64{}
 	for _, run := range runs {
-		last, err := lastAttempt(f.store, run)
+		last, err := journal.LastAttempt(f.store, run)
 		if err != nil {
 			return nil, err
 		}
@@ -205,7 +205,7 @@ func (f fakeTracker) Sync(context.Context) error { return nil }
 func (f fakeTracker) States(_ context.Context, runs []string) (map[string]mmibx.State, error) {
 	states := map[string]mmibx.State{}
 	for _, run := range runs {
-		last, err := lastAttempt(f.store, run)
+		last, err := journal.LastAttempt(f.store, run)
 		if err != nil {
 			return nil, err
 		}
@@ -242,7 +242,7 @@ func fakeRunner() int {
 		return 0
 	case errors.Is(err, mmibx.ErrInterrupted):
 		return 130
-	case errors.Is(err, ErrHeld):
+	case errors.Is(err, journal.ErrHeld):
 		return 7
 	}
 	fmt.Fprintln(os.Stderr, err)
@@ -281,7 +281,7 @@ func testPlan(t testing.TB, name string, n int) *Plan {
 func verify(t testing.TB, store mmibx.Store, plan *Plan) (attempts int) {
 	t.Helper()
 	for _, run := range plan.IDs() {
-		last, err := lastAttempt(store, run)
+		last, err := journal.LastAttempt(store, run)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // streak counts failures in a row that say the same.
@@ -59,12 +60,12 @@ func (l *loop) gone(w *worker, end error) {
 	l.workers = slices.DeleteFunc(l.workers, func(x *worker) bool { return x == w })
 	if t := w.task; t != nil {
 		class, text := classify(end)
-		output := lastWords(l.Store.Output(t.cell.Run, w.attempt), 50)
-		if output == "" && w.served == 0 {
-			output = lastWords(l.log.Name(), 50)
+		output := journal.LastWords(l.Store.Output(t.cell.Run, w.attempt), 50)
+		if output == nil && w.served == 0 {
+			output = journal.LastWords(l.log.Name(), 50)
 		}
-		if output != "" {
-			text += "\n" + output
+		if output != nil {
+			text += "\n" + strings.Join(output, "\n")
 		}
 		l.ended(w, t, mmibx.Outcome{Run: t.cell.Run, Attempt: w.attempt, State: mmibx.Lost, Class: class, Error: text})
 	}
@@ -87,9 +88,9 @@ func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
 		delete(l.failures, t.cell.Run)
 	case mmibx.Failed, mmibx.Lost:
 		l.failures[t.cell.Run] = l.event(Ended, t, e)
-		if n := l.streak.add(string(o.Class) + ": " + firstLine(o.Error)); n >= l.alike() && l.stop == nil {
+		if n := l.streak.add(string(o.Class) + ": " + mmibx.FirstLine(o.Error)); n >= l.alike() && l.stop == nil {
 			again = false
-			l.leave(errAlike(n, firstLine(o.Error)))
+			l.leave(errAlike(n, mmibx.FirstLine(o.Error)))
 		}
 	case mmibx.Pruned:
 		l.streak = streak{}
@@ -112,7 +113,7 @@ func (l *loop) lookElsewhere(ctx context.Context) {
 	}
 	var still, free []*task
 	for _, t := range l.elsewhere {
-		taken, err := held(l.Store.RunLock(t.cell.Run))
+		taken, err := journal.Held(l.Store.RunLock(t.cell.Run))
 		if taken || err != nil {
 			still = append(still, t)
 		} else {

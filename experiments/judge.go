@@ -45,7 +45,7 @@ func (l *loop) curveOf(t *task) (*curve, error) {
 	if c.whole && t.state.Final() { // else it is tried again
 		return c, nil
 	}
-	last, err := lastAttempt(l.Store, t.cell.Run)
+	last, err := journal.LastAttempt(l.Store, t.cell.Run)
 	if err != nil {
 		return nil, err
 	}

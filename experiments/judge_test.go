@@ -109,7 +109,7 @@ func (a asked) States(ctx context.Context, runs []string) (map[string]mmibx.Stat
 // holdUntilMet takes a run's lock, as another process may, until the runner meets it.
 func holdUntilMet(t *testing.T, r *Runner, run string) {
 	t.Helper()
-	lock, err := lockFile(r.Store.RunLock(run))
+	lock, err := journal.Claim(r.Store.RunLock(run))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -207,7 +207,7 @@ func (l *loop) busyWorkers() (n int) {
 // ready says whether a run can start here and now, and what came before.
 func (l *loop) ready(t *task) (past, bool, error) {
 	t.tries++
-	taken, err := held(l.Store.RunLock(t.cell.Run))
+	taken, err := journal.Held(l.Store.RunLock(t.cell.Run))
 	if err != nil {
 		return past{}, false, err
 	}

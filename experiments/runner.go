@@ -64,7 +64,7 @@ type Summary struct {
 }
 
 // Run freezes the plan and works until all of its runs are done or have failed
-// for good. It returns mmibx.ErrInterrupted when it was stopped, ErrHeld when
+// for good. It returns mmibx.ErrInterrupted when it was stopped, journal.ErrHeld when
 // another runner has the sweep, and no error when runs failed: see the summary.
 func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	began := time.Now()

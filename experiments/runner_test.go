@@ -310,7 +310,7 @@ func TestTwoRunnersOfOneSweep(t *testing.T) {
 	}()
 	<-started
 	_, err := fakeRunnerOf(store, 1).Run(context.Background(), plan)
-	if !errors.Is(err, ErrHeld) || !strings.Contains(err.Error(), "mmibx sweep stop two") {
+	if !errors.Is(err, journal.ErrHeld) || !strings.Contains(err.Error(), "mmibx sweep stop two") {
 		t.Errorf("the second runner: %v", err)
 	}
 	go func() {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // RunFunc does one job: it writes the journal of the attempt, trailer and all,
@@ -130,8 +131,8 @@ func serveJob(ctx context.Context, job mmibx.Job, run RunFunc, now *underWay) mm
 	fail := func(state mmibx.State, err error) mmibx.Outcome {
 		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: state, Class: mmibx.FailIO, Error: err.Error()}
 	}
-	lock, err := claim(job.Store.RunLock(job.Run))
-	if errors.Is(err, ErrHeld) {
+	lock, err := journal.Claim(job.Store.RunLock(job.Run))
+	if errors.Is(err, journal.ErrHeld) {
 		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: mmibx.Running, Error: err.Error()}
 	}
 	if err != nil {

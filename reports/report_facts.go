@@ -16,7 +16,7 @@ func (r *Report) failures() section {
 	for _, x := range r.planned() {
 		switch x.State {
 		case mmibx.Failed, mmibx.Diverged, mmibx.Lost:
-			failed.Rows = append(failed.Rows, []string{x.ID, ArmTitle(x.Spec), benchmarkTitle(x.Spec.Benchmark), fmt.Sprint(x.Spec.Seed), string(x.State), x.Class, firstLine(x.Error)})
+			failed.Rows = append(failed.Rows, []string{x.ID, ArmTitle(x.Spec), benchmarkTitle(x.Spec.Benchmark), fmt.Sprint(x.Spec.Seed), string(x.State), x.Class, mmibx.FirstLine(x.Error)})
 		}
 	}
 	survived := grid{
@@ -60,11 +60,6 @@ func (r *Report) failures() section {
 		s.Text = append(s.Text, fmt.Sprintf("%s without any score.", counted(missing, "cell")))
 	}
 	return s
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line
 }
 
 // budgets compares what was spent on each method.

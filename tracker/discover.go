@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // seen is what one DB remembers between two calls of Sync, so that a call that
@@ -57,7 +57,7 @@ func (db *DB) discover(ctx context.Context) ([]*source, error) {
 		if s.latest {
 			// Before its journal is read: a lock that is free now has left no
 			// word unsaid.
-			if s.running, err = lockHeld(db.store.RunLock(s.run)); err != nil {
+			if s.running, err = journal.Held(db.store.RunLock(s.run)); err != nil {
 				return nil, err
 			}
 		}
@@ -299,22 +299,4 @@ func readNames(folder string) ([]string, error) {
 	}
 	defer f.Close()
 	return f.Readdirnames(-1)
-}
-
-// lockHeld asks whether a process holds a lock file, by taking the lock for a
-// moment: whoever wants it for life must try again for a while.
-func lockHeld(path string) (bool, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return true, nil
-	}
-	return false, err
 }

@@ -125,7 +125,7 @@ func AddForeign(store mmibx.Store, f *Foreign, env journal.Environment) (Foreign
 // lastForeign is the number of a run's last attempt, and what it was made from
 // where it is whole.
 func lastForeign(store mmibx.Store, run string) (attempt int, digest string, err error) {
-	attempt, err = lastAttempt(store, run)
+	attempt, err = journal.LastAttempt(store, run)
 	if err != nil || attempt == 0 {
 		return 0, "", err
 	}

@@ -1,14 +1,12 @@
 package tracker
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -409,7 +407,7 @@ func (in *ingest) settle(a *attemptRow, c *chunk) error {
 		query, args := "UPDATE attempt SET state = 'running', class = '', error = '', output = '', finished = NULL WHERE journal = ?", []any{a.journal}
 		if c.ending() == mmibx.Lost {
 			query = "UPDATE attempt SET state = 'lost', class = 'lost', error = ?, output = ?, finished = heard WHERE journal = ?"
-			args = []any{vanished, lastLines(filepath.Join(filepath.Dir(c.file), "output.log"), 50), a.journal}
+			args = []any{vanished, strings.Join(journal.LastWords(filepath.Join(filepath.Dir(c.file), "output.log"), 50), "\n"), a.journal}
 			if err := in.exec("UPDATE journal SET tail = ? WHERE id = ?", max(0, c.size-c.next), a.journal); err != nil {
 				return err
 			}
@@ -421,21 +419,4 @@ func (in *ingest) settle(a *attemptRow, c *chunk) error {
 	return in.exec(`UPDATE run SET (attempt, state, started, finished) =
 			(SELECT number, state, started, finished FROM attempt WHERE run = run.id ORDER BY number DESC LIMIT 1)
 		WHERE id = ?`, a.run)
-}
-
-// lastLines reads the end of a file; what cannot be read is "".
-func lastLines(path string, n int) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return ""
-	}
-	buf := make([]byte, min(info.Size(), 64<<10))
-	got, _ := f.ReadAt(buf, info.Size()-int64(len(buf))) // as much as there is
-	lines := bytes.Split(bytes.TrimRight(buf[:got], "\n"), []byte("\n"))
-	return string(bytes.ToValidUTF8(bytes.Join(lines[max(0, len(lines)-n):], []byte("\n")), []byte("?")))
 }

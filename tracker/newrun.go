@@ -8,12 +8,10 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/mmibx/mmibx"
@@ -51,7 +49,10 @@ func NewRun(store mmibx.Store, program string, params map[string]any) (*Run, err
 	}
 	run := &Run{ID: ownID(program, params), store: store}
 	var err error
-	if run.lock, err = claimRun(store, run.ID); err != nil {
+	if run.lock, err = journal.Claim(store.RunLock(run.ID)); err != nil {
+		if errors.Is(err, journal.ErrHeld) {
+			err = ErrRunning
+		}
 		return nil, fmt.Errorf("run %s of %s: %w", run.ID, program, err)
 	}
 	if err := run.begin(program, params); err != nil {
@@ -99,35 +100,10 @@ func ownID(program string, params map[string]any) string {
 	return hashOf("own", program, string(blob))
 }
 
-// claimRun takes the lock of a run for as long as the file is open. Others look
-// whether it is held by taking it for a moment, hence the patience.
-func claimRun(store mmibx.Store, run string) (*os.File, error) {
-	path := store.RunLock(run)
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	for deadline := time.Now().Add(200 * time.Millisecond); ; time.Sleep(5 * time.Millisecond) {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return f, nil
-		case errors.Is(err, syscall.EINTR):
-		case !errors.Is(err, syscall.EWOULDBLOCK):
-			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
-		case time.Now().After(deadline):
-			return nil, errors.Join(ErrRunning, f.Close())
-		}
-	}
-}
-
 // begin looks at the attempts that there were, under the lock, and writes the
 // header of the next.
 func (r *Run) begin(program string, params map[string]any) error {
-	last, err := lastAttempt(r.store, r.ID)
+	last, err := journal.LastAttempt(r.store, r.ID)
 	if err != nil {
 		return err
 	}

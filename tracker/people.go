@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"os/user"
-	"path/filepath"
-	"strconv"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/tracker/journal"
@@ -82,7 +80,7 @@ func Prioritize(store mmibx.Store, priority int, runs ...string) error {
 func Retry(store mmibx.Store, runs ...string) error {
 	after := map[string]int{}
 	for _, run := range runs {
-		last, err := lastAttempt(store, run)
+		last, err := journal.LastAttempt(store, run)
 		if err == nil && last == 0 {
 			err = fmt.Errorf("run %s: %w", run, mmibx.ErrNotFound)
 		}
@@ -109,22 +107,6 @@ func refuseImported(store mmibx.Store, run string, attempt int) error {
 		return nil
 	}
 	return err
-}
-
-// lastAttempt is the highest number among the folders of a run's attempts, 0 where
-// there is none.
-func lastAttempt(store mmibx.Store, run string) (int, error) {
-	names, err := os.ReadDir(filepath.Dir(store.RunLock(run)))
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	last := 0
-	for _, name := range names {
-		if n, err := strconv.Atoi(name.Name()); err == nil {
-			last = max(last, n)
-		}
-	}
-	return last, err
 }
 
 // RecordLook adds a line to the ledger of looks at test scores.

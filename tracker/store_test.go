@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -90,10 +89,8 @@ func (l *lab) done(settings map[string]any, metric string, values ...float64) st
 // claim locks a run as its worker does, until the test ends or release.
 func (l *lab) claim(run string) (release func()) {
 	l.Helper()
-	l.must(os.MkdirAll(filepath.Dir(l.store.RunLock(run)), 0o777))
-	f, err := os.OpenFile(l.store.RunLock(run), os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := journal.Claim(l.store.RunLock(run))
 	l.must(err)
-	l.must(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
 	l.Cleanup(func() { _ = f.Close() })
 	return func() { _ = f.Close() }
 }

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/mmibx/mmibx"
@@ -60,7 +59,7 @@ func record(ctx context.Context, job mmibx.Job, library *library) (err error) {
 		trailer := journal.Trailer{State: state, Class: class, Finished: time.Now()}
 		if err != nil {
 			trailer.Error = err.Error()
-			trailer.Output = lastLines(job.Store.Output(job.Run, job.Attempt), 50)
+			trailer.Output = journal.LastWords(job.Store.Output(job.Run, job.Attempt), 50)
 		}
 		if err = errors.Join(err, w.Close(trailer)); err == nil {
 			removeCheckpoints(job)
@@ -173,13 +172,3 @@ var programDigest = func() func() string {
 		return digest
 	}
 }()
-
-// lastLines returns the end of what an attempt wrote to standard error.
-func lastLines(path string, n int) []string {
-	b, err := os.ReadFile(path)
-	if err != nil || len(b) == 0 {
-		return nil
-	}
-	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
-	return lines[max(0, len(lines)-n):]
-}

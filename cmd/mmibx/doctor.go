@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mmibx/mmibx"
 )
 
 // finding is a line of `mmibx doctor`: how a part stands, and what to do where
@@ -126,7 +128,7 @@ func ask(ctx context.Context, program string, args ...string) (string, error) {
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
 	if said := strings.TrimSpace(complaints.String()); err != nil && said != "" {
-		err = fmt.Errorf("%w: %s", err, firstLine(said))
+		err = fmt.Errorf("%w: %s", err, mmibx.FirstLine(said))
 	}
 	return strings.TrimSpace(string(out)), err
 }

@@ -59,7 +59,7 @@ func examineCompiler(ctx context.Context) finding {
 	compiler := cmp.Or(os.Getenv("CXX"), "g++")
 	f := finding{Part: "C++ compiler", State: good}
 	out, err := ask(ctx, compiler, "--version")
-	if f.Value = firstLine(out); err != nil {
+	if f.Value = mmibx.FirstLine(out); err != nil {
 		f.State, f.Value, f.Cure = lacking, compiler+" cannot be run", "only building the worker needs one: apt-get install g++, or set CXX"
 	}
 	return f
@@ -163,7 +163,7 @@ func examineWeights() []finding {
 		if !l.Found {
 			f.State, f.Value, f.Cure = lacking, "not in "+l.Dir, "mmibx weights get "+l.Name
 		} else if err := weights.Check(l.Name); err != nil {
-			f.State, f.Value, f.Cure = lacking, firstLine(err.Error()), "put the whole folder there again"
+			f.State, f.Value, f.Cure = lacking, mmibx.FirstLine(err.Error()), "put the whole folder there again"
 			if _, known := weights.LookupKnown(l.Name); known {
 				f.Cure = "remove " + l.Dir + " and run: mmibx weights get " + l.Name
 			}
@@ -190,7 +190,7 @@ func (a *app) examineData() []finding {
 		case errors.Is(err, mmibx.ErrNotFound):
 			f.State, f.Value, f.Cure = lacking, "not in "+dir, "--data or $MMIBX_DATA names the folder that holds "+name+"/; the miniature benchmarks are built in"
 		default:
-			f.State, f.Value, f.Cure = lacking, firstLine(err.Error()), "mmibx data verify "+name+" --data "+a.dataDir
+			f.State, f.Value, f.Cure = lacking, mmibx.FirstLine(err.Error()), "mmibx data verify "+name+" --data "+a.dataDir
 		}
 		findings = append(findings, f)
 	}

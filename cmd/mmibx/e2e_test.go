@@ -181,12 +181,8 @@ func (l *lab) inTheMiddle() (pid int, logged map[point]float64) {
 
 // locked says whether a worker holds a run.
 func (l *lab) locked(run string) bool {
-	f, err := os.Open(l.store.RunLock(run))
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == unix.EWOULDBLOCK
+	held, err := journal.Held(l.store.RunLock(run))
+	return held && err == nil
 }
 
 // stored is every point in the database, those of superseded attempts too.

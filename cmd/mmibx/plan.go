@@ -14,6 +14,7 @@ import (
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/tracker"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 func newPlanCmd(a *app) *cobra.Command {
@@ -107,7 +108,7 @@ func (a *app) freeze(plan *experiments.Plan) error {
 		return err
 	}
 	if alive {
-		return fmt.Errorf("sweep %s is run by process %d; end it with `mmibx sweep stop %s`, or give this plan another name: %w", plan.Sweep, h.PID, plan.Sweep, experiments.ErrHeld)
+		return fmt.Errorf("sweep %s is run by process %d; end it with `mmibx sweep stop %s`, or give this plan another name: %w", plan.Sweep, h.PID, plan.Sweep, journal.ErrHeld)
 	}
 	return plan.Save(store)
 }

@@ -68,9 +68,9 @@ func (p *progress) line(e experiments.Event) string {
 		case mmibx.Stopped:
 			return fmt.Sprintf("%s stopped %s", p.share(e), what)
 		}
-		return fmt.Sprintf("%s %s %s: %s", p.share(e), e.State, what, firstLine(e.Text))
+		return fmt.Sprintf("%s %s %s: %s", p.share(e), e.State, what, mmibx.FirstLine(e.Text))
 	case experiments.Retrying:
-		return fmt.Sprintf("%s %s %s, will be tried again: %s", p.share(e), e.State, what, firstLine(e.Text))
+		return fmt.Sprintf("%s %s %s, will be tried again: %s", p.share(e), e.State, what, mmibx.FirstLine(e.Text))
 	case experiments.Waiting:
 		return fmt.Sprintf("%s waits for %s: %s", p.share(e), what, e.Text)
 	case experiments.Told:
@@ -127,11 +127,6 @@ func round(d time.Duration) time.Duration {
 		return d.Round(100 * time.Millisecond)
 	}
 	return d.Round(time.Millisecond)
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
 }
 
 // cut shortens a line to a width in characters.

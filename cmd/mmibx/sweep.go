@@ -18,6 +18,7 @@ import (
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/tracker"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // runFlags say how runs are done; none of them changes a result.
@@ -123,7 +124,7 @@ func (a *app) doPlan(ctx context.Context, plan *experiments.Plan, run runFlags) 
 // runPlan does the runs of a plan in this process and prints how that went.
 func (a *app) runPlan(cmd *cobra.Command, plan *experiments.Plan, run runFlags) error {
 	summary, err := a.doPlan(cmd.Context(), plan, run)
-	if errors.Is(err, experiments.ErrHeld) || summary.Counts == nil {
+	if errors.Is(err, journal.ErrHeld) || summary.Counts == nil {
 		return err
 	}
 	if a.json {
@@ -174,7 +175,7 @@ func (a *app) printSummary(w io.Writer, plan *experiments.Plan, s experiments.Su
 			fmt.Fprintf(w, "  ... and %d more\n", len(s.Failures)-i)
 			break
 		}
-		fmt.Fprintf(w, "  %s %s  %s: %s\n", f.State, f.Run, name(f), firstLine(f.Text))
+		fmt.Fprintf(w, "  %s %s  %s: %s\n", f.State, f.Run, name(f), mmibx.FirstLine(f.Text))
 	}
 	fmt.Fprintln(w, "\nnext:")
 	if len(s.Failures) > 0 {
@@ -319,7 +320,7 @@ func printStatus(w io.Writer, s *experiments.Status) error {
 	}
 	for _, e := range s.Last {
 		if e.Kind == experiments.Warned || e.Kind == experiments.Ended && e.State != mmibx.Done {
-			fmt.Fprintf(w, "%s  %s %s %s\n", e.At.Local().Format(time.TimeOnly), orDash(string(e.State)), e.Run, firstLine(e.Text))
+			fmt.Fprintf(w, "%s  %s %s %s\n", e.At.Local().Format(time.TimeOnly), orDash(string(e.State)), e.Run, mmibx.FirstLine(e.Text))
 		}
 	}
 	return nil

@@ -96,9 +96,9 @@ func keyOf(keys map[string]tracker.Key, name string) tracker.Key {
 }
 
 func listedRun(r *tracker.RunRow, columns []string) tui.Listed {
-	l := tui.Listed{ID: r.ID, Label: shortLabel(r.Label), State: r.State, Runs: []string{r.ID}, Tags: r.Tags, Note: firstLine(r.Note)}
+	l := tui.Listed{ID: r.ID, Label: shortLabel(r.Label), State: r.State, Runs: []string{r.ID}, Tags: r.Tags, Note: mmibx.FirstLine(r.Note)}
 	if r.State != mmibx.Done && r.State != mmibx.Running {
-		l.Error = firstLine(r.Error)
+		l.Error = mmibx.FirstLine(r.Error)
 	}
 	for _, key := range columns {
 		l.Cells = append(l.Cells, cellOf(r, key))
@@ -125,7 +125,7 @@ func cellOf(r *tracker.RunRow, key string) string {
 	case isFloat:
 		return numberText(key, x)
 	}
-	return firstLine(fmt.Sprint(v))
+	return mmibx.FirstLine(fmt.Sprint(v))
 }
 
 func dateTime(t time.Time) string {

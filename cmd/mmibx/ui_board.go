@@ -321,7 +321,7 @@ func (s *uiSweep) told(events []tracker.Event) []tui.Event {
 		if e.Kind == "chosen" { // said again by the end of the run
 			continue
 		}
-		text := firstLine(e.Text)
+		text := mmibx.FirstLine(e.Text)
 		if r := s.rows[e.Run]; r != nil && text == "" {
 			text = fmt.Sprintf("%s, seed %d", s.short(r.Label), r.Seed)
 			if mmibx.State(e.Kind) == mmibx.Done && r.DevF1 != nil {

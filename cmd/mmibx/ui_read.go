@@ -294,7 +294,7 @@ func rowOf(r *tracker.RunRow, epochs int, now time.Time) tui.RunRow {
 		row.Took = r.Finished.Sub(r.Started)
 	}
 	if r.State != mmibx.Done && r.State != mmibx.Running {
-		row.Error = firstLine(cmp.Or(r.Error, string(r.Class)))
+		row.Error = mmibx.FirstLine(cmp.Or(r.Error, string(r.Class)))
 	}
 	return row
 }

@@ -44,7 +44,7 @@ func (u *ui) Run(ctx context.Context, run string) (out tui.Run, err error) {
 func (u *ui) whole(d *tracker.RunDetail, looks int) tui.Run {
 	epochs, _ := d.Spec["train.epochs"].(int)
 	out := tui.Run{
-		RunRow: rowOf(&d.RunRow, epochs, time.Now()), Host: d.Host, Device: d.Device, Tags: d.Tags, Note: firstLine(d.Note),
+		RunRow: rowOf(&d.RunRow, epochs, time.Now()), Host: d.Host, Device: d.Device, Tags: d.Tags, Note: mmibx.FirstLine(d.Note),
 		Provenance: historyOf(d, looks), Files: u.files(d),
 	}
 	out.Spec, out.Unusual = specPairs(d.Spec)
@@ -182,7 +182,7 @@ func countText(n int) string {
 }
 
 func tryOf(a *tracker.Attempt) tui.Try {
-	t := tui.Try{Number: a.Number, State: a.State, Started: a.Started.Local(), Error: firstLine(cmp.Or(a.Error, string(a.Class)))}
+	t := tui.Try{Number: a.Number, State: a.State, Started: a.Started.Local(), Error: mmibx.FirstLine(cmp.Or(a.Error, string(a.Class)))}
 	if !a.Finished.IsZero() {
 		t.Took = a.Finished.Sub(a.Started)
 	}

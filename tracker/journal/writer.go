@@ -268,14 +268,8 @@ func (w *Writer) write(start int, t Type) error {
 
 // lock keeps other processes from appending, and learns where the file ends.
 func (w *Writer) lock() error {
-	for {
-		err := syscall.Flock(int(w.file.Fd()), syscall.LOCK_EX)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, syscall.EINTR) {
-			return fmt.Errorf("lock %s: %w", w.file.Name(), err)
-		}
+	if err := flock(w.file, syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("lock %s: %w", w.file.Name(), err)
 	}
 	info, err := w.file.Stat()
 	if err != nil {
