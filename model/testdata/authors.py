@@ -2,8 +2,9 @@
 
     pip install torch==2.11.0 torchvision transformers pytorch-crf safetensors
     python3 authors.py [FOLDER]                                     writes small checkpoints, batches and what they give
-    python3 authors.py make FOLDER TASK PRESET WIDTH LAYERS L B     writes one of any size: weights.pt, batch.safetensors, theirs.safetensors
-    python3 authors.py compare THEIRS OURS                          prints the largest error of each kind of number
+    python3 authors.py make FOLDER TASK PRESET WIDTH LAYERS L B     writes one of any size: weights.pt, batch.safetensors, theirs.safetensors,
+                                                                    and exact.safetensors, which is theirs in float64
+    python3 authors.py compare A B                                  prints the largest error of each kind of number
 
 A checkpoint is the state_dict of a module whose parts have the names of the released code (github cuishiyao96/MMIB, commit
 89be362). The module itself is written anew from the paper and from a description of that code; it shares nothing with model/.
@@ -252,12 +253,14 @@ def make(folder, task, preset, width, layers, l, b):
     torch.save(model.state_dict(), f"{folder}/weights.pt")
     save_file(x, f"{folder}/batch.safetensors")
     save_file(compute(model, x), f"{folder}/theirs.safetensors")
+    exact = compute(model.double(), {k: v.double() if v.is_floating_point() else v for k, v in x.items()})
+    save_file(exact, f"{folder}/exact.safetensors")
 
 
-def compare(theirs, ours):
-    a, b = load_file(theirs), load_file(ours)
+def compare(first, second):
+    a, b = load_file(first), load_file(second)
     if a.keys() != b.keys():
-        sys.exit(f"only theirs: {sorted(a.keys() - b.keys())}, only ours: {sorted(b.keys() - a.keys())}")
+        sys.exit(f"only the first: {sorted(a.keys() - b.keys())}, only the second: {sorted(b.keys() - a.keys())}")
     largest = max(v.abs().max().item() for k, v in a.items() if k.startswith("grad."))
     for name in a:
         if name.startswith("grad."):
