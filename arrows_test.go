@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"reports/stats":      nil,
 	"internal/machine":   nil,
 	"internal/needs":     nil,
+	"internal/shell":     nil,
 	"internal/tomlfile":  nil,
 }
 

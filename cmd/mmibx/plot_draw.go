@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/plots"
 	"github.com/mmibx/mmibx/reports"
 	"github.com/mmibx/mmibx/tracker"
@@ -87,7 +88,7 @@ func (f *plotFlags) command(k plots.Kind) string {
 	words := []string{"mmibx plot", k.Name, "--sweep", f.sweep}
 	add := func(flag, value, usual string) {
 		if value != usual {
-			words = append(words, flag, shellWord(value))
+			words = append(words, flag, shell.Word(value))
 		}
 	}
 	add("--filter", f.filter, "")
@@ -102,17 +103,6 @@ func (f *plotFlags) command(k plots.Kind) string {
 		words = append(words, "--interval")
 	}
 	return strings.Join(words, " ")
-}
-
-// shellWord quotes what a shell would not take as one word.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._,:/=+-", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // ceilingLines are the known bounds of miniature benchmarks as lines.

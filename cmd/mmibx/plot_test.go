@@ -100,12 +100,7 @@ func TestFigureFlags(t *testing.T) {
 	}
 }
 
-func TestShellWords(t *testing.T) {
-	for in, want := range map[string]string{"dev.f1": "dev.f1", "": "''", "seed<2": "'seed<2'", "it's": `'it'\''s'`, "a b": "'a b'"} {
-		if got := shellWord(in); got != want {
-			t.Errorf("shellWord(%q) = %s, want %s", in, got, want)
-		}
-	}
+func TestPlotCommand(t *testing.T) {
 	f := plotFlags{sweep: "two", split: string(mmibx.Test), width: "acl-wide", interval: true}
 	if got := f.command(plots.Kinds[0]); got != "mmibx plot beta --sweep two --split test --interval" {
 		t.Error(got)

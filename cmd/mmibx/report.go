@@ -17,6 +17,7 @@ import (
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/datasets"
 	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/plots"
 	"github.com/mmibx/mmibx/reports"
 	"github.com/mmibx/mmibx/tracker"
@@ -132,7 +133,7 @@ func (a *app) collect(ctx context.Context, db *tracker.DB, sweep string, f *repo
 
 // command is what writes the report again.
 func (f *reportFlags) command(sweep string) string {
-	words := "mmibx report " + sweep + " --baseline " + shellWord(f.baseline)
+	words := "mmibx report " + sweep + " --baseline " + shell.Word(f.baseline)
 	if f.split != string(mmibx.Dev) {
 		words += " --split " + f.split
 	}
@@ -146,7 +147,7 @@ func (f *reportFlags) command(sweep string) string {
 func tableCommand(d *reports.Declaration) string {
 	words := fmt.Sprintf("mmibx table --sweep %s --split %s", d.Sweeps[0], d.Split)
 	if d.Baseline != "" {
-		words += " --baseline " + shellWord(d.Baseline)
+		words += " --baseline " + shell.Word(d.Baseline)
 	}
 	return fmt.Sprintf("%s -o %s-%s.tex", words, d.Sweeps[0], d.Split)
 }

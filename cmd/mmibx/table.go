@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/reports"
 	"github.com/mmibx/mmibx/tracker"
 )
@@ -224,11 +225,7 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 
 // commandLine is the command that runs, as a shell would take it again.
 func commandLine() string {
-	words := []string{"mmibx"}
-	for _, arg := range os.Args[1:] {
-		words = append(words, shellWord(arg))
-	}
-	return strings.Join(words, " ")
+	return shell.Line(append([]string{"mmibx"}, os.Args[1:]...)...)
 }
 
 // noteBin says how many runs of the methods in the table somebody took out.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/plots"
 	"github.com/mmibx/mmibx/reports"
 	"github.com/mmibx/mmibx/tracker"
@@ -71,10 +72,10 @@ func (u *ui) Table(ctx context.Context, q tui.PaperQuery) (tui.Table, error) {
 	}
 	out := tui.Table{Sweep: d.Sweeps[0], CLI: "table --sweep " + strings.Join(d.Sweeps, ",")}
 	if d.Filter != "" {
-		out.CLI += " --filter '" + d.Filter + "'"
+		out.CLI += " --filter " + shell.Word(d.Filter)
 	}
 	if d.Baseline != "" {
-		out.CLI += " --baseline '" + d.Baseline + "'"
+		out.CLI += " --baseline " + shell.Word(d.Baseline)
 	}
 	var text, latex bytes.Buffer
 	if err := t.Text(&text); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/audit"
+	"github.com/mmibx/mmibx/internal/shell"
 )
 
 // benchmarks shows what data there is: found or not, verified or not, how much of
@@ -282,7 +283,7 @@ func (s *samples) show(q SampleQuery) tea.Cmd {
 func (s *samples) Actions() []action {
 	cli := []string{"data show", s.query.Benchmark, "--split", string(s.query.Split)}
 	if s.query.Words != "" {
-		cli = append(cli, quote(s.query.Words))
+		cli = append(cli, shell.Word(s.query.Words))
 	}
 	split := action{name: "split", keys: []string{"x"}, label: "split", help: "train, dev or test", cli: s.cli(cli...), run: func() tea.Cmd {
 		q := s.query

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/reports/stats"
 )
 
@@ -162,7 +163,7 @@ func (b *board) baselineAction() action {
 	case a.ID == b.marks().Baseline:
 		act.why = "it is the baseline"
 	default:
-		act.cli = b.cli("table", "--sweep", b.sweep, "--baseline", quote(a.Title))
+		act.cli = b.cli("table", "--sweep", b.sweep, "--baseline", shell.Word(a.Title))
 	}
 	return act
 }

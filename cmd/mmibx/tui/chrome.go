@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+	"github.com/mmibx/mmibx/internal/shell"
 )
 
 const footerSpot = "footer"
@@ -57,7 +58,7 @@ func (a *App) runsAction() action {
 	}
 	act := a.screenAction("runs list", "L", "runs", help, func() screen { return newRuns(a.env, filter) })
 	if filter != "" {
-		act.cli = a.env.cli("runs list", quote(filter))
+		act.cli = a.env.cli("runs list", shell.Word(filter))
 	}
 	return act
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/scoring"
 )
 
@@ -195,10 +196,10 @@ func (s *errorsScreen) cliErrors() string {
 		words = append(words, "--split test")
 	}
 	if s.kind != everyMistake && s.kind != everyAnswer {
-		words = append(words, "--kind", quote(s.kind))
+		words = append(words, "--kind", shell.Word(s.kind))
 	}
 	if s.label != "" {
-		words = append(words, "--type", quote(s.label))
+		words = append(words, "--type", shell.Word(s.label))
 	}
 	return s.cli(words...)
 }

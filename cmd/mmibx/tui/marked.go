@@ -74,11 +74,3 @@ func shellIDs(ids []string) string {
 	}
 	return strings.Join(words, " ")
 }
-
-// quote writes a word as a shell takes it.
-func quote(word string) string {
-	if word != "" && !strings.ContainsAny(word, " \t\n'\"\\$`&|;<>()*?[]#~!{}") {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}

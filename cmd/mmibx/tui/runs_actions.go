@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/shell"
 )
 
 // Actions implements screen.
@@ -83,10 +84,10 @@ func (r *runs) markAction() action {
 func (r *runs) cliList() string {
 	words := []string{"runs list"}
 	if r.list.Filter != "" {
-		words = append(words, quote(r.list.Filter))
+		words = append(words, shell.Word(r.list.Filter))
 	}
 	if r.list.Sort != "" {
-		words = append(words, "--sort", quote(r.list.Sort))
+		words = append(words, "--sort", shell.Word(r.list.Sort))
 	}
 	if r.list.ByArm {
 		words = append(words, "--by-arm")
@@ -143,10 +144,10 @@ func (r *runs) orders() []action {
 	ids := runsOf(r.targets())
 	what := plural(len(ids), "run")
 	tag := r.textOrder("runs tag", "#", "tag", "give "+what+" a tag", "tag for "+what, func(tag string) (string, func(context.Context) error) {
-		return r.cli("runs tag", quote(tag), shellIDs(ids)), func(ctx context.Context) error { return r.curator.Tag(ctx, ids, tag) }
+		return r.cli("runs tag", shell.Word(tag), shellIDs(ids)), func(ctx context.Context) error { return r.curator.Tag(ctx, ids, tag) }
 	})
 	note := r.textOrder("runs note", "n", "", "write a note on "+what, "note on "+what, func(text string) (string, func(context.Context) error) {
-		return r.cli("runs note", shellIDs(ids), quote(text)), func(ctx context.Context) error { return r.curator.Note(ctx, ids, text) }
+		return r.cli("runs note", shellIDs(ids), shell.Word(text)), func(ctx context.Context) error { return r.curator.Note(ctx, ids, text) }
 	})
 	rm := r.sureOrder("runs rm", []string{"d", "delete"}, "put "+what+" into the bin", "Lists and tables leave them out. Their files stay, and B leads to the bin, where the same key takes them out.", ids, r.curator.Remove)
 	if r.list.Bin {
@@ -184,14 +185,14 @@ func (r *runs) pickExport() tea.Cmd {
 func (r *runs) cliExport(table, file string) string {
 	words := []string{"export", table}
 	if len(r.marked) > 0 {
-		words = append(words, quote("id in ("+strings.ReplaceAll(shellIDs(runsOf(r.marked)), " ", "*, ")+"*)"))
+		words = append(words, shell.Word("id in ("+strings.ReplaceAll(shellIDs(runsOf(r.marked)), " ", "*, ")+"*)"))
 	} else if r.list.Filter != "" {
-		words = append(words, quote(r.list.Filter))
+		words = append(words, shell.Word(r.list.Filter))
 	}
 	if r.list.Bin {
 		words = append(words, "--bin")
 	}
-	return r.cli(append(words, "-o", quote(file))...)
+	return r.cli(append(words, "-o", shell.Word(file))...)
 }
 
 func (r *runs) export(table, file string) tea.Cmd {
@@ -337,7 +338,7 @@ func (r *runs) save(name string) tea.Cmd {
 	if name == "" {
 		return order(r.cli("runs list --columns", strings.Join(l.Columns, ",")), "these columns are kept", do)
 	}
-	return order(r.cli("runs list --saved", quote(name)), fmt.Sprintf("saved as %s; v shows it again", name), do)
+	return order(r.cli("runs list --saved", shell.Word(name)), fmt.Sprintf("saved as %s; v shows it again", name), do)
 }
 
 // markAll reads all ids that pass, as many as one order may be about.

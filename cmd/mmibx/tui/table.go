@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+	"github.com/mmibx/mmibx/internal/shell"
 )
 
 // table shows a table as a paper would have it.
@@ -81,7 +82,7 @@ func (t *table) Actions() []action {
 		why = "the table is still being made"
 	}
 	file := t.data.Sweep + ".tex"
-	saving := t.cli(t.data.CLI, "-o", quote(file))
+	saving := t.cli(t.data.CLI, "-o", shell.Word(file))
 	return append([]action{
 		{name: "copy", keys: []string{"y"}, label: "copy LaTeX", help: "copy the table as LaTeX to the clipboard (OSC 52)", cli: t.cli(t.data.CLI, "--format latex"), why: why, run: func() tea.Cmd {
 			return send(clip{text: t.data.LaTeX})
@@ -183,9 +184,9 @@ func paperCLI(e *env, verb string, q PaperQuery) string {
 	if q.Sweep == "" {
 		return ""
 	}
-	words := []string{verb, "--sweep", quote(q.Sweep)}
+	words := []string{verb, "--sweep", shell.Word(q.Sweep)}
 	if len(q.Runs) > 0 {
-		words = append(words, "--filter", quote("id in ("+strings.Join(q.Runs, ", ")+")"))
+		words = append(words, "--filter", shell.Word("id in ("+strings.Join(q.Runs, ", ")+")"))
 	}
 	return e.cli(words...)
 }
