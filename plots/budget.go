@@ -11,15 +11,18 @@ import (
 
 // BudgetFigure draws how good the best of k trials is expected to be, for every
 // method that was run in several settings: a trial is a setting, and its score
-// the mean over its seeds.
-func BudgetFigure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
+// the mean over its seeds. A pruned run was tried too: it counts with the best
+// that it had reached, or a search that prunes would look cheaper than it was.
+func BudgetFigure(all []Run, o Options) (*Figure, error) {
+	_, about := entering("budget", all, o)
+	runs := slices.Clone(all)
+	sortRuns(runs)
 	metric := mmibx.DevF1
 	if len(o.Metrics) > 0 {
 		metric = o.Metrics[0]
 	}
 	f := &Figure{
-		Meta: metaOf("budget", runs), Look: Training, X: Axis{Label: "trials"},
+		Meta: about, Look: Training, X: Axis{Label: "trials"},
 		Says: "Lines are the expected best of so many trials, drawn without replacement from those that were run (Dodge et al. 2019); a trial is a setting of the method, and its score the mean over its seeds",
 		Rows: []Row{{Label: "expected " + MetricLabel(metric)}},
 	}
@@ -29,6 +32,11 @@ func BudgetFigure(runs []Run, o Options) (*Figure, error) {
 			names = append(names, m.Title)
 		}
 	}
+	tried := func(r *Run, benchmark, name string) (float64, bool) {
+		v, ok := r.Values[metric]
+		m, _ := mmibx.LookupModel(r.Spec.Model.Name)
+		return v, ok && mmibx.Finite(v) && m.Title == name && r.Spec.Benchmark == benchmark && (r.State == mmibx.Done || r.State == mmibx.Pruned)
+	}
 	short := 0
 	for _, b := range benchmarks(runs) {
 		panel := Panel{Title: b.Title}
@@ -36,12 +44,11 @@ func BudgetFigure(runs []Run, o Options) (*Figure, error) {
 			trials := map[string][]float64{}
 			var order []string
 			for i := range runs {
-				r := &runs[i]
-				v, ok := r.Values[metric]
-				if m, _ := mmibx.LookupModel(r.Spec.Model.Name); m.Title != name || r.Spec.Benchmark != b.Name || r.State != mmibx.Done || !ok || !mmibx.Finite(v) {
+				v, ok := tried(&runs[i], b.Name, name)
+				if !ok {
 					continue
 				}
-				setting := o.Title(r.Spec)
+				setting := o.Title(runs[i].Spec)
 				if trials[setting] == nil {
 					order = append(order, setting)
 				}
@@ -65,12 +72,15 @@ func BudgetFigure(runs []Run, o Options) (*Figure, error) {
 			}
 			panel.Series = append(panel.Series, s)
 			for i := range runs {
-				if m, _ := mmibx.LookupModel(runs[i].Spec.Model.Name); m.Title == name && runs[i].Spec.Benchmark == b.Name && runs[i].State == mmibx.Done {
+				if _, ok := tried(&runs[i], b.Name, name); ok {
 					f.ran(&runs[i])
 				}
 			}
 		}
 		f.Rows[0].Panels = append(f.Rows[0].Panels, panel)
+	}
+	if slices.ContainsFunc(runs, func(r Run) bool { return r.State == mmibx.Pruned }) {
+		f.Says += "; a pruned run counts as tried, with the best that it had reached"
 	}
 	if !f.Rows[0].hasValues() {
 		return nil, fmt.Errorf("figure budget: %w: no method was run in two settings", mmibx.ErrNotFound)

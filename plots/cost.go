@@ -11,14 +11,14 @@ const Seconds = "seconds"
 // CostFigure draws the score against the time that a run took, a point per
 // method in its usual setting.
 func CostFigure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
+	runs, about := entering("cost", runs, o)
 	metric := mmibx.DevF1
 	if len(o.Metrics) > 0 {
 		metric = o.Metrics[0]
 	}
 	names := usualNames(runs, o)
 	f := &Figure{
-		Meta: metaOf("cost", runs), Look: Path, Spread: o.spread(),
+		Meta: about, Look: Path, Spread: o.spread(),
 		X: Axis{Label: "seconds of training, a run", Log: true}, Rows: []Row{{Label: MetricLabel(metric)}},
 	}
 	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },

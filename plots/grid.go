@@ -14,7 +14,7 @@ import (
 // HeatFigure draws a metric over two settings of one method: those of the
 // options, or the two that vary most.
 func HeatFigure(runs []Run, o Options) (*HeatMap, error) {
-	runs = entering(runs)
+	runs, about := entering("heatmap", runs, o)
 	metric := mmibx.DevF1
 	if len(o.Metrics) > 0 {
 		metric = o.Metrics[0]
@@ -23,7 +23,7 @@ func HeatFigure(runs []Run, o Options) (*HeatMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &HeatMap{Meta: metaOf("heatmap", runs), X: g.x.Label, Y: g.y.Label, Metric: MetricLabel(metric)}
+	h := &HeatMap{Meta: about, X: g.x.Label, Y: g.y.Label, Metric: MetricLabel(metric)}
 	h.Note = strings.TrimSpace("The method is " + g.name + ". " + h.Note)
 	xs, ys := g.places()
 	for _, x := range xs {

@@ -174,6 +174,26 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// A search that prunes tried what it pruned.
+func TestBudgetCountsPrunedTrials(t *testing.T) {
+	var l lab
+	for i, v := range []float64{90, 70, 60} {
+		state := mmibx.Pruned
+		if i == 0 {
+			state = mmibx.Done
+		}
+		l.add(t, state, map[string]float64{mmibx.DevF1: v}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.tau": i + 1})
+	}
+	f := drawn[*Figure](t, "budget", l.runs, Options{})
+	points := f.Rows[0].Panels[0].Series[0].Points
+	if len(points) != 3 || math.Abs(points[0].Values[0]-220.0/3) > 1e-9 || points[2].Values[0] != 90 || len(f.Runs) != 3 {
+		t.Errorf("%d trials, of runs %v: %+v", len(points), f.Runs, points)
+	}
+	if caption := f.Caption(); !strings.Contains(caption, "a pruned run counts as tried") || !strings.Contains(caption, "2 pruned") {
+		t.Error(caption)
+	}
+}
+
 func TestPlanes(t *testing.T) {
 	var l lab
 	for i, beta := range []float64{0, 0.1, 1} {

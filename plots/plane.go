@@ -12,14 +12,14 @@ import (
 // what the codes keep of the input against what they say of the label, a point
 // per weight.
 func PlaneFigure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
+	runs, about := entering("plane", runs, o)
 	study := Study{Name: "plane", Axes: betaAxes}
 	axis := study.pick(runs, o)
 	names := axis.series(runs, o)
 	if len(names) == 0 {
 		return nil, fmt.Errorf("figure plane: %w: no arms that differ in the weight of the bottleneck only", mmibx.ErrNotFound)
 	}
-	f := plane("plane", runs, o)
+	f := plane(about, runs, o)
 	f.Note = strings.TrimSpace(fmt.Sprintf("Beside the points: %s. %s", axis.Label, f.Note))
 	f.gather(runs, names, func(r *Run) (string, bool) {
 		_, ok := axis.value(&r.Spec)
@@ -38,8 +38,8 @@ func PlaneFigure(runs []Run, o Options) (*Figure, error) {
 // PlaneTrainingFigure draws the information plane along training, a point per
 // epoch.
 func PlaneTrainingFigure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
-	f := plane("plane-training", runs, o)
+	runs, about := entering("plane-training", runs, o)
+	f := plane(about, runs, o)
 	var names []string
 	for _, r := range runs {
 		if name := o.Title(r.Spec); len(r.Curves[mmibx.InformationInput]) > 0 && !slices.Contains(names, name) {
@@ -80,8 +80,7 @@ func PlaneTrainingFigure(runs []Run, o Options) (*Figure, error) {
 
 // plane is an information plane without its points. Of entities the bound of
 // what the codes say of the label lacks the constant H(Y), and is negative.
-func plane(title string, runs []Run, o Options) *Figure {
-	about := metaOf(title, runs)
+func plane(about Meta, runs []Run, o Options) *Figure {
 	if slices.ContainsFunc(benchmarks(runs), func(b mmibx.Benchmark) bool { return b.Task == mmibx.MNER }) {
 		about.Note = strings.TrimSpace("Of entities I(Z; Y) is given up to the constant H(Y). " + about.Note)
 	}

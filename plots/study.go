@@ -108,7 +108,7 @@ func (o Options) spread() Spread {
 // axis are series, where two values of it at least were run; models that do not
 // read it are lines, in their usual setting.
 func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
+	runs, about := entering(s.Name, runs, o)
 	axis := s.pick(runs, o)
 	series := axis.series(runs, o)
 	if len(series) == 0 {
@@ -118,7 +118,7 @@ func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 		}
 		return nil, fmt.Errorf("figure %s: %w: no arms that differ in %s only", s.Name, mmibx.ErrNotFound, strings.Join(keys, " or "))
 	}
-	f := &Figure{Meta: metaOf(s.Name, runs), X: Axis{Label: axis.Label, Log: !axis.Linear}, Spread: o.spread()}
+	f := &Figure{Meta: about, X: Axis{Label: axis.Label, Log: !axis.Linear}, Spread: o.spread()}
 	metrics := s.Metrics
 	if len(o.Metrics) > 0 {
 		metrics = o.Metrics
@@ -324,26 +324,54 @@ func (r *Row) hasValues() bool {
 	return slices.ContainsFunc(r.Panels, func(p Panel) bool { return p.hasPoints() })
 }
 
-// entering leaves out pruned runs, which enter no figure, and sorts the rest.
-func entering(runs []Run) []Run {
-	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return r.State == mmibx.Pruned })
+// entering leaves out pruned runs, which enter no figure, and sorts the rest. The
+// figure's note counts those that it left out too.
+func entering(title string, all []Run, o Options) ([]Run, Meta) {
+	runs := slices.DeleteFunc(slices.Clone(all), func(r Run) bool { return r.State == mmibx.Pruned })
+	about := Meta{Title: title, Note: note(all)}
+	if len(runs) < len(all) {
+		if n := curtailed(all, o); n > 0 {
+			about.Note += fmt.Sprintf(". Settings of which only some seeds were pruned, so that what is drawn is of the others: %d", n)
+		}
+	}
+	sortRuns(runs)
+	return runs, about
+}
+
+// sortRuns puts runs into the order of models, then of seeds.
+func sortRuns(runs []Run) {
 	order := func(r Run) int {
 		return slices.IndexFunc(mmibx.Models, func(m mmibx.Model) bool { return m.Name == r.Spec.Model.Name })
 	}
 	slices.SortStableFunc(runs, func(a, b Run) int {
 		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a.Spec.Seed, b.Spec.Seed), cmp.Compare(a.ID, b.ID))
 	})
-	return runs
+}
+
+// curtailed counts the settings on a benchmark of which some seeds are done and
+// others were pruned.
+func curtailed(runs []Run, o Options) int {
+	type setting struct{ title, benchmark string }
+	states := map[setting]map[mmibx.State]bool{}
+	for i := range runs {
+		at := setting{o.Title(runs[i].Spec), runs[i].Spec.Benchmark}
+		if states[at] == nil {
+			states[at] = map[mmibx.State]bool{}
+		}
+		states[at][runs[i].State] = true
+	}
+	n := 0
+	for _, of := range states {
+		if of[mmibx.Pruned] && of[mmibx.Done] {
+			n++
+		}
+	}
+	return n
 }
 
 // benchmarks lists those that runs have, in the order of tables.
 func benchmarks(runs []Run) []mmibx.Benchmark {
 	return mmibx.BenchmarksOf(runs, func(r Run) string { return r.Spec.Benchmark })
-}
-
-// metaOf is what is known of a figure before its runs are in it.
-func metaOf(title string, runs []Run) Meta {
-	return Meta{Title: title, Note: note(runs)}
 }
 
 // ran notes that a run stands behind the figure.

@@ -99,6 +99,27 @@ func sketch(p Panel) string {
 	return b.String()
 }
 
+// A mean over the seeds that pruning left is said to be one.
+func TestPrunedSeedsAreSaid(t *testing.T) {
+	runs := demo(t)
+	done := slices.IndexFunc(runs, func(r Run) bool {
+		return r.State == mmibx.Done && r.Spec.Model.Name == "mmib" && r.Spec.IB.BetaImage == 1
+	})
+	runs[done].State = mmibx.Pruned
+	f, err := Studies[0].Figure(runs, Options{Title: title})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Of 48 runs, ", "5 pruned", "the others: 1."} {
+		if got := f.Caption(); !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
+	}
+	if slices.Contains(f.Runs, runs[done].ID) {
+		t.Error("a pruned run is drawn")
+	}
+}
+
 func TestStudiesFindTheirArms(t *testing.T) {
 	o := Options{Title: title, Ceilings: map[string][]Line{"mini-mnre": {{Name: "bound", Values: []float64{96}, Ceiling: true}}}}
 	for name, want := range map[string]string{

@@ -19,7 +19,7 @@ const maxPlaces = 250
 // epoch, since they are logged after each, others by optimiser step. Where the
 // arms are too many to be told apart, those in the usual setting are drawn.
 func TrainingFigure(runs []Run, o Options) (*Figure, error) {
-	runs = entering(runs)
+	runs, about := entering("curves", runs, o)
 	metric := mmibx.DevF1
 	if len(o.Metrics) > 0 {
 		metric = o.Metrics[0]
@@ -34,7 +34,7 @@ func TrainingFigure(runs []Run, o Options) (*Figure, error) {
 		return names
 	}
 	names := arms(func(Run) bool { return true })
-	f := &Figure{Meta: metaOf("curves", runs), Look: Training, Spread: o.spread(), X: Axis{Label: "optimiser steps"}}
+	f := &Figure{Meta: about, Look: Training, Spread: o.spread(), X: Axis{Label: "optimiser steps"}}
 	if total := len(names); total > maxArms {
 		names = arms(func(r Run) bool { m, _ := mmibx.LookupModel(r.Spec.Model.Name); return o.Title(r.Spec) == m.Title })
 		f.Note = strings.Join(strings.Fields(fmt.Sprintf("%d of %d arms are drawn, those in the usual setting. %s", len(names), total, f.Note)), " ")

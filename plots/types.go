@@ -12,7 +12,7 @@ import (
 // TypesFigure draws the F1 of every type of entity and relation, with a bar per
 // method in its usual setting.
 func TypesFigure(runs []Run, o Options) (*Bars, error) {
-	runs = entering(runs)
+	runs, about := entering("types", runs, o)
 	prefix := mmibx.DevF1 + "."
 	if len(o.Metrics) > 0 {
 		prefix = o.Metrics[0] + "."
@@ -21,7 +21,7 @@ func TypesFigure(runs []Run, o Options) (*Bars, error) {
 	if len(names) == 0 || len(names) > maxArms+1 {
 		return nil, fmt.Errorf("figure types: %w: %d methods in their usual setting, want 1 to %d; choose with --filter", mmibx.ErrNotFound, len(names), maxArms+1)
 	}
-	f := &Bars{Meta: metaOf("types", runs), Metric: MetricLabel(strings.TrimSuffix(prefix, ".")), Spread: o.spread()}
+	f := &Bars{Meta: about, Metric: MetricLabel(strings.TrimSuffix(prefix, ".")), Spread: o.spread()}
 	for _, b := range benchmarks(runs) {
 		panel := BarPanel{Title: b.Title}
 		for _, kind := range typesOf(runs, b.Name, prefix) {

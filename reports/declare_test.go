@@ -229,13 +229,54 @@ func TestBudgets(t *testing.T) {
 	}
 	d := parsed(t, "name = \"t\"\nsweeps = [\"s\"]\n[[column]]\nmetrics = [\"trials\", \"runs\", \"total_hours\", \"ranges\"]\n[[group]]\nrows = [{ arm = \"*\", pool = \"model\" }]\n")
 	got := write(t, laid(t, d, runs, values), "md")
-	for _, want := range []string{"| Text only | 1 | 9 | 4.50 | none |", "| MMIB | 3 | 25 | 12.50 | image β 0.001, 0.1, 1, 10; text β 0.001, 1 |", "1 running, 3 diverged, 3 pruned"} {
+	for _, want := range []string{"| Text only | 1 | 9 | 4.50 | none |", "| MMIB | 3 | 28 | 14.00 | text β 0.001, 1; image β 0.001, 0.1, 1, 10 |", "1 running, 3 diverged, 3 pruned"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
 	if strings.Contains(got, "±") || strings.Contains(got, "**") {
 		t.Errorf("a total is ranked:\n%s", got)
+	}
+}
+
+// A trial that was pruned was tuning too: budgets count it and its time, whether
+// other seeds of its setting went on or none did. Scores do not.
+func TestBudgetsCountPrunedTrials(t *testing.T) {
+	var runs []Run
+	values := Values{}
+	for i, x := range []struct {
+		beta  float64
+		state mmibx.State
+	}{{0.1, mmibx.Done}, {0.1, mmibx.Pruned}, {1, mmibx.Pruned}, {10, mmibx.Pruned}} {
+		spec, err := mmibx.Resolve(map[string]any{"benchmark": "mini-mnre", "model": "mmib", "ib.beta_image": x.beta, "seed": i})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := fmt.Sprintf("%012x", i)
+		runs = append(runs, Run{ID: id, Arm: fmt.Sprint("arm", x.beta), Names: []string{"all"}, Spec: spec, State: x.state})
+		values[id] = map[string]float64{"f1": 80, "hours": 0.25}
+	}
+	const columns = "name = \"t\"\nsweeps = [\"s\"]\n[[column]]\nmetrics = [\"trials\", \"runs\", \"total_hours\", \"ranges\"]\n[[column]]\nmetrics = [\"f1\"]\n"
+	match := func(string) (map[string]bool, error) { return map[string]bool{"arm1": true, "arm10": true}, nil }
+	for rows, want := range map[string]string{
+		`{ arm = "*", pool = "model" }`:                   "| MMIB | 3 | 4 | 1.00 | image β 0.1, 1, 10 | – |",
+		`{ arm = "*" }`:                                   "| MMIB, image β = 0.1 | 1 | 2 | 0.50 | none | 80.00",
+		`{ filter = "ib.beta_image>=1", pool = "model" }`: "| MMIB | 2 | 2 | 0.50 | image β 1, 10 |",
+	} {
+		d := parsed(t, columns+"[[group]]\nrows = ["+rows+"]\n")
+		l, err := d.Lay(runs, match)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := l.Table(values)
+		if got := write(t, table, "md"); !strings.Contains(got, want) {
+			t.Errorf("%s: no %q in\n%s", rows, want, got)
+		}
+		cell := table.Groups[0].Rows[0].Cells[2]
+		tried, ok := l.Tried(table.Groups[0].Rows[0].Key)
+		if !ok || !slices.Equal(tried, cell.Runs) || len(l.Runs()) != len(cell.Runs) {
+			t.Errorf("%s: hours are of %v, the store says %v, and %v are read", rows, cell.Runs, tried, l.Runs())
+		}
 	}
 }
 

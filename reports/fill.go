@@ -107,11 +107,13 @@ func (l *Layout) expand(metrics []string, benchmark string, values Values) []str
 func (r *layoutRow) cell(c *Column, values Values) Cell {
 	var cell Cell
 	if budgets[c.Metric] != "" {
-		for i := range r.runs {
-			_, ok := values[r.runs[i].ID]["hours"]
-			cell.add(&r.runs[i], 0, ok || r.runs[i].State == mmibx.Done)
+		cell.Text = r.budget(c.Metric, values)
+		for _, run := range r.tried() {
+			cell.add(&run, 0, false)
+			if run.State.Final() {
+				cell.Runs = append(cell.Runs, run.ID)
+			}
 		}
-		cell.Text, cell.Values, cell.Seeds = r.budget(c.Metric, values), nil, nil
 		return cell
 	}
 	for _, s := range r.published {
@@ -153,25 +155,30 @@ func (s *PublishedScore) value(metric string) *float64 {
 	return nil
 }
 
+// tried are the runs of a row that a budget counts: a pruned run was tried too, and
+// took its time.
+func (r *layoutRow) tried() []Run { return slices.Concat(r.runs, r.pruned) }
+
 // budget is a total of a row, as it is printed.
 func (r *layoutRow) budget(metric string, values Values) string {
+	runs := r.tried()
 	switch metric {
 	case "runs":
-		return fmt.Sprint(len(r.runs))
+		return fmt.Sprint(len(runs))
 	case "total_hours":
 		sum := 0.0
-		for i := range r.runs {
-			sum += values[r.runs[i].ID]["hours"]
+		for i := range runs {
+			sum += values[runs[i].ID]["hours"]
 		}
 		return number(sum, 2)
 	case "trials":
 		arms := map[string]map[string]bool{}
-		for i := range r.runs {
-			b := r.runs[i].Spec.Benchmark
+		for i := range runs {
+			b := runs[i].Spec.Benchmark
 			if arms[b] == nil {
 				arms[b] = map[string]bool{}
 			}
-			arms[b][r.runs[i].method] = true
+			arms[b][runs[i].method] = true
 		}
 		var counts []int
 		for _, of := range arms {
@@ -186,37 +193,7 @@ func (r *layoutRow) budget(metric string, values Values) string {
 		}
 		return fmt.Sprint(counts[0])
 	}
-	return r.ranges()
-}
-
-// ranges are the settings that differ within a row on one benchmark, with the
-// values that they had.
-func (r *layoutRow) ranges() string {
-	found, varied := map[string]map[string]bool{}, map[string]bool{}
-	first := map[string]string{} // by benchmark and key
-	for i := range r.runs {
-		spec := &r.runs[i].Spec
-		for key, v := range spec.Values() {
-			if key == "seed" || key == "benchmark" {
-				continue
-			}
-			value, at := fmt.Sprint(v), spec.Benchmark+" "+key
-			if was, ok := first[at]; ok && was != value {
-				varied[key] = true
-			}
-			first[at] = value
-			if found[key] == nil {
-				found[key] = map[string]bool{}
-			}
-			found[key][value] = true
-		}
-	}
-	var parts []string
-	for _, key := range slices.Sorted(maps.Keys(varied)) {
-		list := slices.SortedFunc(maps.Keys(found[key]), func(a, b string) int { return naturalCompare("x="+a, "x="+b) })
-		parts = append(parts, cmp.Or(settingTitles[key], key)+" "+strings.Join(list, ", "))
-	}
-	return cmp.Or(strings.Join(parts, "; "), "none")
+	return ranges(runs, func(x *Run) *mmibx.Spec { return &x.Spec })
 }
 
 // average adds to each score of several benchmarks a column of its mean over

@@ -29,7 +29,7 @@ type layoutGroup struct {
 type layoutRow struct {
 	key, title string
 	runs       []Run
-	pruned     []Run // of the methods of these
+	pruned     []Run // of the methods of these, or of the arms that they are pooled from
 	published  []*PublishedScore
 	pooled     bool // holds several arms of a benchmark
 }
@@ -37,8 +37,8 @@ type layoutRow struct {
 // Matcher finds the arms that have a run which passes a filter.
 type Matcher func(filter string) (arms map[string]bool, err error)
 
-// Lay puts runs into the rows of a declaration. Pruned runs never enter: a cell
-// knows only that they were planned. A row that stands for nothing is a fault, as is
+// Lay puts runs into the rows of a declaration. Pruned runs have no score in any: a
+// cell knows that they were planned, and a budget what they took. A row that stands for nothing is a fault, as is
 // one with a title that several arms of a benchmark would share.
 func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 	runs = named(runs)
@@ -53,7 +53,7 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 	for i := range d.Groups {
 		g := layoutGroup{title: d.Groups[i].Title, apart: d.Groups[i].Apart}
 		for j := range d.Groups[i].Rows {
-			p := placer{d: d, runs: runs, match: match, shown: shown, row: &d.Groups[i].Rows[j], path: []string{"group", fmt.Sprint(i), "rows", fmt.Sprint(j)}}
+			p := placer{d: d, runs: runs, pruned: pruned, match: match, shown: shown, row: &d.Groups[i].Rows[j], path: []string{"group", fmt.Sprint(i), "rows", fmt.Sprint(j)}}
 			rows, err := p.place()
 			if err != nil {
 				return nil, err
@@ -69,9 +69,11 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 		for i := range g.rows {
 			r := &g.rows[i]
 			l.runs = append(l.runs, r.runs...)
-			r.pruned = slices.DeleteFunc(slices.Clone(pruned), func(x Run) bool {
-				return !slices.ContainsFunc(r.runs, func(y Run) bool { return x.method == y.method })
-			})
+			if !r.pooled {
+				methods := map[string]bool{}
+				markShown(methods, g.rows[i:i+1])
+				r.pruned = slices.DeleteFunc(slices.Clone(pruned), func(x Run) bool { return !methods[x.method] })
+			}
 		}
 		markShown(shown, g.rows)
 	}
@@ -90,8 +92,10 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 // markShown notes which methods rows show.
 func markShown(shown map[string]bool, rows []layoutRow) {
 	for _, r := range rows {
-		for i := range r.runs {
-			shown[r.runs[i].method] = true
+		for _, of := range [][]Run{r.runs, r.pruned} {
+			for i := range of {
+				shown[of[i].method] = true
+			}
 		}
 	}
 }
@@ -125,14 +129,17 @@ func (l *Layout) checkBaseline() error {
 	return err
 }
 
-// Runs are the ids of the runs in the rows, each once.
+// Runs are the ids of the runs in the rows, the pruned ones of their methods among
+// them, each once.
 func (l *Layout) Runs() []string {
 	var ids []string
 	seen := map[string]bool{}
-	for i := range l.runs {
-		if id := l.runs[i].ID; !seen[id] {
-			seen[id] = true
-			ids = append(ids, id)
+	for _, of := range [][]Run{l.runs, l.pruned} {
+		for i := range of {
+			if id := of[i].ID; !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
 		}
 	}
 	return ids
@@ -140,6 +147,24 @@ func (l *Layout) Runs() []string {
 
 // UsualBaseline is that of the rows.
 func (l *Layout) UsualBaseline() string { return l.rows().UsualBaseline() }
+
+// Tried lists the runs that a budget of a row counts and that are at their end; ok
+// is false where there is no such row.
+func (l *Layout) Tried(row string) (runs []string, ok bool) {
+	for _, g := range l.groups {
+		for i := range g.rows {
+			if r := &g.rows[i]; r.key == row {
+				for _, run := range r.tried() {
+					if run.State.Final() {
+						runs = append(runs, run.ID)
+					}
+				}
+				return runs, true
+			}
+		}
+	}
+	return nil, false
+}
 
 // Done lists the finished runs that a row has now, by the row's key, on a
 // benchmark or, where that is "", on all of the columns; ok is false where there is
@@ -230,12 +255,13 @@ func rowOf(runs []Run) layoutRow {
 
 // placer makes the rows of one declaration of a row.
 type placer struct {
-	d     *Declaration
-	runs  []Run // sorted
-	match Matcher
-	shown map[string]bool // methods that have a row
-	row   *RowDeclaration
-	path  []string
+	d      *Declaration
+	runs   []Run // sorted
+	pruned []Run
+	match  Matcher
+	shown  map[string]bool // methods that have a row
+	row    *RowDeclaration
+	path   []string
 }
 
 func (p *placer) fault(key, found, expected, cure string) error {
@@ -246,28 +272,29 @@ func (p *placer) place() ([]layoutRow, error) {
 	if p.row.Published != "" {
 		return p.published()
 	}
-	var runs []Run
 	key, value := "arm", p.row.Arm
+	var stands func(*Run) bool
 	switch {
 	case p.row.System != "":
 		key, value = "system", p.row.System
-		runs = p.those(func(r *Run) bool { return r.System == value })
+		stands = func(r *Run) bool { return r.System == value }
 	case p.row.Filter != "":
 		key, value = "filter", p.row.Filter
 		arms, err := p.match(value)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.fault(key, fmt.Sprintf("%q", value), "a filter", ""), err)
 		}
-		runs = p.those(func(r *Run) bool { return r.System == "" && arms[r.Arm] })
+		stands = func(r *Run) bool { return r.System == "" && arms[r.Arm] }
 	default:
-		runs = p.those(func(r *Run) bool { return r.System == "" && (value == "*" || slices.Contains(r.Names, value)) })
+		stands = func(r *Run) bool { return r.System == "" && (value == "*" || slices.Contains(r.Names, value)) }
 	}
-	if len(runs) == 0 {
+	runs, pruned := those(p.runs, stands), those(p.pruned, stands)
+	if len(runs) == 0 && (len(pruned) == 0 || p.row.Pool == "") {
 		names := p.names(key)
 		return nil, p.fault(key, fmt.Sprintf("%q, which no run of the table's sweeps stands for", value), "one of "+orNone(names), didYouMean(value, names))
 	}
 	if p.row.Pool == "model" {
-		return p.pooled(runs), nil
+		return pooled(runs, pruned), nil
 	}
 	if p.row.Title != "" {
 		row := layoutRow{key: Key(value), title: p.row.Title, runs: runs}
@@ -282,11 +309,11 @@ func (p *placer) place() ([]layoutRow, error) {
 	return rows, nil
 }
 
-func (p *placer) those(stands func(*Run) bool) []Run {
+func those(runs []Run, stand func(*Run) bool) []Run {
 	var list []Run
-	for i := range p.runs {
-		if stands(&p.runs[i]) {
-			list = append(list, p.runs[i])
+	for i := range runs {
+		if stand(&runs[i]) {
+			list = append(list, runs[i])
 		}
 	}
 	return list
@@ -332,15 +359,21 @@ func (p *placer) oneArm(key string, runs []Run) error {
 }
 
 // pooled makes a row per model of all of its arms.
-func (p *placer) pooled(runs []Run) []layoutRow {
+func pooled(runs, pruned []Run) []layoutRow {
 	var rows []layoutRow
-	for _, model := range chunks(runs, func(r Run) string { return r.Spec.Model.Name }) {
+	all := slices.Concat(runs, pruned)
+	slices.SortStableFunc(all, compareRuns)
+	for _, model := range chunks(all, func(r Run) string { return r.Spec.Model.Name }) {
 		name := model[0].Spec.Model.Name
 		title := name
 		if m, ok := mmibx.LookupModel(name); ok {
 			title = m.Title
 		}
-		rows = append(rows, layoutRow{key: Key(name), title: title, runs: model, pooled: true})
+		early := func(r *Run) bool { return r.State == mmibx.Pruned }
+		rows = append(rows, layoutRow{
+			key: Key(name), title: title, pooled: true, pruned: those(model, early),
+			runs: those(model, func(r *Run) bool { return !early(r) }),
+		})
 	}
 	return rows
 }

@@ -47,6 +47,8 @@ type Ran struct {
 	Origin   []Fact  // what it ran on: commit, PyTorch, device; the same names for every run
 }
 
+func (x *Ran) spec() *mmibx.Spec { return &x.Spec }
+
 // Fact is a name with its value.
 type Fact struct{ Name, Value string }
 
@@ -146,10 +148,10 @@ func (r *Report) method() section {
 		if m.Instead != "" {
 			doc += ". In this style, not the published system: " + m.Instead
 		}
-		g.Rows = append(g.Rows, []string{m.Title, doc, fmt.Sprint(m.Revision), strings.Join(ranges(r.ofModel(m)), "; ")})
+		g.Rows = append(g.Rows, []string{m.Title, doc, fmt.Sprint(m.Revision), ranges(r.ofModel(m), (*Ran).spec)})
 	}
 	return section{ID: "method", Title: "Method", Grids: []grid{g}, Text: []string{
-		"Every run is trained as its specification says; the checkpoint is chosen on dev unless a row is marked otherwise. What varies lists the keys of the specification in which the runs of a method differ, seeds apart.",
+		"Every run is trained as its specification says; the checkpoint is chosen on dev unless a row is marked otherwise. What varies lists the settings in which the runs of a method differ on a benchmark, seeds apart.",
 	}}
 }
 
@@ -159,52 +161,6 @@ func (r *Report) models() []mmibx.Model {
 
 func (r *Report) ofModel(m mmibx.Model) []Ran {
 	return slices.DeleteFunc(r.planned(), func(x Ran) bool { return x.Spec.Model.Name != m.Name || x.System != "" })
-}
-
-// ranges says in which keys runs differ, and over which values.
-func ranges(runs []Ran) []string {
-	var list []string
-	for _, key := range mmibx.FieldKeys() {
-		if key == "seed" || key == "benchmark" {
-			continue
-		}
-		byTask := map[mmibx.Task][]any{} // presets of tasks differ, and that is no choice
-		for i := range runs {
-			v, _ := runs[i].Spec.Get(key)
-			task := runs[i].Spec.TaskOf()
-			if !slices.Contains(byTask[task], v) {
-				byTask[task] = append(byTask[task], v)
-			}
-		}
-		var all []any
-		for _, task := range []mmibx.Task{mmibx.MNER, mmibx.MRE} {
-			for _, v := range byTask[task] {
-				if len(byTask[task]) > 1 && !slices.Contains(all, v) {
-					all = append(all, v)
-				}
-			}
-		}
-		if len(all) > 1 {
-			slices.SortFunc(all, compareValues)
-			list = append(list, fmt.Sprintf("%s: %s", key, strings.Join(each(all, func(v any) string { return fmt.Sprint(v) }), ", ")))
-		}
-	}
-	return list
-}
-
-// compareValues orders the values of one key.
-func compareValues(a, b any) int {
-	switch x := a.(type) {
-	case int:
-		if y, ok := b.(int); ok {
-			return cmp.Compare(x, y)
-		}
-	case float64:
-		if y, ok := b.(float64); ok {
-			return cmp.Compare(x, y)
-		}
-	}
-	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
 
 func (r *Report) data() section {

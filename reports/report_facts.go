@@ -84,7 +84,7 @@ func (r *Report) budgets() section {
 				}
 				seconds += x.Seconds
 			}
-			g.Rows = append(g.Rows, []string{m.Title, b.Title, fmt.Sprint(len(settings)), fmt.Sprint(done), fmt.Sprintf("%.2f", seconds/3600), strings.Join(ranges(on), "; ")})
+			g.Rows = append(g.Rows, []string{m.Title, b.Title, fmt.Sprint(len(settings)), fmt.Sprint(done), fmt.Sprintf("%.2f", seconds/3600), ranges(on, (*Ran).spec)})
 		}
 	}
 	return section{ID: "budgets", Title: "Tuning budgets", Grids: []grid{g}}

@@ -95,11 +95,11 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 			"6 runs of 3 arms", "2 further cells", "2 planned runs of 6 have no score", "1 run in the bin", "1 run of this sweep that its plan does not have", "1 run took more than one attempt",
 			"MMIB|mini MNRE|2|1|0|1|", "MMIB, size = 2|mini MNRE|2|1|0|0|1 queued",
 		},
-		"method":   {"MMIB|the variational information bottleneck", "ib.size: 2, 8"},
+		"method":   {"MMIB|the variational information bottleneck", "size 2, 8"},
 		"data":     {"mini MNRE|MRE|3|2|1|dadadadadada"},
 		"tests":    {"Text only|2|-9.50|-11.00 to -8.00|<0.0001|0.0001|0.70|worse", "not told apart, and too little data to tell"},
 		"failures": {"|MMIB|mini MNRE|1|diverged|diverged|the loss is NaN\n", "MMIB|mini MNRE|2|1|90.00|45.00"},
-		"budgets":  {"Text only|mini MNRE|1|2|1.00|", "MMIB|mini MNRE|2|2|2.00|ib.size: 2, 8"},
+		"budgets":  {"Text only|mini MNRE|1|2|1.00|", "MMIB|mini MNRE|2|2|2.00|size 2, 8"},
 		"versions": {"Mixed among the runs that are done: commit.", "commit|aaaaaaaaaaaa|3", "commit|bbbbbbbbbbbb|1", "PyTorch|2.11|4"},
 		"looks":    {"1 look at test scores", "2026-01-02 03:04:05|ann|test|3|mmibx table --split test"},
 	} {

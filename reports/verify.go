@@ -55,6 +55,8 @@ const (
 // scored for it: predictions that are the same score the same.
 func (rec *Record) Staleness(key string, now *Now) []string {
 	c := rec.Cells[key]
+	budget := budgets[c.Metric] != ""
+	counts := func(s mmibx.State) bool { return s == mmibx.Done || budget && s.Final() }
 	var causes []string
 	add := func(format string, args ...any) { causes = append(causes, fmt.Sprintf(format, args...)) }
 	for i, id := range c.Runs {
@@ -65,7 +67,7 @@ func (rec *Record) Staleness(key string, now *Now) []string {
 			add("run %s is not in the store", id)
 		case is.Binned:
 			add("run %s is in the bin", id)
-		case is.State != mmibx.Done:
+		case !counts(is.State):
 			add("run %s is %s", id, is.State)
 		case is.Attempt != was.Attempt:
 			add("run %s was done again: attempt %d, then %d", id, is.Attempt, was.Attempt)
@@ -83,6 +85,9 @@ func (rec *Record) Staleness(key string, now *Now) []string {
 		return causes
 	}
 	stand, ok := now.Layout.Done(c.RowKey, c.Benchmark)
+	if budget {
+		stand, ok = now.Layout.Tried(c.RowKey)
+	}
 	if !ok && len(c.Runs) > 0 { // else a bound
 		add("the declaration has no such row any more")
 	}
@@ -92,7 +97,7 @@ func (rec *Record) Staleness(key string, now *Now) []string {
 		}
 	}
 	for _, id := range c.Runs {
-		if is, there := now.Runs[id]; ok && there && !is.Binned && is.State == mmibx.Done && !slices.Contains(stand, id) {
+		if is, there := now.Runs[id]; ok && there && !is.Binned && counts(is.State) && !slices.Contains(stand, id) {
 			add("run %s stands in another row now", id)
 		}
 	}
