@@ -3,9 +3,11 @@ package experiments
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/tracker/journal"
@@ -35,6 +37,20 @@ type Order struct {
 	// Priority of the runs named: higher starts earlier, 0 is usual.
 	Priority int  `json:"priority,omitempty"`
 	Now      bool `json:"now,omitempty"` // stop without waiting for checkpoints
+}
+
+// String is the order in words, as the event says it that answers.
+func (o Order) String() string {
+	text := string(o.Verb)
+	switch {
+	case o.Verb == Jobs:
+		text += " " + itoa(o.Jobs)
+	case o.Verb == First:
+		text += fmt.Sprintf(" %d: %s", o.Priority, strings.Join(o.Runs, " "))
+	case len(o.Runs) > 0:
+		text += " " + strings.Join(o.Runs, " ")
+	}
+	return text
 }
 
 func controlPath(store mmibx.Store, sweep string) string {

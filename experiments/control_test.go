@@ -92,20 +92,61 @@ func TestPriority(t *testing.T) {
 	}
 }
 
-func TestStopOneRun(t *testing.T) {
-	t.Setenv("MMIBX_TEST_PACE", "40ms")
-	store, plan := newStore(t), testPlan(t, "stop-one", 3)
-	r := fakeRunnerOf(store, 1)
-	r.Report = func(e Event) {
-		if e.Kind == Started && e.Run == plan.Cells[0].Run {
-			if err := Tell(store, plan.Sweep, Order{Verb: Stop, Runs: []string{plan.Cells[0].Run, plan.Cells[2].Run}}); err != nil {
-				t.Error(err)
-			}
-		}
+// Runs under way keep a checkpoint, those in the queue do not begin, and what no
+// runner has is left out; the sweep goes on with the others.
+func TestStopRuns(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", untilTold)
+	store, plan := newStore(t), testPlan(t, "stop-some", 4)
+	ids := plan.IDs()
+	sweeps := []string{plan.Sweep, "never-ran"}
+	if halts, err := StopRuns(t.Context(), store, sweeps, ids, false); err != nil || halts != nil {
+		t.Errorf("without a runner: %v, %v", halts, err)
 	}
-	s := mustRun(t, r, plan)
-	if s.Counts[mmibx.Stopped] != 2 || s.Counts[mmibx.Done] != 1 {
-		t.Errorf("summary %+v", s)
+	var s Summary
+	ran := make(chan error, 1)
+	go func() {
+		var err error
+		s, err = fakeRunnerOf(store, 1).Run(context.Background(), plan)
+		ran <- err
+	}()
+	waitFor(t, "the first run to log", func() bool { return len(chain(t, store, ids[0], 1)) > 0 })
+	t.Setenv("MMIBX_TEST_PACE", "") // of the next worker
+	halts, err := StopRuns(t.Context(), store, sweeps, []string{ids[2], ids[0], "feedfeedfeed"}, false)
+	want := []Halt{{Run: ids[2], Sweep: plan.Sweep, State: mmibx.Stopped}, {Run: ids[0], Sweep: plan.Sweep, State: mmibx.Stopped, ran: true}}
+	if err != nil || !slices.Equal(halts, want) {
+		t.Errorf("stopped %+v, %v; want %+v", halts, err, want)
+	}
+	if a, err := readAttempt(store, ids[0], 1); err != nil || a.state != mmibx.Stopped || !a.checkpoint {
+		t.Errorf("the run under way: %+v, %v", a, err)
+	}
+	if err := <-ran; err != nil || s.Counts[mmibx.Stopped] != 2 || s.Counts[mmibx.Done] != 2 || s.Attempts != 3 {
+		t.Errorf("summary %+v, %v", s, err)
+	}
+}
+
+// A run that is killed as asked is not tried again, nor a failure that could stop
+// the sweep.
+func TestStopRunsNow(t *testing.T) {
+	t.Setenv("MMIBX_TEST_PACE", "10m") // it never comes to look at its context
+	store, plan := newStore(t), testPlan(t, "stop-now", 2)
+	ids := plan.IDs()
+	r := fakeRunnerOf(store, 1)
+	r.Alike = 1
+	var s Summary
+	ran := make(chan error, 1)
+	go func() {
+		var err error
+		s, err = r.Run(context.Background(), plan)
+		ran <- err
+	}()
+	waitFor(t, "the first run to log", func() bool { return len(chain(t, store, ids[0], 1)) > 0 })
+	t.Setenv("MMIBX_TEST_PACE", "")
+	halts, err := StopRuns(t.Context(), store, []string{plan.Sweep}, ids[:1], true)
+	if err != nil || len(halts) != 1 || halts[0].State != mmibx.Lost {
+		t.Errorf("stopped %+v, %v", halts, err)
+	}
+	if err := <-ran; err != nil || s.Counts[mmibx.Lost] != 1 || s.Counts[mmibx.Done] != 1 || s.Attempts != 2 || len(s.Failures) > 0 {
+		t.Errorf("summary %+v, %v", s, err)
 	}
 }
 

@@ -79,7 +79,7 @@ func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
 		e.Took = time.Since(t.started)
 	}
 	l.settle(t, o.State)
-	again := l.stop == nil && o.Class.Retryable() && o.State != mmibx.Stopped && t.tries < l.tries()
+	again := l.stop == nil && o.Class.Retryable() && o.State != mmibx.Stopped && !t.unwanted && t.tries < l.tries()
 	switch o.State {
 	case mmibx.Done:
 		l.streak = streak{}
@@ -87,6 +87,9 @@ func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
 		l.finished++
 		delete(l.failures, t.cell.Run)
 	case mmibx.Failed, mmibx.Lost:
+		if t.unwanted { // killed as asked
+			break
+		}
 		l.failures[t.cell.Run] = l.event(Ended, t, e)
 		if n := l.streak.add(string(o.Class) + ": " + mmibx.FirstLine(o.Error)); n >= l.alike() && l.stop == nil {
 			again = false
@@ -175,19 +178,12 @@ func (l *loop) obey() {
 			l.report(Event{Kind: Warned, Text: fmt.Sprintf("an order that this runner does not know: %q", o.Verb)})
 			continue
 		}
-		text := string(o.Verb)
-		switch o.Verb {
-		case Jobs:
-			text += " " + itoa(l.jobs)
-		case First:
-			text += fmt.Sprintf(" %d: %s", o.Priority, strings.Join(o.Runs, " "))
-		}
-		l.report(Event{Kind: Told, Text: text})
+		l.report(Event{Kind: Told, Text: o.String()})
 	}
 }
 
-// stopRuns checkpoints the runs named and takes them out of the queue; without
-// names it ends the sweep.
+// stopRuns checkpoints the runs named, or with Now kills them, and takes them out of
+// the queue; without names it ends the sweep.
 func (l *loop) stopRuns(o Order) {
 	if len(o.Runs) == 0 {
 		l.leave(stopped("stopped as asked; runs under way kept their checkpoints"))
@@ -196,18 +192,26 @@ func (l *loop) stopRuns(o Order) {
 		}
 		return
 	}
+	named := func(t *task) bool { return t != nil && slices.Contains(o.Runs, t.cell.Run) }
 	for _, w := range l.workers {
-		if w.task != nil && slices.Contains(o.Runs, w.task.cell.Run) {
-			w.finish()
+		if !named(w.task) {
+			continue
+		}
+		w.task.unwanted = true
+		w.finish()
+		if o.Now {
+			w.kill()
 		}
 	}
-	l.queue = slices.DeleteFunc(l.queue, func(t *task) bool {
-		named := slices.Contains(o.Runs, t.cell.Run)
-		if named {
-			l.settle(t, mmibx.Stopped)
+	for _, waiting := range []*[]*task{&l.queue, &l.elsewhere} {
+		for _, t := range *waiting {
+			if named(t) {
+				l.settle(t, mmibx.Stopped)
+				l.report(l.event(Ended, t, Event{State: mmibx.Stopped, Text: "taken out of the queue"}))
+			}
 		}
-		return named
-	})
+		*waiting = slices.DeleteFunc(*waiting, named)
+	}
 }
 
 // retry queues the runs named, or all that ended other than done.
@@ -218,7 +222,7 @@ func (l *loop) retry(runs []string) {
 		if !named || t.state == mmibx.Done || t.state == mmibx.Queued || t.state == mmibx.Running {
 			continue
 		}
-		t.tries = 0
+		t.tries, t.unwanted = 0, false
 		l.settle(t, mmibx.Queued)
 		l.enqueue(t)
 	}

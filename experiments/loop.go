@@ -57,6 +57,7 @@ type task struct {
 	judged   int  // epochs that the pruner has seen
 	told     bool // to end, in this attempt
 	spared   bool // the pruner ended it before, and it is to run all the same
+	unwanted bool // a person stopped it, in this attempt
 }
 
 // enqueue queues runs, behind those that wait with the same priority.

@@ -68,6 +68,11 @@ type Summary struct {
 // another runner has the sweep, and no error when runs failed: see the summary.
 func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	began := time.Now()
+	// Before it can be seen to run: an order that comes then is not one to its predecessor.
+	orders, err := newControl(r.Store, plan.Sweep)
+	if err != nil {
+		return Summary{}, err
+	}
 	lock, err := hold(r.Store, plan.Sweep, r.Job.Command)
 	if err != nil {
 		return Summary{}, err
@@ -77,10 +82,6 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 		return Summary{}, err
 	}
 	news, err := r.freeze(plan)
-	if err != nil {
-		return Summary{}, err
-	}
-	orders, err := newControl(r.Store, plan.Sweep)
 	if err != nil {
 		return Summary{}, err
 	}

@@ -90,8 +90,7 @@ func newSweepCmd(a *app) *cobra.Command {
 	flags.add(cmd)
 	run.add(cmd)
 	cmd.Flags().BoolVar(&detach, "detach", false, "run on without this terminal")
-	cmd.AddCommand(newSweepAttachCmd(a), newSweepStatusCmd(a), newSweepRetryCmd(a), newSweepJobsCmd(a), newSweepPriorityCmd(a),
-		newOrderCmd(a, experiments.Stop, "Stop a sweep: runs under way keep their checkpoints"),
+	cmd.AddCommand(newSweepAttachCmd(a), newSweepStatusCmd(a), newSweepRetryCmd(a), newSweepJobsCmd(a), newSweepPriorityCmd(a), newSweepStopCmd(a),
 		newOrderCmd(a, experiments.Pause, "Start no further run; those under way go on to their end"),
 		newOrderCmd(a, experiments.Resume, "End a pause"))
 	return cmd
@@ -352,19 +351,15 @@ func (a *app) tell(cmd *cobra.Command, name string, o experiments.Order) error {
 }
 
 func newOrderCmd(a *app, verb experiments.Verb, short string) *cobra.Command {
-	order := experiments.Order{Verb: verb}
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use:     string(verb) + " NAME",
 		Short:   short,
 		Example: "  mmibx sweep " + string(verb) + " demo",
 		Args:    usageArgs(cobra.ExactArgs(1)),
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.tell(cmd, args[0], order) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.tell(cmd, args[0], experiments.Order{Verb: verb})
+		},
 	}
-	if verb == experiments.Stop {
-		cmd.Flags().BoolVar(&order.Now, "now", false, "without waiting for checkpoints")
-		cmd.Flags().StringSliceVar(&order.Runs, "runs", nil, "only these runs; the sweep goes on")
-	}
-	return cmd
 }
 
 func newSweepJobsCmd(a *app) *cobra.Command {

@@ -28,9 +28,10 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// play does nothing in each run but log a score; seed 7 diverges.
+// play does nothing in each run but log a score; seed 7 diverges, seed 8 goes on until
+// it is stopped.
 func play() error {
-	return experiments.Serve(context.Background(), os.Stdin, os.Stdout, func(_ context.Context, job mmibx.Job) mmibx.Outcome {
+	return experiments.Serve(context.Background(), os.Stdin, os.Stdout, func(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 		w, err := journal.Create(job.Store.Journal(job.Run, job.Attempt), journal.Header{Run: job.Run, Arm: job.Arm, Attempt: job.Attempt, Spec: job.Spec, Sweep: job.Sweep, Started: time.Now()})
 		if err != nil {
 			panic(err)
@@ -38,6 +39,10 @@ func play() error {
 		o := mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: mmibx.Done}
 		if job.Spec["seed"] == 7.0 {
 			o.State, o.Class, o.Error = mmibx.Diverged, mmibx.FailDiverged, "train.loss is NaN at step 3"
+		}
+		if job.Spec["seed"] == 8.0 {
+			<-ctx.Done()
+			o.State = mmibx.Stopped
 		}
 		if err := errors.Join(w.Log(1, mmibx.Metric{Name: mmibx.DevF1, Value: 80}), w.Close(journal.Trailer{State: o.State, Class: o.Class, Error: o.Error, Finished: time.Now()})); err != nil {
 			panic(err)
