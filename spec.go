@@ -278,20 +278,21 @@ func (s *Spec) Label() string {
 		base = frozenSpec()
 		base.Model.Name, base.Encoder.Name = s.Model.Name, s.Encoder.Name
 	}
-	usual := base.Canonical()
+	usual, own := base.Canonical(), s.Canonical()
+	keys := maps.Clone(usual)
+	maps.Copy(keys, own)
 	var parts []string
-	own := s.Canonical()
-	for _, k := range slices.Sorted(maps.Keys(own)) {
-		if v := own[k]; k != "seed" && k != "benchmark" && usual[k] != v {
-			parts = append(parts, fmt.Sprintf("%s=%v", k, v))
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(usual)) {
-		if _, ok := own[k]; !ok && k != "seed" {
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		v, said := own[k]
+		if !said { // at its frozen default, where the preset's is another
 			f, _ := LookupField(k)
-			if f.readBy(s) {
-				parts = append(parts, fmt.Sprintf("%s=%v", k, f.value(s)))
+			if !f.readBy(s) {
+				continue
 			}
+			v = f.value(s)
+		}
+		if k != "seed" && k != "benchmark" && usual[k] != v {
+			parts = append(parts, fmt.Sprintf("%s=%v", k, v))
 		}
 	}
 	return strings.Join(append([]string{s.Model.Name}, parts...), " ")

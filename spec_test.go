@@ -226,6 +226,23 @@ func TestEvidenceFields(t *testing.T) {
 	}
 }
 
+// Settings stand in one order, whether or not they are at their frozen default.
+func TestLabel(t *testing.T) {
+	for want, lr := range map[string]float64{
+		"text train.head_lr=0.001 train.lr=0.001": 0.001,
+		"text train.head_lr=0.01 train.lr=0.01":   0.01,
+		"text":                                    0.005,
+	} {
+		s, err := Resolve(map[string]any{"benchmark": "mini-mnre", "model.name": "text", "train.lr": lr, "train.head_lr": lr})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Label(); got != want {
+			t.Errorf("rate %g: %q, want %q", lr, got, want)
+		}
+	}
+}
+
 func TestValuesRoundTrip(t *testing.T) {
 	s := mustResolve(t, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "seed": 7, "train.lr": 2e-5})
 	blob, err := json.Marshal(s.Values())

@@ -62,7 +62,7 @@ func (u *ui) Against(ctx context.Context, sweep, benchmark, baseline string) (tu
 	if err != nil || len(arms) == 0 {
 		return tui.Marks{}, err
 	}
-	i := max(0, slices.IndexFunc(arms, func(c contender) bool { return c.text }))
+	i := usualBaseline(arms)
 	if baseline != "" {
 		i = slices.IndexFunc(arms, func(c contender) bool { return c.arm == baseline })
 	}
@@ -94,6 +94,18 @@ func (u *ui) Against(ctx context.Context, sweep, benchmark, baseline string) (tu
 		found[arms[k].arm] = j
 	}
 	return marks, fillMarks(&marks, found)
+}
+
+// usualBaseline is the text-only arm with the fewest unusual settings, else the
+// first arm.
+func usualBaseline(arms []contender) int {
+	best := 0
+	for i := range arms {
+		if arms[i].text && (!arms[best].text || len(arms[i].label) < len(arms[best].label)) {
+			best = i
+		}
+	}
+	return best
 }
 
 // contenders lists the arms of a sweep on a benchmark that have finished runs.

@@ -222,3 +222,13 @@ func TestNothingToLookAt(t *testing.T) {
 		t.Errorf("%d looks (%v)", n, err)
 	}
 }
+
+func TestUsualBaseline(t *testing.T) {
+	arms := []contender{{label: "mmib"}, {label: "text  lr .001", text: true}, {label: "text", text: true}, {label: "text  lr .01", text: true}}
+	if i := usualBaseline(arms); arms[i].label != "text" {
+		t.Errorf("the baseline is %s", arms[i].label)
+	}
+	if i := usualBaseline(arms[:1]); i != 0 {
+		t.Errorf("without a text-only arm it is arm %d", i)
+	}
+}

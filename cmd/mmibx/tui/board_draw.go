@@ -195,7 +195,7 @@ func (b *board) drawGrid(c widget.Canvas) {
 	low, high := b.ramp()
 	body, foot := in.Bounds().Top(in.H() - 1)
 	widget.HeatMap{
-		Name: panelNames[onGrid], RowTitle: rowTitle, ColumnTitle: columns.Label + " →", Rows: rows.Values, Columns: columns.Values,
+		Name: panelNames[onGrid], RowTitle: rowTitle, ColumnTitle: columns.Label + " →", Note: b.hidden(), Rows: rows.Values, Columns: columns.Values,
 		X: b.gx, Y: b.gy, Focused: b.focus == onGrid, Low: low, High: high,
 		Cell: func(x, y int) widget.HeatCell {
 			cell := b.cell(x, y).heat()
@@ -203,13 +203,12 @@ func (b *board) drawGrid(c widget.Canvas) {
 			return cell
 		},
 	}.Draw(in.In(body))
-	in.Right(in.W(), 0, b.hidden()...)
 	in.In(foot).Print(0, 0, b.readout()...)
 }
 
 // hidden says over which axes the grid shows the best: those on which arms of one
 // cell may differ.
-func (b *board) hidden() []widget.Span {
+func (b *board) hidden() string {
 	var names []string
 	for i, axis := range b.data.Axes {
 		if i == b.axes[0] || i == b.axes[1] {
@@ -226,9 +225,9 @@ func (b *board) hidden() []widget.Span {
 		}
 	}
 	if len(names) == 0 {
-		return nil
+		return ""
 	}
-	return []widget.Span{faint("best over " + strings.Join(names, ", "))}
+	return "best over " + strings.Join(names, ", ")
 }
 
 // ramp is the range of means that the grid's colours spread over: from as far

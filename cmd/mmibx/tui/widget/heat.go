@@ -17,6 +17,7 @@ type HeatMap struct {
 	Name        string // what the mouse hits; its row is y*len(Columns)+x
 	RowTitle    string
 	ColumnTitle string
+	Note        string // right of the column title where there is room
 	Rows        []string
 	Columns     []string
 	Cell        func(x, y int) HeatCell
@@ -35,7 +36,9 @@ func (m HeatMap) Draw(c Canvas) {
 	step := m.step(c.W() - label)
 	shown := min(len(m.Columns), max(1, (c.W()-label)/step))
 	left := max(0, min(m.X-shown/2, len(m.Columns)-shown))
-	c.Print(label+1, 0, Span{m.ColumnTitle, Faint})
+	after := 2 + c.Print(label+1, 0, Span{m.ColumnTitle, Faint})
+	note := c.In(Rect{after, 0, max(0, c.W()-after), 1})
+	note.Right(note.W(), 0, Span{m.Note, Faint})
 	c.In(Rect{0, 1, label - 1, 1}).Right(label-1, 0, Span{m.RowTitle, Faint})
 	for i := range shown {
 		text := Span{m.Columns[left+i], Faint}
