@@ -39,6 +39,7 @@ type DB struct {
 
 	syncing sync.Mutex
 	seen    seen // what Sync knows of the folder
+	watch   watch
 }
 
 // Open opens the database of a store and makes it, and the folder, where they do
@@ -80,7 +81,10 @@ func OpenReadOnly(store mmibx.Store) (*DB, error) {
 // Close frees the connections. Where this DB has written, the database file then
 // holds all by itself, without a log beside it, unless others have it open.
 func (db *DB) Close() error {
-	err := db.read.Close()
+	db.watch.mu.Lock()
+	err := db.watch.close()
+	db.watch.mu.Unlock()
+	err = errors.Join(err, db.read.Close())
 	db.syncing.Lock()
 	defer db.syncing.Unlock()
 	if !db.seen.wrote || err != nil {
@@ -139,7 +143,7 @@ func openRead(store mmibx.Store) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	read.SetMaxOpenConns(max(2, runtime.GOMAXPROCS(0)))
+	read.SetMaxOpenConns(max(2, runtime.GOMAXPROCS(0)) + 1) // one is for Version
 	version, err := userVersion(context.Background(), read)
 	if err == nil && version > schemaVersion {
 		err = &VersionError{path, version, schemaVersion}

@@ -327,6 +327,24 @@ func (db *DB) States(ctx context.Context, ids []string) (map[string]mmibx.State,
 	return states, rows.Err()
 }
 
+// Binned are those of some runs that are in the bin.
+func (db *DB) Binned(ctx context.Context, ids []string) (map[string]bool, error) {
+	rows, err := db.read.QueryContext(ctx, "SELECT e.run FROM json_each(?) j JOIN edit e ON e.run = j.value WHERE e.binned", jsonList(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	binned := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		binned[id] = true
+	}
+	return binned, rows.Err()
+}
+
 // Priorities are those of runs that people gave one, whether they have begun or not.
 func (db *DB) Priorities(ctx context.Context, ids []string) (map[string]int, error) {
 	rows, err := db.read.QueryContext(ctx, "SELECT e.run, e.priority FROM json_each(?) j JOIN edit e ON e.run = j.value WHERE e.priority <> 0", jsonList(ids))
