@@ -71,6 +71,22 @@ func (t *Table) Test(baseline string, compare CompareCells) error {
 	return nil
 }
 
+// Comparisons counts those that Test would make.
+func (t *Table) Comparisons(baseline string) int {
+	n := 0
+	for j, column := range t.Columns {
+		cells := slices.DeleteFunc(t.comparable(j), func(c *Cell) bool { return len(c.Runs) == 0 })
+		if len(cells) == 0 || column.Untested {
+			continue
+		}
+		n += len(cells) - 1
+		if base, err := t.Row(baseline); err == nil && len(base.Cells[j].Runs) > 0 {
+			n += len(cells) - 1
+		}
+	}
+	return n
+}
+
 // testAll compares cells with one; nil for those that share no seed with it.
 func (t *Table) testAll(cells []*Cell, to *Cell, compare CompareCells) ([]*Tested, error) {
 	comparisons := make([]*stats.Comparison, len(cells))

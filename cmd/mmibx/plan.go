@@ -129,6 +129,24 @@ func countStates(plan *experiments.Plan, states map[string]mmibx.State) map[mmib
 	return counts
 }
 
+// countKept counts by state the runs of a plan that are not in the bin, as boards
+// and tables do.
+func countKept(ctx context.Context, db *tracker.DB, plan *experiments.Plan) (map[mmibx.State]int, error) {
+	ids := plan.IDs()
+	states, err := db.States(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	binned, err := db.Binned(ctx, ids)
+	counts := map[mmibx.State]int{}
+	for _, run := range ids {
+		if !binned[run] {
+			counts[stateIn(states, run)]++
+		}
+	}
+	return counts, err
+}
+
 // countsLine reads "20 done, 2 failed, 50 queued".
 func countsLine(counts map[mmibx.State]int) string {
 	var parts []string

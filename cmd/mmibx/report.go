@@ -235,11 +235,14 @@ func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Repor
 	}
 	for _, split := range f.splits() {
 		recorder := &reports.Recorder{}
+		kept := func(_ *reports.Table, compare reports.CompareCells) reports.CompareCells {
+			return recorder.Watch(compare)
+		}
 		d := declared(split)
-		t, err := a.table(ctx, db, d, recorder)
+		t, err := a.table(ctx, db, d, kept)
 		if errors.Is(err, mmibx.ErrNotFound) && split == string(mmibx.Dev) { // scores without predictions, of an old store
 			r.Untested, d.Baseline = err.Error(), ""
-			t, err = a.table(ctx, db, d, recorder)
+			t, err = a.table(ctx, db, d, kept)
 		}
 		if err != nil {
 			return err

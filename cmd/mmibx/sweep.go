@@ -254,7 +254,7 @@ func newSweepStatusCmd(a *app) *cobra.Command {
 }
 
 // sweepStatus is what the sweep's runner tells, with the states of the plan's
-// runs as the store has them.
+// runs as the store has them, those in the bin left out.
 func (a *app) sweepStatus(ctx context.Context, name string) (*experiments.Status, error) {
 	plan, err := experiments.ReadPlan(mmibx.Store(a.storeDir), name)
 	if err != nil {
@@ -264,12 +264,12 @@ func (a *app) sweepStatus(ctx context.Context, name string) (*experiments.Status
 	if err != nil {
 		return nil, err
 	}
-	states, err := a.statesOf(ctx, plan.IDs())
+	db, err := a.synced(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.Counts = countStates(plan, states)
-	return s, nil
+	s.Counts, err = countKept(ctx, db, plan)
+	return s, errors.Join(err, db.Close())
 }
 
 func liveness(s *experiments.Status) string {

@@ -177,9 +177,12 @@ func (f *tableFlags) complete(asJSON bool) error {
 	return nil
 }
 
-// table reads the runs, lays them out and scores those that stand in a row.
-// record, if not nil, keeps the comparisons.
-func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration, record *reports.Recorder) (*reports.Table, error) {
+// watch stands between a table and what compares its cells.
+type watch func(*reports.Table, reports.CompareCells) reports.CompareCells
+
+// table reads the runs, lays them out and scores those that stand in a row. The
+// watch may be nil.
+func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration, w watch) (*reports.Table, error) {
 	layout, list, err := a.layout(ctx, db, d)
 	if err != nil {
 		return nil, err
@@ -213,8 +216,8 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 	}
 	if d.Baseline != "" {
 		compare := k.compareCells(ctx, list)
-		if record != nil {
-			compare = record.Watch(compare)
+		if w != nil {
+			compare = w(t, compare)
 		}
 		if err := t.Test(d.Baseline, compare); err != nil {
 			return nil, err

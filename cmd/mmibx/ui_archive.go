@@ -30,9 +30,14 @@ func (u *ui) with(ctx context.Context, fn func(db *tracker.DB) error) error {
 // Runs implements tui.Archive.
 func (u *ui) Runs(ctx context.Context, q tui.RunsQuery) (tui.RunsPage, error) {
 	page := tui.RunsPage{Of: q}
-	err := u.with(ctx, func(db *tracker.DB) error {
+	err := u.with(ctx, func(db *tracker.DB) (err error) {
+		page, err = u.page.get(u.now(q), func() (tui.RunsPage, error) {
+			page := tui.RunsPage{Of: q}
+			err := readRuns(ctx, db, &page)
+			return page, err
+		})
 		page.Notice = u.behind
-		return readRuns(ctx, db, &page)
+		return err
 	})
 	if fault, ok := errors.AsType[*tracker.FilterError](err); ok && fault.Filter == q.Filter {
 		page.Fault = &tui.Fault{At: fault.Pos, Text: fault.Msg}

@@ -14,6 +14,7 @@ import (
 	"github.com/mmibx/mmibx/ablations"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
 	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/tracker"
 )
 
 // draftKeys are the keys of a sweep file that the form shows, in its order.
@@ -36,6 +37,16 @@ func (u *ui) Template(_ context.Context, study string) (string, error) {
 func (u *ui) Draft(ctx context.Context, text, key, typed string, workers int) (tui.Draft, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	db, err := u.synced(ctx)
+	if err != nil {
+		return tui.Draft{}, err
+	}
+	return u.drafted.get(u.now(text, key, typed, workers), func() (tui.Draft, error) {
+		return u.draft(ctx, db, text, key, typed, workers)
+	})
+}
+
+func (u *ui) draft(ctx context.Context, db *tracker.DB, text, key, typed string, workers int) (tui.Draft, error) {
 	d := tui.Draft{Text: text}
 	if key != "" {
 		edited, err := experiments.Edit(text, key, typed)
@@ -62,7 +73,7 @@ func (u *ui) Draft(ctx context.Context, text, key, typed string, workers int) (t
 		d.Faults = faultsOf(err)
 		return d, nil
 	}
-	if d.Plan, err = u.planned(ctx, plan, workers); err != nil {
+	if d.Plan, err = plannedIn(ctx, db, plan, workers); err != nil {
 		return tui.Draft{}, err
 	}
 	d.Note, err = u.differs(plan)
@@ -90,13 +101,13 @@ func (u *ui) Save(_ context.Context, name, text string, replace bool) (string, e
 	old, err := os.ReadFile(path)
 	switch {
 	case err == nil && string(old) == text:
-		return path, nil
+		return nearPath(path), nil
 	case err == nil && !replace:
 		return "", fmt.Errorf("%s: %w with another text", path, fs.ErrExist)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return "", err
 	}
-	return path, writeFile(path, []byte(text))
+	return nearPath(path), writeFile(path, []byte(text))
 }
 
 // Editor implements tui.Author.

@@ -43,6 +43,9 @@ type uiSweep struct {
 	whole   tui.Board                  // what was made of the rows then
 	changed time.Time                  // when counts last differed from those before
 	losses  map[string]*losses         // of runs under way
+	counts  kept[tui.Counts]           // of the plan without what is in the bin
+	wholeOf int64                      // version of the database that the whole is of
+	stood   int64                      // and the rows
 	mark    uiMark
 }
 
@@ -85,10 +88,10 @@ func (s *uiSweep) heard() time.Time {
 	return s.frozen
 }
 
-// board is the sweep as it stands now.
-func (s *uiSweep) board(ctx context.Context, db *tracker.DB) (tui.Board, error) {
+// board is the sweep as it stands now, in a database of some version.
+func (s *uiSweep) board(ctx context.Context, db *tracker.DB, version int64) (tui.Board, error) {
 	now := time.Now()
-	if err := s.look(ctx, db, now); err != nil {
+	if err := s.look(ctx, db, version, now); err != nil {
 		return tui.Board{}, err
 	}
 	lanes, err := s.lanes(ctx, db, now)
@@ -104,17 +107,21 @@ func (s *uiSweep) board(ctx context.Context, db *tracker.DB) (tui.Board, error) 
 	return b, nil
 }
 
-// look brings the rows up to date: those of the runs under way, or all.
-func (s *uiSweep) look(ctx context.Context, db *tracker.DB, now time.Time) error {
+// look brings the rows up to date: those of the runs under way, or all; none where
+// nothing was committed since.
+func (s *uiSweep) look(ctx context.Context, db *tracker.DB, version int64, now time.Time) error {
 	q := tracker.Query{Columns: []string{mmibx.StepsPerSecond}}
 	patience := uiWholeIdle
 	if s.status.Live {
 		patience = uiWholeLive
 	}
-	whole := s.rows == nil || now.Sub(s.read) > patience || !s.heard().Equal(s.mark.heard)
+	same := version == s.stood
+	whole := s.rows == nil || version != s.wholeOf && now.Sub(s.read) > patience || !s.heard().Equal(s.mark.heard)
+	s.stood = version
 	if whole {
+		s.wholeOf = version
 		q.Sweep = s.name
-	} else if q.IDs = s.underWay(); len(q.IDs) == 0 {
+	} else if q.IDs = s.underWay(); len(q.IDs) == 0 || same {
 		return nil
 	}
 	rows, err := db.Runs(ctx, q)
@@ -151,13 +158,9 @@ func (s *uiSweep) look(ctx context.Context, db *tracker.DB, now time.Time) error
 
 // leaveOut takes what is in the bin out of the board, as tables do.
 func (s *uiSweep) leaveOut(ctx context.Context, db *tracker.DB) error {
-	binned, err := db.Runs(ctx, tracker.Query{Sweep: s.name, Binned: true})
+	out, err := db.Binned(ctx, s.plan.IDs())
 	if err != nil {
 		return err
-	}
-	out := map[string]bool{}
-	for i := range binned {
-		out[binned[i].ID] = true
 	}
 	s.cells = nil
 	for i := range s.plan.Cells {

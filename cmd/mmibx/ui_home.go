@@ -26,10 +26,19 @@ const uiAttention = 200
 func (u *ui) Overview(ctx context.Context) (tui.Overview, error) {
 	u.mu.Lock()
 	db, err := u.synced(ctx)
+	known, of := u.overview, u.now()
 	u.mu.Unlock() // what follows may take long
 	if err != nil || db == nil {
 		return tui.Overview{}, err
 	}
+	o, err := known.get(of, func() (tui.Overview, error) { return overviewOf(ctx, db, u.app.storeDir) })
+	u.mu.Lock()
+	u.overview = known
+	u.mu.Unlock()
+	return o, err
+}
+
+func overviewOf(ctx context.Context, db *tracker.DB, folder string) (tui.Overview, error) {
 	bad, err := db.Runs(ctx, tracker.Query{Filter: "state in (failed, diverged, lost)", Limit: uiAttention})
 	if err != nil {
 		return tui.Overview{}, err
@@ -48,7 +57,7 @@ func (u *ui) Overview(ctx context.Context) (tui.Overview, error) {
 		}
 		o.Attention = append(o.Attention, a)
 	}
-	o.Used, o.Free, err = disk(ctx, u.app.storeDir)
+	o.Used, o.Free, err = disk(ctx, folder)
 	return o, err
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
+	"github.com/mmibx/mmibx/reports"
 	statistics "github.com/mmibx/mmibx/reports/stats"
 	"github.com/mmibx/mmibx/tracker"
 )
@@ -36,6 +37,29 @@ func (j *judge) keep(key string, made judgement) {
 	j.made[key] = made
 }
 
+// cells compares two cells of a table, unless their runs were compared before.
+func (j *judge) cells(x, y *reports.Cell, compare reports.CompareCells) (*statistics.Comparison, error) {
+	key := againstKey(x.Runs, y.Runs)
+	j.mu.Lock()
+	made := j.made[key]
+	j.mu.Unlock()
+	if made.Comparison != nil {
+		return made.Comparison, nil
+	}
+	c, err := compare(x, y)
+	if err == nil {
+		j.mu.Lock()
+		j.keep(key, judgement{Comparison: c})
+		j.mu.Unlock()
+	}
+	return c, err
+}
+
+// againstKey names a comparison by its runs.
+func againstKey(runs, with []string) string {
+	return strings.Join(runs, " ") + " against " + strings.Join(with, " ")
+}
+
 // contender is the finished runs of an arm.
 type contender struct {
 	arm, label string
@@ -43,18 +67,15 @@ type contender struct {
 	rows       []tracker.RunRow
 }
 
-// key names a comparison by its runs.
-func (c *contender) key(base *contender) string {
-	ids := make([]string, 0, len(c.rows)+len(base.rows)+1)
+func (c *contender) ids() []string {
+	ids := make([]string, len(c.rows))
 	for i := range c.rows {
-		ids = append(ids, c.rows[i].ID)
+		ids[i] = c.rows[i].ID
 	}
-	ids = append(ids, "against")
-	for i := range base.rows {
-		ids = append(ids, base.rows[i].ID)
-	}
-	return strings.Join(ids, " ")
+	return ids
 }
+
+func (c *contender) key(base *contender) string { return againstKey(c.ids(), base.ids()) }
 
 // Against implements tui.Judge.
 func (u *ui) Against(ctx context.Context, sweep, benchmark, baseline string) (tui.Marks, error) {
@@ -121,7 +142,7 @@ func (u *ui) contenders(ctx context.Context, sweep, benchmark string) (*tracker.
 		return nil, nil, err
 	}
 	if s.rows == nil {
-		if _, err := s.board(ctx, db); err != nil {
+		if _, err := s.board(ctx, db, u.version); err != nil {
 			return nil, nil, err
 		}
 	}

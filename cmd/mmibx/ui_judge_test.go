@@ -172,7 +172,7 @@ func TestUIPaper(t *testing.T) {
 			runs = a.Runs
 		}
 	}
-	made, err := u.Table(t.Context(), tui.PaperQuery{Runs: runs})
+	made, err := u.Table(t.Context(), tui.PaperQuery{Runs: runs}, func(string, int, int) {})
 	if err != nil || made.Sweep != "two" || !slices.Equal(made.Row, []string{"MMIB"}) || !strings.Contains(made.LaTeX, "94.00") {
 		t.Fatalf("%+v (%v)", made, err)
 	}
@@ -206,7 +206,7 @@ func TestUIPaperOfBin(t *testing.T) {
 	if err := u.Remove(t.Context(), b.Arms[i].Runs); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := u.Table(t.Context(), tui.PaperQuery{Runs: b.Arms[i].Runs}); !errors.Is(err, mmibx.ErrNotFound) {
+	if _, err := u.Table(t.Context(), tui.PaperQuery{Runs: b.Arms[i].Runs}, func(string, int, int) {}); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("%v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/plots"
 	"github.com/mmibx/mmibx/reports"
+	statistics "github.com/mmibx/mmibx/reports/stats"
 	"github.com/mmibx/mmibx/tracker"
 )
 
@@ -52,21 +54,46 @@ func (u *ui) paperOf(ctx context.Context, q tui.PaperQuery) (db *tracker.DB, swe
 	return db, sweeps, filter, nil
 }
 
-// tableOf makes the table of a query, under a name.
-func (u *ui) tableOf(ctx context.Context, q tui.PaperQuery, name string) (*reports.Table, *reports.Declaration, error) {
+// Stamp implements tui.Press.
+func (u *ui) Stamp(ctx context.Context, q tui.PaperQuery) (stamp string, err error) {
+	err = u.with(ctx, func(db *tracker.DB) error {
+		ids := q.Runs
+		if len(ids) == 0 {
+			s, err := u.follow(q.Sweep)
+			if err != nil {
+				return err
+			}
+			ids = s.plan.IDs()
+		}
+		stamp, err = u.stamp.get(u.now(ids), func() (string, error) { return db.Stamp(ctx, ids) })
+		return err
+	})
+	return stamp, err
+}
+
+// tableOf makes the table of a query, under a name. Comparisons that were made
+// before, here or for a board, are not made again.
+func (u *ui) tableOf(ctx context.Context, q tui.PaperQuery, name string, tell func(doing string, done, total int)) (*reports.Table, *reports.Declaration, error) {
 	db, sweeps, filter, err := u.paperOf(ctx, q)
 	if err != nil {
 		return nil, nil, err
 	}
 	d := reports.NewDeclaration(reports.Key(cmp.Or(name, sweeps[0])))
 	d.Sweeps, d.Filter, d.Baseline = sweeps, filter, q.Baseline
-	t, err := u.app.table(ctx, db, d, nil)
+	t, err := u.app.table(ctx, db, d, func(t *reports.Table, compare reports.CompareCells) reports.CompareCells {
+		total, done := t.Comparisons(d.Baseline), 0
+		return func(x, y *reports.Cell) (*statistics.Comparison, error) {
+			tell("comparing", done, total)
+			done++
+			return u.judge.cells(x, y, compare)
+		}
+	})
 	return t, d, err
 }
 
 // Table implements tui.Press.
-func (u *ui) Table(ctx context.Context, q tui.PaperQuery) (tui.Table, error) {
-	t, d, err := u.tableOf(ctx, q, "")
+func (u *ui) Table(ctx context.Context, q tui.PaperQuery, tell func(doing string, done, total int)) (tui.Table, error) {
+	t, d, err := u.tableOf(ctx, q, "", tell)
 	if err != nil {
 		return tui.Table{}, err
 	}
@@ -101,7 +128,7 @@ func (u *ui) SaveTable(ctx context.Context, q tui.PaperQuery, file string) (stri
 	if err != nil {
 		return "", err
 	}
-	t, _, err := u.tableOf(ctx, q, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
+	t, _, err := u.tableOf(ctx, q, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), func(string, int, int) {})
 	if err != nil {
 		return "", err
 	}
@@ -109,7 +136,20 @@ func (u *ui) SaveTable(ctx context.Context, q tui.PaperQuery, file string) (stri
 	if err := f.complete(false); err != nil {
 		return "", err
 	}
-	return path, f.write(io.Discard, t)
+	return nearPath(path), f.write(io.Discard, t)
+}
+
+// nearPath is a path as people here call it: from the folder that mmibx was started
+// in, where it lies below that.
+func nearPath(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
 }
 
 // Figures implements tui.Press.
@@ -143,5 +183,5 @@ func (u *ui) Figure(ctx context.Context, q tui.PaperQuery, name, file string) (s
 		return "", err
 	}
 	_, _, err = u.app.drawTo(ctx, db, kind, plotFlags{sweep: sweeps[0], filter: filter, out: path, split: string(mmibx.Dev)}, plots.PDF, width)
-	return path, err
+	return nearPath(path), err
 }

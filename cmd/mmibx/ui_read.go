@@ -31,10 +31,21 @@ type ui struct {
 
 	mu      sync.Mutex
 	db      *tracker.DB // nil until there is a store
+	version int64       // of the database, when it was last synced
 	behind  string
 	studied []tui.Study
 	plans   map[string]*experiments.Plan // of studies
 	sweeps  map[string]*uiSweep
+
+	// Answers that are good while nothing was committed since.
+	overview kept[tui.Overview]
+	planning kept[tui.Plan]
+	drafted  kept[tui.Draft]
+	page     kept[tui.RunsPage]
+	rows     kept[[]tui.RunRow]
+	run      kept[tui.Run]
+	stamp    kept[string]
+	dry      map[string]int64 // version at which nothing came after the end of a curve
 
 	data      sync.Mutex // guards what is read of benchmarks
 	albums    map[string]*datasets.PictureFolder
@@ -46,8 +57,30 @@ type ui struct {
 	judge judge
 }
 
+// kept is an answer, with all that it depends on in words.
+type kept[T any] struct {
+	of    string
+	value T
+}
+
+// get is the answer that is kept where it is of the same, else a new one.
+func (k *kept[T]) get(of string, read func() (T, error)) (T, error) {
+	if k.of == of {
+		return k.value, nil
+	}
+	value, err := read()
+	k.of, k.value = of, value
+	if err != nil {
+		k.of = ""
+	}
+	return value, err
+}
+
+// now says what an answer depends on: the database, and what was asked.
+func (u *ui) now(asked ...any) string { return fmt.Sprintf("%d %#v", u.version, asked) }
+
 func newUI(a *app) *ui {
-	return &ui{app: a, store: mmibx.Store(a.storeDir), plans: map[string]*experiments.Plan{}, sweeps: map[string]*uiSweep{}, albums: map[string]*datasets.PictureFolder{}, leafed: map[string]*leafed{}}
+	return &ui{app: a, store: mmibx.Store(a.storeDir), dry: map[string]int64{}, plans: map[string]*experiments.Plan{}, sweeps: map[string]*uiSweep{}, albums: map[string]*datasets.PictureFolder{}, leafed: map[string]*leafed{}}
 }
 
 func (u *ui) close() {
@@ -81,6 +114,14 @@ func (u *ui) synced(ctx context.Context) (*tracker.DB, error) {
 		return nil, err
 	case stats.Busy:
 		u.behind = fmt.Sprintf("%d kB behind", (stats.Behind+1023)/1024)
+	}
+	version, err := u.db.Version(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if version != u.version {
+		u.version = version
+		clear(u.dry)
 	}
 	return u.db, nil
 }
@@ -137,17 +178,20 @@ func (u *ui) Plan(ctx context.Context, study string, workers int) (tui.Plan, err
 	if err != nil {
 		return tui.Plan{}, err
 	}
-	out, err := u.planned(ctx, p, workers)
-	out.Study = tui.Study{Name: study, Title: p.Title, Question: oneLine(p.Question)}
-	return out, err
-}
-
-// planned is a plan with what the store has of it.
-func (u *ui) planned(ctx context.Context, p *experiments.Plan, workers int) (tui.Plan, error) {
 	db, err := u.synced(ctx)
 	if err != nil {
 		return tui.Plan{}, err
 	}
+	return u.planning.get(u.now(study, p.Hash, workers), func() (tui.Plan, error) {
+		out, err := plannedIn(ctx, db, p, workers)
+		out.Study = tui.Study{Name: study, Title: p.Title, Question: oneLine(p.Question)}
+		return out, err
+	})
+}
+
+// plannedIn is a plan with what the store has of it, where there is one.
+func plannedIn(ctx context.Context, db *tracker.DB, p *experiments.Plan, workers int) (tui.Plan, error) {
+	var err error
 	var states map[string]mmibx.State
 	var measured []experiments.Measured
 	if db != nil {
@@ -168,19 +212,12 @@ func (u *ui) planned(ctx context.Context, p *experiments.Plan, workers int) (tui
 	return out, nil
 }
 
-func (u *ui) states(ctx context.Context, p *experiments.Plan) (map[string]mmibx.State, error) {
-	db, err := u.synced(ctx)
-	if err != nil || db == nil {
-		return nil, err
-	}
-	return db.States(ctx, p.IDs())
-}
-
 // Sweeps implements tui.Reader.
 func (u *ui) Sweeps(ctx context.Context) ([]tui.Sweep, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if _, err := u.synced(ctx); err != nil { // a store that cannot be read is no empty one
+	db, err := u.synced(ctx)
+	if err != nil { // a store that cannot be read is no empty one
 		return nil, err
 	}
 	names, err := experiments.Sweeps(u.store)
@@ -193,12 +230,17 @@ func (u *ui) Sweeps(ctx context.Context) ([]tui.Sweep, error) {
 		if err != nil {
 			return nil, err
 		}
-		states, err := u.states(ctx, s.plan)
+		counts, err := s.counts.get(u.now(s.frozen), func() (tui.Counts, error) {
+			if db == nil {
+				return countStates(s.plan, nil), nil
+			}
+			return countKept(ctx, db, s.plan)
+		})
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, tui.Sweep{
-			Name: name, Live: s.status.Live, Paused: s.status.Paused, Counts: countStates(s.plan, states), Total: len(s.plan.Cells), Updated: s.heard(),
+			Name: name, Live: s.status.Live, Paused: s.status.Paused, Counts: counts, Total: counts.Total(), Updated: s.heard(),
 		})
 	}
 	slices.SortStableFunc(list, func(x, y tui.Sweep) int {
@@ -225,7 +267,7 @@ func (u *ui) Board(ctx context.Context, sweep string) (tui.Board, error) {
 	if db == nil {
 		return tui.Board{}, fmt.Errorf("sweep %s: %w", sweep, mmibx.ErrNotFound)
 	}
-	b, err := s.board(ctx, db)
+	b, err := s.board(ctx, db, u.version)
 	b.Notice = u.behind
 	return b, err
 }
@@ -245,10 +287,33 @@ func (u *ui) Curve(ctx context.Context, run, metric string, after int64, limit i
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	db, err := u.synced(ctx)
+	end := fmt.Sprintf("%s %s %d", run, metric, after)
+	if err != nil || db == nil || u.dry[end] == u.version {
+		return nil, err
+	}
+	points, err := db.Points(ctx, run, metric, after, limit)
+	if err == nil && len(points) == 0 {
+		u.dry[end] = u.version
+	}
+	return points, err
+}
+
+// Rows implements tui.Reader.
+func (u *ui) Rows(ctx context.Context, ids []string) ([]tui.RunRow, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	db, err := u.synced(ctx)
 	if err != nil || db == nil {
 		return nil, err
 	}
-	return db.Points(ctx, run, metric, after, limit)
+	return u.rows.get(u.now(ids), func() ([]tui.RunRow, error) {
+		found, err := db.Runs(ctx, tracker.Query{IDs: ids, Sort: "seed"})
+		rows := make([]tui.RunRow, len(found))
+		for i := range found {
+			rows[i] = rowOf(&found[i], 0, time.Now())
+		}
+		return rows, err
+	})
 }
 
 // tail is the end of a file, or what is known of it when it cannot be read.

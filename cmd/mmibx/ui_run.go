@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,20 +25,35 @@ func (u *ui) Run(ctx context.Context, run string) (out tui.Run, err error) {
 		if err != nil {
 			return err
 		}
-		d, err := db.Run(ctx, id)
-		if err != nil {
-			return err
-		}
-		looks, err := db.Looks(ctx, id)
-		if err == nil {
-			out, found = u.whole(d, len(looks)), true
-		}
+		out, err = u.run.get(u.now(id, u.written(id)), func() (tui.Run, error) {
+			d, err := db.Run(ctx, id)
+			if err != nil {
+				return tui.Run{}, err
+			}
+			looks, err := db.Looks(ctx, id)
+			return u.whole(d, len(looks)), err
+		})
+		found = err == nil
 		return err
 	})
 	if err == nil && !found {
 		err = fmt.Errorf("run %s: %w", run, mmibx.ErrNotFound)
 	}
 	return out, err
+}
+
+// written says how much the run that was read last has written, which the database
+// does not know.
+func (u *ui) written(id string) string {
+	r := &u.run.value
+	if r.ID != id || len(r.Tries) == 0 {
+		return ""
+	}
+	info, err := os.Stat(u.store.Output(id, r.Tries[0].Number))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.Size(), info.ModTime())
 }
 
 // whole is all that is known of a run, for its screen.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -169,6 +170,76 @@ func TestUIRun(t *testing.T) {
 	}
 	if _, err := u.Run(t.Context(), "ffffff"); !errors.Is(err, mmibx.ErrNotFound) {
 		t.Errorf("a run that is not there: %v", err)
+	}
+}
+
+// TestUIHomeLeavesOut: the list of sweeps and `sweep status` count no run that is
+// in the bin, as the board does not.
+func TestUIHomeLeavesOut(t *testing.T) {
+	a, plan := sweptStore(t)
+	u := newUI(a)
+	defer u.close()
+	before, err := u.Sweeps(t.Context())
+	if err != nil || len(before) != 1 || before[0].Total != len(plan.Cells) || before[0].Counts[mmibx.Done] != 2 {
+		t.Fatalf("%+v (%v)", before, err)
+	}
+	if err := u.Remove(t.Context(), []string{plan.Cells[0].Run}); err != nil {
+		t.Fatal(err)
+	}
+	after, err := u.Sweeps(t.Context())
+	if err != nil || after[0].Total != before[0].Total-1 || after[0].Counts[mmibx.Done] != 1 {
+		t.Errorf("with one of two in the bin: %+v (%v)", after, err)
+	}
+	status, err := a.sweepStatus(t.Context(), "demo")
+	if err != nil || !maps.Equal(status.Counts, after[0].Counts) {
+		t.Errorf("sweep status counts %v, the UI %v (%v)", status.Counts, after[0].Counts, err)
+	}
+}
+
+// TestUIKept: what was answered is kept while nothing was committed, and no longer.
+func TestUIKept(t *testing.T) {
+	a, plan := sweptStore(t)
+	u := newUI(a)
+	defer u.close()
+	run := plan.Cells[0].Run
+	list := tui.RunsQuery{Listing: tui.Listing{Columns: []string{"tag"}}, Limit: 10}
+	answers := map[string]func() (any, error){ // the address of what an answer holds
+		"Runs": func() (any, error) { p, err := u.Runs(t.Context(), list); return &p.Rows[0], err },
+		"Rows": func() (any, error) { r, err := u.Rows(t.Context(), []string{run}); return &r[0], err },
+		"Run":  func() (any, error) { r, err := u.Run(t.Context(), run); return &r.Spec[0], err },
+		"Plan": func() (any, error) { p, err := u.Plan(t.Context(), "demo", 2); return &p.Arms[0], err },
+		"Draft": func() (any, error) {
+			d, err := u.Draft(t.Context(), experiments.Blank, "", "", 2)
+			return &d.Plan.Arms[0], err
+		},
+		"Overview": func() (any, error) { o, err := u.Overview(t.Context()); return &o.Attention[0], err },
+	}
+	first := map[string]any{}
+	ask := func(name string) any {
+		at, err := answers[name]()
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		return at
+	}
+	for name := range answers {
+		first[name] = ask(name)
+	}
+	for name := range answers {
+		if ask(name) != first[name] {
+			t.Errorf("%s was read again, and nothing had changed", name)
+		}
+	}
+	if err := u.Tag(t.Context(), []string{run}, "paper"); err != nil {
+		t.Fatal(err)
+	}
+	for name := range answers {
+		if ask(name) == first[name] {
+			t.Errorf("%s is the old one after a tag", name)
+		}
+	}
+	if p, _ := u.Runs(t.Context(), list); !slices.ContainsFunc(p.Rows, func(l tui.Listed) bool { return slices.Equal(l.Tags, []string{"paper"}) }) {
+		t.Errorf("no row has the tag: %+v", p.Rows)
 	}
 }
 

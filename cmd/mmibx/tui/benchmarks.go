@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -28,11 +27,10 @@ type benchmarks struct {
 
 // auditing is an audit under way, or its end.
 type auditing struct {
-	doing  string
+	*job
 	report *audit.Report
 	err    error
 	over   bool
-	news   chan string
 }
 
 type benchmarkRead struct {
@@ -41,14 +39,11 @@ type benchmarkRead struct {
 	err  error
 }
 
-type (
-	auditNews struct{ name, doing string }
-	auditOver struct {
-		name   string
-		report *audit.Report
-		err    error
-	}
-)
+type auditOver struct {
+	name   string
+	report *audit.Report
+	err    error
+}
 
 func newBenchmarks(e *env) *benchmarks {
 	return &benchmarks{env: e, names: mmibx.BenchmarkNames(), onTop: true, audits: map[string]*auditing{}}
@@ -91,10 +86,11 @@ func (b *benchmarks) Update(msg tea.Msg) tea.Cmd {
 			b.read, b.faults = append(b.read, msg.info), append(b.faults, fault)
 		}
 		return b.poll.rest(nil, len(b.read) < len(b.names))
-	case auditNews:
-		if a := b.audits[msg.name]; a != nil && !a.over {
-			a.doing = msg.doing
-			return a.listen(msg.name)
+	case jobNews:
+		for _, a := range b.audits {
+			if a.job == msg.of && !a.over {
+				return a.take(msg)
+			}
 		}
 	case auditOver:
 		if a := b.audits[msg.name]; a != nil {
@@ -159,41 +155,12 @@ func (b *benchmarks) Actions() []action {
 // audit starts one, and listens to it.
 func (b *benchmarks) audit() tea.Cmd {
 	name, shelf := b.names[b.cursor], b.shelf
-	ctx, cancel := context.WithCancel(b.poll.ctx)
-	a := &auditing{doing: "starting", news: make(chan string, 1)}
+	a := &auditing{job: newJob()}
 	b.audits[name] = a
-	work := func() tea.Msg {
+	return a.start(b.poll.ctx, func(ctx context.Context) tea.Msg {
 		report, err := shelf.Audit(ctx, name, a.tell)
-		close(a.news)
-		cancel()
 		return auditOver{name, report, err}
-	}
-	return tea.Batch(work, a.listen(name))
-}
-
-// tell keeps the latest news.
-func (a *auditing) tell(doing string, done, total int) {
-	if total > 0 {
-		doing = fmt.Sprintf("%s %d/%d", doing, done, total)
-	}
-	select {
-	case <-a.news:
-	default:
-	}
-	select {
-	case a.news <- doing:
-	default:
-	}
-}
-
-func (a *auditing) listen(name string) tea.Cmd {
-	return func() tea.Msg {
-		doing, ok := <-a.news
-		if !ok {
-			return nil
-		}
-		return auditNews{name, doing}
-	}
+	})
 }
 
 // samples leafs through a benchmark.

@@ -95,14 +95,22 @@ func (c *compare) Init(ctx context.Context) tea.Cmd {
 	return c.poll.begin(ctx, c.ask)
 }
 
-// ask reads the runs of all sides and goes on with their curves.
+// ask reads where the runs of all sides stand, what is new of their curves, and
+// each spec once: it never changes.
 func (c *compare) ask() read {
 	reader, of, turn, more := c.reader, slices.Clone(c.of), c.turn, c.curves.ask()
+	specs := make([][]Pair, len(of))
+	for i := range c.sides {
+		specs[i] = c.sides[i].spec
+	}
 	return func(ctx context.Context) tea.Msg {
+		rows, err := reader.Rows(ctx, runsOf(of))
+		if err != nil {
+			return sidesRead{turn: turn, err: err}
+		}
 		sides := make([]sideRead, len(of))
 		for i, m := range of {
-			var err error
-			if sides[i], err = readSide(ctx, reader, m); err != nil {
+			if sides[i], err = readSide(ctx, reader, m, rows, specs[i]); err != nil {
 				return sidesRead{turn: turn, err: err}
 			}
 		}
@@ -110,22 +118,26 @@ func (c *compare) ask() read {
 	}
 }
 
-func readSide(ctx context.Context, reader Reader, m mark) (sideRead, error) {
-	var s sideRead
-	for _, id := range m.runs {
-		r, err := reader.Run(ctx, id)
-		if err != nil {
-			return s, err
+// readSide gathers the rows of a mark; its spec is read where it is not known.
+func readSide(ctx context.Context, reader Reader, m mark, rows []RunRow, spec []Pair) (sideRead, error) {
+	s := sideRead{spec: spec}
+	for _, r := range rows {
+		if !slices.Contains(m.runs, r.ID) {
+			continue
 		}
-		if s.spec == nil {
-			s.spec = r.Spec
-		}
-		s.runs = append(s.runs, r.RunRow)
+		s.runs = append(s.runs, r)
 		if r.State == mmibx.Done && mmibx.Finite(r.Dev) {
 			s.scores = append(s.scores, r.Dev)
 		}
 	}
 	s.summary = stats.Summarize95(s.scores...)
+	if s.spec == nil && len(m.runs) > 0 {
+		r, err := reader.Run(ctx, m.runs[0])
+		if err != nil {
+			return s, err
+		}
+		s.spec = r.Spec
+	}
 	return s, nil
 }
 
@@ -172,7 +184,7 @@ func (c *compare) take(msg sidesRead) tea.Cmd {
 	if msg.turn != c.turn { // of another order
 		return c.poll.done(true, nil)
 	}
-	changed := !slices.EqualFunc(c.sides, msg.sides, func(x, y sideRead) bool { return len(x.scores) == len(y.scores) })
+	changed := !slices.EqualFunc(c.sides, msg.sides, func(x, y sideRead) bool { return slices.Equal(x.scores, y.scores) })
 	if c.loaded && changed { // another run is done
 		c.anew()
 	}

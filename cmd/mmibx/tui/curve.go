@@ -20,6 +20,8 @@ type curve struct {
 	last        int64 // step of the last point read
 	stride      int   // every so many points are kept
 	skipped     int   // since the last one kept
+	attempt     int   // of the run, 0: not known
+	over        bool  // the attempt had ended, and all of it was read
 }
 
 // of is the curve to go on from when a metric of a run is asked for: itself, or
@@ -29,6 +31,21 @@ func (c curve) of(run, metric string) curve {
 		return c
 	}
 	return curve{run: run, metric: metric, last: math.MinInt64, stride: 1}
+}
+
+// readOn reads on in the curve of a run that stands in a row. One of a run that is
+// over is read once; another attempt is read from its beginning, for it may have
+// gone on from any checkpoint.
+func readOn(ctx context.Context, r Reader, c curve, row RunRow) (curve, error) {
+	if c.attempt != row.Attempt {
+		c = curve{}.of(c.run, c.metric)
+		c.attempt = row.Attempt
+	} else if c.over {
+		return c, nil
+	}
+	grown, err := readCurve(ctx, r, c)
+	grown.over = err == nil && row.State.Final() && grown.last == c.last
+	return grown, err
 }
 
 // readCurve reads what came after the curve's last point.

@@ -63,6 +63,7 @@ func (c *curves) ask() read {
 		}
 	}
 	slices.SortStableFunc(want, func(x, y curve) int { return len(x.x) - len(y.x) })
+	ids := runsOf(c.of)
 	var first []string // a run of each mark, whose metrics are offered
 	for _, m := range c.of {
 		if len(c.names) == 0 && len(m.runs) > 0 {
@@ -78,14 +79,22 @@ func (c *curves) ask() read {
 			}
 			msg.names = append(msg.names, run.Names...)
 		}
+		rows, err := reader.Rows(ctx, ids)
+		if err != nil {
+			return curvesRead{err: err}
+		}
+		by := map[string]RunRow{}
+		for _, r := range rows {
+			by[r.ID] = r
+		}
 		stop := time.Now().Add(curvesFor)
 		for i, w := range want {
-			grown, err := readCurve(ctx, reader, w)
+			grown, err := readOn(ctx, reader, w, by[w.run])
 			if err != nil {
 				return curvesRead{err: err}
 			}
 			msg.more = msg.more || len(grown.x)-len(w.x) >= pointsAtOnce
-			if grown.last != w.last {
+			if grown.last != w.last || grown.over != w.over || grown.attempt != w.attempt {
 				msg.curves = append(msg.curves, grown)
 			}
 			if time.Now().After(stop) && i+1 < len(want) {
@@ -112,7 +121,12 @@ func (c *curves) Update(msg tea.Msg) tea.Cmd {
 			c.cursor = from + (to-from)*float64(msg.Row)/widget.ChartParts
 		}
 	case wheeled:
-		return c.zoom(math.Pow(1.25, float64(msg.by)))()
+		if msg.Name != "chart" {
+			return nil
+		}
+		from, to := c.shown()
+		c.zoomAt(from+(to-from)*(float64(msg.Row)+0.5)/widget.ChartParts, math.Pow(1.25, float64(msg.by)))
+		return nil
 	}
 	return c.poll.update(msg)
 }
@@ -209,23 +223,30 @@ func (c *curves) slide(by int) tea.Cmd {
 func (c *curves) zoom(factor float64) func() tea.Cmd {
 	return func() tea.Cmd {
 		from, to := c.shown()
-		first, last := c.ends()
-		if to <= from {
-			return nil
-		}
 		at := c.cursor
 		if math.IsNaN(at) || at < from || at > to {
 			at = (from + to) / 2
 		}
-		from, to = max(first, math.Floor(at-(at-from)*factor)), min(last, math.Ceil(at+(to-at)*factor))
-		if from <= first && to >= last {
-			from, to = 0, 0
-		} else if to-from < 2 {
-			return nil // two steps are the least that has a line
-		}
-		c.from, c.to = from, to
+		c.zoomAt(at, factor)
 		return nil
 	}
+}
+
+// zoomAt shows more or fewer steps around one, which stays where it is on the
+// charts as far as the ends allow.
+func (c *curves) zoomAt(at, factor float64) {
+	from, to := c.shown()
+	first, last := c.ends()
+	if to <= from {
+		return
+	}
+	from, to = max(first, math.Floor(at-(at-from)*factor)), min(last, math.Ceil(at+(to-at)*factor))
+	if from <= first && to >= last {
+		from, to = 0, 0
+	} else if to-from < 2 {
+		return // two steps are the least that has a line
+	}
+	c.from, c.to = from, to
 }
 
 // pan shows what lies before or behind.

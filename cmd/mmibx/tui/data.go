@@ -22,6 +22,8 @@ type Reader interface {
 	Overview(ctx context.Context) (Overview, error)
 	// Board is where a sweep stands.
 	Board(ctx context.Context, sweep string) (Board, error)
+	// Rows are the lines of some runs, by seed; what is in the bin is not among them.
+	Rows(ctx context.Context, runs []string) ([]RunRow, error)
 	// Run is one run as a whole.
 	Run(ctx context.Context, run string) (Run, error)
 	// Curve returns at most limit points of a metric with steps above after,
@@ -47,6 +49,15 @@ type Control interface {
 
 // Counts counts runs by state.
 type Counts map[mmibx.State]int
+
+// Total is how many runs were counted.
+func (c Counts) Total() int {
+	n := 0
+	for _, k := range c {
+		n += k
+	}
+	return n
+}
 
 // Study is a sweep file that ships with the program.
 type Study struct {

@@ -7,7 +7,9 @@ import (
 )
 
 // Table implements Press: it has as many lines as rows, and says what it is of.
-func (f *fake) Table(_ context.Context, q PaperQuery) (Table, error) {
+func (f *fake) Table(_ context.Context, q PaperQuery, tell func(string, int, int)) (Table, error) {
+	tell("comparing", 1, 2)
+	f.tables = append(f.tables, q.Baseline)
 	t := Table{
 		Sweep: "beta-study", CLI: "table --sweep beta-study", Row: []string{"Text only", "MMIB"},
 		Text: []string{
@@ -17,6 +19,11 @@ func (f *fake) Table(_ context.Context, q PaperQuery) (Table, error) {
 		LaTeX: fmt.Sprintf("\\begin{table}\n%% %d runs, against %q\n\\end{table}\n", len(q.Runs), q.Baseline),
 	}
 	return t, f.err
+}
+
+// Stamp implements Press.
+func (f *fake) Stamp(context.Context, PaperQuery) (string, error) {
+	return fmt.Sprint("board ", f.board.Version), f.err
 }
 
 // SaveTable implements Press.

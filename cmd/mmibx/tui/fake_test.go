@@ -25,6 +25,9 @@ type fake struct {
 	err    error
 	told   []string
 	judged []string // comparisons that were asked for
+	tables []string // baselines of the tables that were made
+	curves []string // runs whose curves were read
+	whole  []string // runs that were read as a whole
 	reads  int
 }
 
@@ -99,7 +102,12 @@ func (f *fake) Board(context.Context, string) (Board, error) {
 	return f.board, f.err
 }
 
+func (f *fake) Rows(_ context.Context, runs []string) ([]RunRow, error) {
+	return slices.DeleteFunc(slices.Clone(f.board.Runs), func(r RunRow) bool { return !slices.Contains(runs, r.ID) }), f.err
+}
+
 func (f *fake) Run(_ context.Context, run string) (Run, error) {
+	f.whole = append(f.whole, run)
 	i := slices.IndexFunc(f.board.Runs, func(r RunRow) bool { return r.ID == run })
 	if i < 0 {
 		return Run{}, fmt.Errorf("run %s: %w", run, mmibx.ErrNotFound)
@@ -135,6 +143,7 @@ func (f *fake) Run(_ context.Context, run string) (Run, error) {
 }
 
 func (f *fake) Curve(_ context.Context, run, metric string, after int64, limit int) ([]mmibx.Point, error) {
+	f.curves = append(f.curves, run)
 	var points []mmibx.Point
 	place := max(4, slices.IndexFunc(f.board.Runs, func(r RunRow) bool { return r.ID == run })) - 4 // runs that are done differ
 	n, step := 240, int64(10)

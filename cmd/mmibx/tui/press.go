@@ -5,8 +5,11 @@ import "context"
 // Press makes what goes into a paper of the runs of a sweep. Scores are of dev:
 // test is looked at by command lines that name it.
 type Press interface {
-	// Table lays runs out, methods by benchmarks.
-	Table(ctx context.Context, q PaperQuery) (Table, error)
+	// Stamp differs where the table of a query may. It costs little.
+	Stamp(ctx context.Context, q PaperQuery) (string, error)
+	// Table lays runs out, methods by benchmarks. With a baseline it may take minutes;
+	// tell hears how far it is, and it ends with its context.
+	Table(ctx context.Context, q PaperQuery, tell func(doing string, done, total int)) (Table, error)
 	// SaveTable writes a table, and the values and runs of its cells beside it, and
 	// says the path.
 	SaveTable(ctx context.Context, q PaperQuery, file string) (path string, err error)

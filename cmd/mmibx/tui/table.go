@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,51 +13,131 @@ import (
 	"github.com/mmibx/mmibx/internal/shell"
 )
 
-// table shows a table as a paper would have it.
+// table shows a table as a paper would have it. What it is made of is looked at
+// again and again; it is made anew, beside that, when that has changed.
 type table struct {
 	*env
-	poll   poll
-	q      PaperQuery
-	data   Table
-	loaded bool
-	up     int // lines scrolled down
-	left   int // columns scrolled right
+	poll    poll
+	q       PaperQuery
+	data    Table
+	loaded  bool
+	stamp   string // of the runs now, "" until it is known
+	made    tableOf
+	job     *job  // makes another, nil when none does
+	trouble error // of the making
+	up      int   // lines scrolled down
+	left    int   // columns scrolled right
 }
 
-type tableRead struct {
-	table Table
-	err   error
-}
+// tableOf is what a table was made of: its runs, and the row that they are tested
+// against.
+type tableOf struct{ stamp, baseline string }
+
+type (
+	stampRead struct {
+		stamp string
+		err   error
+	}
+	tableMade struct {
+		by   *job
+		of   tableOf
+		data Table
+		err  error
+	}
+)
 
 func newTable(e *env, q PaperQuery) *table { return &table{env: e, q: q} }
 
 func (*table) Title() string { return "table" }
 
 // Init implements screen.
-func (t *table) Init(ctx context.Context) tea.Cmd { return t.poll.begin(ctx, t.ask) }
+func (t *table) Init(ctx context.Context) tea.Cmd {
+	t.job = nil // it ended when the screen was left
+	return t.poll.begin(ctx, t.ask)
+}
 
 func (t *table) ask() read {
 	press, q := t.press, t.q
 	return func(ctx context.Context) tea.Msg {
-		data, err := press.Table(ctx, q)
-		return tableRead{data, err}
+		stamp, err := press.Stamp(ctx, q)
+		return stampRead{stamp, err}
 	}
+}
+
+// wanted is what the table would be made of now.
+func (t *table) wanted() tableOf { return tableOf{t.stamp, t.q.Baseline} }
+
+// also makes the table, nil where that would change nothing.
+func (t *table) also() read {
+	if t.stamp == "" || t.made == t.wanted() || errors.Is(t.trouble, context.Canceled) {
+		return nil
+	}
+	by := t.job
+	if by == nil {
+		by = newJob()
+	}
+	return t.making(by)
+}
+
+func (t *table) making(by *job) read {
+	press, q, of := t.press, t.q, t.wanted()
+	return func(ctx context.Context) tea.Msg {
+		data, err := press.Table(ctx, q, by.tell)
+		return tableMade{by, of, data, err}
+	}
+}
+
+// make has the table made where it is another and nothing makes one. While runs end
+// one after the other, each table is finished before the next is begun.
+func (t *table) make() tea.Cmd {
+	if t.job != nil || t.poll.ctx == nil {
+		return nil
+	}
+	t.job = newJob()
+	if work := t.also(); work != nil {
+		return t.job.start(t.poll.ctx, work)
+	}
+	t.job = nil
+	return nil
 }
 
 // Update implements screen.
 func (t *table) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
-	case tableRead:
-		if msg.err != nil {
-			return t.poll.done(false, msg.err)
+	case stampRead:
+		changed := msg.err == nil && t.stamp != msg.stamp
+		if msg.err == nil {
+			t.stamp = msg.stamp
 		}
-		changed := t.data.LaTeX != msg.table.LaTeX
-		t.data, t.loaded = msg.table, true
-		return t.poll.done(changed, nil)
+		return tea.Batch(t.poll.done(changed, msg.err), t.make())
+	case jobNews:
+		return t.job.take(msg)
+	case tableMade:
+		return t.take(msg)
 	case wheeled:
 		return t.move(msg.by)
 	}
 	return t.poll.update(msg)
+}
+
+func (t *table) take(msg tableMade) tea.Cmd {
+	if t.job == msg.by {
+		t.job = nil
+	}
+	if msg.of.baseline != t.q.Baseline { // of the row before
+		return t.make()
+	}
+	t.made, t.trouble = msg.of, msg.err
+	if msg.err == nil {
+		t.data, t.loaded = msg.data, true
+	}
+	return t.make()
+}
+
+// cancel ends the making; the table before stays, if there is one.
+func (t *table) cancel() tea.Cmd {
+	t.job.cancel()
+	return nil
 }
 
 func (t *table) move(by int) tea.Cmd {
@@ -81,6 +162,17 @@ func (t *table) Actions() []action {
 	if !t.loaded {
 		why = "the table is still being made"
 	}
+	cancel := action{name: "cancel", keys: []string{"x"}, label: "cancel", help: "make it no further; what is shown stays", run: t.cancel}
+	if t.job == nil {
+		cancel.why = "nothing is being made"
+	}
+	again := action{name: "again", keys: []string{"r"}, label: "again", help: "make it after all", run: func() tea.Cmd {
+		t.made, t.trouble = tableOf{}, nil
+		return t.make()
+	}}
+	if t.trouble == nil {
+		again.why = "it was not given up"
+	}
 	file := t.data.Sweep + ".tex"
 	saving := t.cli(t.data.CLI, "-o", shell.Word(file))
 	return append([]action{
@@ -91,7 +183,7 @@ func (t *table) Actions() []action {
 			return paper(saving, func(ctx context.Context) (string, error) { return t.press.SaveTable(ctx, t.q, file) })
 		}},
 		{name: "baseline", keys: []string{"v"}, label: "versus", help: "test the others against a row: bold is then all that is not told apart from the best", why: why, to: t.pickBaseline},
-		figureAction(t.env, t.q),
+		figureAction(t.env, t.q), cancel, again,
 		{name: "right", keys: []string{"right", "l"}, help: "columns further right", run: t.slide(8)},
 		{name: "left", keys: []string{"left", "h"}, help: "columns further left", run: t.slide(-8)},
 	}, moves(t.move)...)
@@ -104,8 +196,11 @@ func (t *table) pickBaseline() tea.Msg {
 	}
 	return push{newPick("test against", rows, nil, func(names []string) action {
 		return action{name: "versus " + names[0], run: func() tea.Cmd {
-			t.q.Baseline, t.loaded = names[0], false
-			return t.poll.now()
+			t.q.Baseline, t.loaded, t.trouble = names[0], false, nil
+			if t.job != nil {
+				t.job.cancel() // what it makes is not asked for any more
+			}
+			return t.make()
 		}}
 	})}
 }
@@ -123,8 +218,8 @@ func (t *table) Draw(c widget.Canvas) {
 	for y := 0; y < in.H() && t.up+y < len(lines); y++ {
 		in.Print(0, y, plain(lines[t.up+y]))
 	}
-	if !t.loaded && t.poll.trouble() != "" {
-		for y, line := range wrap(t.poll.trouble(), in.W()) {
+	if trouble := t.wrong(); !t.loaded && trouble != "" {
+		for y, line := range wrap(trouble, in.W()) {
 			in.Print(0, y, widget.Span{Text: line, Ink: widget.Bad})
 		}
 	}
@@ -145,12 +240,30 @@ func (t *table) lines(w int) []string {
 	return lines
 }
 
+// wrong says what keeps the table from being made, "" where nothing does.
+func (t *table) wrong() string {
+	switch trouble := t.poll.trouble(); {
+	case trouble != "":
+		return trouble
+	case errors.Is(t.trouble, context.Canceled):
+		return "it was cancelled; r makes it after all"
+	case t.trouble != nil:
+		return t.trouble.Error()
+	}
+	return ""
+}
+
 func (t *table) status() []widget.Span {
-	if trouble := t.poll.trouble(); trouble != "" {
+	if trouble := t.wrong(); trouble != "" {
 		return []widget.Span{{Text: "✗ " + trouble, Ink: widget.Bad}}
 	}
-	if !t.loaded {
-		return []widget.Span{faint("comparing …")}
+	switch {
+	case t.job != nil && t.loaded:
+		return []widget.Span{{Text: "● runs ended since: " + t.job.doing, Ink: widget.Busy}}
+	case t.job != nil:
+		return []widget.Span{{Text: "● " + t.job.doing, Ink: widget.Busy}}
+	case !t.loaded:
+		return []widget.Span{faint("reading …")}
 	}
 	return []widget.Span{faint("micro F1 on dev; test is sealed")}
 }
