@@ -61,40 +61,30 @@ func newRoot() *cobra.Command {
 		}
 		return fmt.Errorf("%w: %w; see %s --help", mmibx.ErrUsage, err, cmd.CommandPath())
 	})
-	root.AddCommand(
-		newDataCmd(a),
-		newAuditCmd(a),
-		newRunsCmd(a),
-		newScoreCmd(a),
-		newSQLCmd(a),
-		newExportCmd(a),
-		newBackupCmd(a),
-		newGCCmd(a),
-		newWeightsCmd(a),
-		newStudiesCmd(a),
-		newPlanCmd(a),
-		newSweepCmd(a),
-		newTrainCmd(a),
-		newEvalCmd(a),
-		newPredictCmd(a),
-		newFieldsCmd(a),
-		newImportCmd(a),
-		newFeaturesCmd(a),
-		newParityCmd(a),
-		newPlotCmd(a),
-		newReportCmd(a),
-		newPublishedCmd(a),
-		newTableCmd(a),
-		newWhyCmd(a),
-		newPaperCmd(a),
-		newDiffCmd(a),
-		newCompareCmd(a),
-		newUnsealCmd(a),
-		newLooksCmd(a),
-		newDoctorCmd(a),
-		newMachineCmd(a),
-		newDemoCmd(a),
-	)
+	for _, part := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Train", []*cobra.Command{
+			newDemoCmd(a), newStudiesCmd(a), newPlanCmd(a), newSweepCmd(a), newContinueCmd(a), newTrainCmd(a), newEvalCmd(a), newPredictCmd(a), newFieldsCmd(a),
+		}},
+		{"Look", []*cobra.Command{
+			newBoardCmd(a), newRunsCmd(a), newCompareCmd(a), newSQLCmd(a), newUnsealCmd(a), newLooksCmd(a), newMachineCmd(a), newDoctorCmd(a),
+		}},
+		{"Write", []*cobra.Command{
+			newTableCmd(a), newPlotCmd(a), newReportCmd(a), newWhyCmd(a), newPaperCmd(a), newDiffCmd(a), newPublishedCmd(a),
+		}},
+		{"Data and weights", []*cobra.Command{
+			newDataCmd(a), newAuditCmd(a), newFeaturesCmd(a), newWeightsCmd(a), newScoreCmd(a), newParityCmd(a),
+		}},
+		{"The store", []*cobra.Command{newImportCmd(a), newExportCmd(a), newBackupCmd(a), newGCCmd(a)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: part.title, Title: part.title + ":"})
+		for _, cmd := range part.commands {
+			cmd.GroupID = part.title
+			root.AddCommand(cmd)
+		}
+	}
 	addUI(a, root)
 	for _, cmd := range root.Commands() {
 		if cmd.HasSubCommands() && !cmd.Runnable() {

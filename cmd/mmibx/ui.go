@@ -51,7 +51,6 @@ func addUI(a *app, root *cobra.Command) {
 	flags.StringVar(&size, "size", "120x40", "with --snapshot and --script: columns x rows")
 	flags.StringVar(&script, "script", "", "play the keys in `FILE` to the terminal UI and print what it shows in the end (docs/reference/tui.md)")
 	flags.StringVar(&record, "record", "", "with --script: write a recording to `FILE`, as asciinema plays it")
-	root.AddCommand(newBoardCmd(a), newContinueCmd(a))
 }
 
 func newBoardCmd(a *app) *cobra.Command {
