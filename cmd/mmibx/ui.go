@@ -21,8 +21,8 @@ import (
 
 // addUI makes `mmibx` alone open the terminal UI.
 func addUI(a *app, root *cobra.Command) {
-	var snapshot, of, size, script, record string
-	root.Example = "  mmibx\n  mmibx --snapshot board --of demo --size 120x40\n  mmibx --script tour.keys --record tour.cast"
+	var snapshot, of, size, svg, script, record string
+	root.Example = "  mmibx\n  mmibx --snapshot board --of demo --size 120x40\n  mmibx --snapshot board --svg board.svg\n  mmibx --script tour.keys --record tour.cast"
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
 		u := newUI(a)
 		defer u.close()
@@ -34,11 +34,17 @@ func addUI(a *app, root *cobra.Command) {
 			return &mmibx.InputError{Key: "--record", Found: record, Expected: "with --script FILE: what is recorded is a script that is played"}
 		case script != "":
 			return u.play(cmd, script, record, w, h)
+		case svg != "" && snapshot == "":
+			return &mmibx.InputError{Key: "--svg", Found: svg, Expected: "with --snapshot SCREEN, the screen to draw"}
 		case snapshot != "":
-			text, err := tui.Snapshot(cmd.Context(), u.options(), snapshot, of, w, h)
-			if err == nil {
-				_, err = fmt.Fprint(cmd.OutOrStdout(), text)
+			still, err := tui.Snapshot(cmd.Context(), u.options(), snapshot, of, w, h)
+			if err != nil {
+				return err
 			}
+			if svg != "" {
+				return os.WriteFile(svg, []byte(still.SVG()), 0o666)
+			}
+			_, err = fmt.Fprint(cmd.OutOrStdout(), still.Text())
 			return err
 		case !isTerminal(os.Stdin) || !isTerminal(os.Stdout):
 			return cmd.Help()
@@ -49,6 +55,7 @@ func addUI(a *app, root *cobra.Command) {
 	flags.StringVar(&snapshot, "snapshot", "", "print a screen of the terminal UI as text: "+strings.Join(tui.Screens, ", "))
 	flags.StringVar(&of, "of", "", "with --snapshot: the study, sweep, filter or run to show")
 	flags.StringVar(&size, "size", "120x40", "with --snapshot and --script: columns x rows")
+	flags.StringVar(&svg, "svg", "", "with --snapshot: draw the screen in colours into `FILE` instead")
 	flags.StringVar(&script, "script", "", "play the keys in `FILE` to the terminal UI and print what it shows in the end (docs/reference/tui.md)")
 	flags.StringVar(&record, "record", "", "with --script: write a recording to `FILE`, as asciinema plays it")
 }

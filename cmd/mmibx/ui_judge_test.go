@@ -110,9 +110,12 @@ func TestUITestSealed(t *testing.T) {
 	if _, err := u.Against(t.Context(), "two", "mini-mnre", ""); err != nil {
 		t.Fatal(err)
 	}
-	text, err := tui.Snapshot(t.Context(), u.options(), "board", "two", 120, 40)
-	if err != nil || !strings.Contains(text, "vs text") || !strings.Contains(text, " *") {
-		t.Errorf("%v\n%s", err, text)
+	still, err := tui.Snapshot(t.Context(), u.options(), "board", "two", 120, 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := still.Text(); !strings.Contains(text, "vs text") || !strings.Contains(text, " *") {
+		t.Error(text)
 	}
 	if looks, err := u.db.Looks(t.Context(), u.sweeps["two"].plan.Cells[0].Run); err != nil || len(looks) > 0 {
 		t.Errorf("looks at test were recorded: %v (%v)", looks, err)

@@ -399,11 +399,11 @@ func newPipe(t *testing.T) (*os.File, func()) {
 
 func TestSnapshot(t *testing.T) {
 	for _, name := range Screens {
-		text, err := Snapshot(t.Context(), fakeOptions(), name, "", 100, 30)
+		still, err := Snapshot(t.Context(), fakeOptions(), name, "", 100, 30)
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		exactly(t, strings.TrimSuffix(text, "\n"), 100, 30)
+		exactly(t, strings.TrimSuffix(still.Text(), "\n"), 100, 30)
 	}
 	_, err := Snapshot(t.Context(), Options{Reader: newFake()}, "bored", "", 80, 24)
 	if err == nil || !strings.Contains(err.Error(), "board") {

@@ -19,6 +19,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
 )
 
 // Options is what the UI needs.
@@ -140,14 +141,26 @@ func (o *Options) report(reason any) string {
 // Screens lists the screens that Snapshot knows.
 var Screens = []string{"home", "new", "plan", "board", "runs", "run", "errors", "curves", "compare", "table", "data", "samples", "machine", "help", "palette"}
 
-// Snapshot is a screen of w x h cells as plain text, from what the store holds
-// now. Of is the study of a plan, the sweep of a board, the filter of runs, the run of
-// a run; "" is the first there is.
-func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (string, error) {
+// Still is a screen that does not move.
+type Still struct {
+	canvas widget.Canvas
+	theme  *widget.Theme
+}
+
+// Text is the screen without colours, a line to a row.
+func (s Still) Text() string { return ansi.Strip(s.canvas.String(s.theme.Colourless())) + "\n" }
+
+// SVG is the screen in colours, as a file for browsers and pages.
+func (s Still) SVG() string { return s.canvas.SVG(s.theme) }
+
+// Snapshot is a screen of w x h cells, from what the store holds now. Of is the study
+// of a plan, the sweep of a board, the filter of runs, the run of a run; "" is the
+// first there is.
+func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (Still, error) {
 	e := o.env()
 	first, err := firstOf(ctx, e, name, of)
 	if err != nil {
-		return "", err
+		return Still{}, err
 	}
 	a := newApp(ctx, e, first)
 	a.w, a.h = w, h
@@ -163,7 +176,7 @@ func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (string
 	case "palette":
 		a.push(newPalette(a.actions()))
 	}
-	return ansi.Strip(a.draw().String(a.theme.Colourless())) + "\n", nil
+	return Still{a.draw(), a.theme}, nil
 }
 
 func firstOf(ctx context.Context, e *env, name, of string) (screen, error) {

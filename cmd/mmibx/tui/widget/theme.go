@@ -39,7 +39,14 @@ const HeatLevels = 8
 // Theme gives inks their look.
 type Theme struct {
 	colourless  bool
-	normal, lit [numInks]string // escape sequences
+	text, paper color.Color // where an ink has no colour of its own, outside a terminal
+	normal, lit [numInks]tone
+}
+
+// tone is an ink's look and how a terminal is told it.
+type tone struct {
+	look
+	escape string
 }
 
 // Colourless is the theme for where colours are not shown: pictures are shaded.
@@ -80,11 +87,17 @@ var (
 )
 
 // Dark is for terminals with a dark background.
-func Dark() *Theme { return newTheme(darkLooks, darkRamp, rgb(0xeeeeee), rgb(0x121212), rgb(0x303030)) }
+func Dark() *Theme {
+	t := newTheme(darkLooks, darkRamp, rgb(0xeeeeee), rgb(0x121212), rgb(0x303030))
+	t.text, t.paper = rgb(0xd0d0d0), rgb(0x121212)
+	return t
+}
 
 // Light is for terminals with a light background.
 func Light() *Theme {
-	return newTheme(lightLooks, lightRamp, rgb(0x1c1c1c), rgb(0x1c1c1c), rgb(0xdadada))
+	t := newTheme(lightLooks, lightRamp, rgb(0x1c1c1c), rgb(0x1c1c1c), rgb(0xdadada))
+	t.text, t.paper = rgb(0x1c1c1c), rgb(0xffffff)
+	return t
 }
 
 // newTheme takes the text's colour on the lower and on the upper part of the
@@ -100,18 +113,20 @@ func newTheme(looks [Heat]look, ramp [HeatLevels]int, low, high, cursor color.Co
 		all = append(all, look{fg: fg, bg: rgb(c)})
 	}
 	for i, l := range all {
-		t.normal[i] = l.sequence(false)
+		t.normal[i] = tone{l, l.escape()}
 		if l.bg != nil { // a heat map's colour is its message, so the cursor turns it over
-			t.lit[i] = ansi.NewStyle().Reset().ForegroundColor(l.bg).BackgroundColor(l.fg).Bold().String()
-			continue
+			l.fg, l.bg = l.bg, l.fg
+		} else {
+			l.bg = cursor
 		}
-		l.bg = cursor
-		t.lit[i] = l.sequence(true)
+		l.bold = true
+		t.lit[i] = tone{l, l.escape()}
 	}
 	return t
 }
 
-func (l look) sequence(lit bool) string {
+// escape is the sequence that makes a terminal write so.
+func (l look) escape() string {
 	s := ansi.NewStyle().Reset()
 	if l.fg != nil {
 		s = s.ForegroundColor(l.fg)
@@ -119,7 +134,7 @@ func (l look) sequence(lit bool) string {
 	if l.bg != nil {
 		s = s.BackgroundColor(l.bg)
 	}
-	if l.bold || lit {
+	if l.bold {
 		s = s.Bold()
 	}
 	return s.String()
@@ -127,9 +142,11 @@ func (l look) sequence(lit bool) string {
 
 func rgb(hex int) color.Color { return lipgloss.Color(fmt.Sprintf("#%06x", hex)) }
 
-func (t *Theme) sequence(ink Ink, lit bool) string {
+func (t *Theme) sequence(ink Ink, lit bool) string { return t.tone(ink, lit).escape }
+
+func (t *Theme) tone(ink Ink, lit bool) *tone {
 	if lit {
-		return t.lit[ink]
+		return &t.lit[ink]
 	}
-	return t.normal[ink]
+	return &t.normal[ink]
 }
