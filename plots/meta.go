@@ -5,6 +5,7 @@ import (
 	"html"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -26,7 +27,14 @@ type Meta struct {
 	Title string   // inside a paper the caption says it
 	Note  string   // a sentence that ends the caption: the split, what is missing
 	Runs  []string // ids of the runs behind the figure
+	// Drawn is what the figure had of each of these; nil where nobody will hold it
+	// against a store.
+	Drawn    map[string]Drawn
+	Revision int // of the program that drew it, in a file that was read
 	Origin
+
+	seal string
+	seen map[string]bool // of Runs
 }
 
 // Origin is where the numbers of a figure come from, besides the runs.
@@ -52,8 +60,13 @@ func (m *Meta) provenance(caption string) string {
 	add("Command", m.Command)
 	add("Commit", m.Commits...)
 	add("Data", m.Data...)
+	add("Revision", strconv.Itoa(Revision))
 	add("Runs", m.Runs...)
-	return strings.Join(parts, "\n")
+	runs := slices.Compact(slices.Sorted(slices.Values(m.Runs)))
+	if line := m.drawnLine(runs); line != "" {
+		parts = append(parts, "Drawn: "+line)
+	}
+	return strings.Join(parts, "\n") + sealLine + unsealed
 }
 
 // sheet is a drawing that knows its size.
@@ -75,7 +88,7 @@ func (m *Meta) render(w io.Writer, format Format, width Width, caption string, l
 	if err != nil {
 		return fmt.Errorf("figure %q: %w", m.Title, err)
 	}
-	_, err = w.Write(blob)
+	_, err = w.Write(seal(blob))
 	return err
 }
 

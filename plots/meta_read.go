@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"html"
+	"iter"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 )
@@ -15,7 +17,7 @@ func ReadMeta(file []byte) (m Meta, ok bool) {
 	switch {
 	case bytes.HasPrefix(file, []byte("%PDF-")):
 		text = pdfSubject(file)
-	case bytes.HasPrefix(file, []byte("\x89PNG\r\n\x1a\n")):
+	case bytes.HasPrefix(file, []byte(pngHead)):
 		text = pngDescription(file)
 	default:
 		_, after, _ := bytes.Cut(file, []byte("<desc>"))
@@ -31,8 +33,14 @@ func ReadMeta(file []byte) (m Meta, ok bool) {
 			m.Commits = strings.Fields(value)
 		case "Data":
 			m.Data = []string{value}
+		case "Revision":
+			m.Revision, _ = strconv.Atoi(value) // what is no number is none of ours: 0
 		case "Runs":
 			m.Runs, ok = strings.Fields(value), true
+		case "Drawn":
+			m.Drawn = readDrawn(m.Runs, value)
+		case "Seal":
+			m.seal = value
 		}
 	}
 	return m, ok
@@ -69,18 +77,34 @@ func pdfSubject(file []byte) string {
 
 // pngDescription is the text of the chunk that textChunk wrote.
 func pngDescription(file []byte) string {
-	for at := 8; at+12 <= len(file); {
-		size := int(binary.BigEndian.Uint32(file[at:]))
-		if size < 0 || at+12+size > len(file) {
-			return ""
-		}
-		body := file[at+8 : at+8+size]
-		if string(file[at+4:at+8]) == "iTXt" {
-			if text, ok := bytes.CutPrefix(body, []byte("Description\x00\x00\x00\x00\x00")); ok {
+	for c := range chunks(file) {
+		if string(file[c.body-4:c.body]) == "iTXt" {
+			if text, ok := bytes.CutPrefix(file[c.body:c.end], []byte("Description\x00\x00\x00\x00\x00")); ok {
 				return string(text)
 			}
 		}
-		at += 12 + size
 	}
 	return ""
 }
+
+// chunk is a part of a PNG: its type stands in the four bytes before the body, its
+// checksum in the four after the end.
+type chunk struct{ body, end int }
+
+// chunks goes through those of a PNG; another file has none.
+func chunks(file []byte) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		if !bytes.HasPrefix(file, []byte(pngHead)) {
+			return
+		}
+		for at := len(pngHead); at+12 <= len(file); {
+			size := int(binary.BigEndian.Uint32(file[at:]))
+			if size < 0 || at+12+size > len(file) || !yield(chunk{at + 8, at + 8 + size}) {
+				return
+			}
+			at += 12 + size
+		}
+	}
+}
+
+const pngHead = "\x89PNG\r\n\x1a\n"

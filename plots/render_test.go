@@ -47,7 +47,7 @@ func TestGoldenFigures(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(got, want) {
-				t.Errorf("%s is not what is drawn now", golden)
+				t.Errorf("%s is not what is drawn now; -update takes it over, and plots.Revision is raised where figures look otherwise", golden)
 			}
 		}
 	}

@@ -376,7 +376,11 @@ func benchmarks(runs []Run) []mmibx.Benchmark {
 
 // ran notes that a run stands behind the figure.
 func (m *Meta) ran(r *Run) {
-	if !slices.Contains(m.Runs, r.ID) {
+	if m.seen == nil {
+		m.seen = map[string]bool{}
+	}
+	if !m.seen[r.ID] {
+		m.seen[r.ID] = true
 		m.Runs = append(m.Runs, r.ID)
 	}
 }

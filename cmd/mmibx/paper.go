@@ -35,9 +35,9 @@ it inputs; figures are files of \includegraphics that mmibx plot wrote. What a t
 rests on stands in NAME.cells.json, which mmibx table -o writes beside it.
 
 missing  the table has no such cell, or the figure's file is not there
-changed  the paper prints something else than the table
-stale    the store has moved on: a run is gone, in the bin, or was done again; a seed
-         has finished since; the declaration was changed
+changed  the paper prints something else than the table, or the figure's file was edited
+stale    the store has moved on: a run is gone, in the bin, was done again or says
+         something else; one has come since; the declaration was changed
 
 Nothing of test is scored: the check is no look. The exit code is 1 where something
 is wrong, for CI.`,
@@ -158,7 +158,8 @@ func (c *paperCheck) number(ctx context.Context, use reports.Use) ([]reports.Fau
 	return c.tables[table].CheckUse(use, c.nows[table]), nil
 }
 
-// figure checks a file: that it is there, and that its runs are.
+// figure checks a file: that it is there, as it was written, and as it would be drawn
+// now.
 func (c *paperCheck) figure(ctx context.Context, use reports.Use) ([]reports.Fault, error) {
 	fault := func(kind reports.FaultKind, format string, args ...any) reports.Fault {
 		return reports.Fault{File: use.File, Line: use.Line, Kind: kind, Key: use.Key, Cause: fmt.Sprintf(format, args...)}
@@ -176,22 +177,53 @@ func (c *paperCheck) figure(ctx context.Context, use reports.Use) ([]reports.Fau
 		return nil, nil
 	}
 	c.checked.Figures++
+	var faults []reports.Fault
+	if meta.Revision > 0 && !meta.Sealed(blob) { // older files have no seal
+		faults = append(faults, fault(reports.Changed, "the file is not as mmibx wrote it"))
+	}
+	now, why, err := c.drawnNow(ctx, meta.Command)
+	if err != nil {
+		return nil, err
+	}
+	if why != "" {
+		faults = append(faults, fault(reports.Stale, "it cannot be drawn any more: %s", why))
+	}
 	stored := map[string]reports.Stored{}
 	if err := c.app.stored(ctx, c.db, &reports.Record{}, meta.Runs, stored); err != nil {
 		return nil, err
 	}
-	var faults []reports.Fault
-	for _, id := range meta.Runs {
-		switch is, there := stored[id]; {
-		case !there:
-			faults = append(faults, fault(reports.Stale, "run %s is not in the store", id))
-		case is.Binned:
-			faults = append(faults, fault(reports.Stale, "run %s is in the bin", id))
-		case is.State == mmibx.Queued: // another attempt was asked for
-			faults = append(faults, fault(reports.Stale, "run %s is %s", id, is.State))
-		}
+	for _, cause := range meta.Stale(now, func(id string) string { return became(stored, id) }) {
+		faults = append(faults, fault(reports.Stale, "%s", cause))
 	}
 	return faults, nil
+}
+
+// drawnNow is what a command would draw, or why it would draw nothing.
+func (c *paperCheck) drawnNow(ctx context.Context, command string) (now *plots.Meta, why string, err error) {
+	k, f, err := readPlot(command)
+	if err == nil {
+		now, err = c.app.wouldDraw(ctx, c.db, k, f)
+	}
+	switch {
+	case err == nil:
+		return now, "", nil
+	case ctx.Err() != nil:
+		return nil, "", ctx.Err()
+	}
+	return &plots.Meta{}, err.Error(), nil
+}
+
+// became says what a run is that a figure would not show any more.
+func became(stored map[string]reports.Stored, id string) string {
+	switch is, there := stored[id]; {
+	case !there:
+		return "is not in the store"
+	case is.Binned:
+		return "is in the bin"
+	case is.State != mmibx.Done:
+		return "is " + string(is.State)
+	}
+	return "would not be drawn any more"
 }
 
 // figureEnds are what LaTeX tries where the paper leaves the end of a name out.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/plots"
 	"github.com/mmibx/mmibx/tracker"
 )
@@ -44,7 +45,7 @@ bytes.`,
 }
 
 func newPlotFigureCmd(a *app, k plots.Kind) *cobra.Command {
-	f := plotFlags{width: usualWidth, out: k.Name + ".pdf", split: string(mmibx.Dev)}
+	f := newPlotFlags()
 	cmd := &cobra.Command{
 		Use:     k.Name + " --sweep NAME",
 		Short:   "Draw " + k.Doc,
@@ -52,10 +53,23 @@ func newPlotFigureCmd(a *app, k plots.Kind) *cobra.Command {
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
-				return a.plot(ctx, cmd, db, k, f)
+				return a.plot(ctx, cmd, db, k, *f)
 			})
 		},
 	}
+	f.declare(cmd, k)
+	flags := cmd.Flags()
+	flags.StringVarP(&f.out, "output", "o", k.Name+".pdf", "file to write; .pdf, .svg or .png")
+	return cmd
+}
+
+// newPlotFlags are those of a figure that nothing is said about.
+func newPlotFlags() *plotFlags {
+	return &plotFlags{width: usualWidth, split: string(mmibx.Dev)}
+}
+
+// declare are the flags that say what is drawn.
+func (f *plotFlags) declare(cmd *cobra.Command, k plots.Kind) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.sweep, "sweep", "", "the sweep whose runs to draw")
 	flags.StringVar(&f.filter, "filter", "", "only runs that pass this `FILTER`, as in mmibx runs list")
@@ -77,8 +91,24 @@ func newPlotFigureCmd(a *app, k plots.Kind) *cobra.Command {
 	}
 	flags.StringVar(&f.width, "width", f.width, "of the column: "+venues()+", or inches such as 4.5in")
 	flags.BoolVar(&f.interval, "interval", false, "bands and bars are 95 % intervals of the mean instead of deviations")
-	flags.StringVarP(&f.out, "output", "o", f.out, "file to write; .pdf, .svg or .png")
-	return cmd
+}
+
+// readPlot reads back what command wrote.
+func readPlot(line string) (plots.Kind, *plotFlags, error) {
+	words, err := shell.Words(line)
+	if err != nil {
+		return plots.Kind{}, nil, err
+	}
+	if len(words) < 3 || words[0] != "mmibx" || words[1] != "plot" {
+		return plots.Kind{}, nil, fmt.Errorf("%w: %q draws no figure", mmibx.ErrUsage, line)
+	}
+	k, ok := plots.LookupKind(words[2])
+	if !ok {
+		return k, nil, fmt.Errorf("figure %s: %w", words[2], mmibx.ErrNotFound)
+	}
+	f, cmd := newPlotFlags(), &cobra.Command{}
+	f.declare(cmd, k)
+	return k, f, cmd.ParseFlags(words[3:])
 }
 
 func venues() string {

@@ -20,16 +20,11 @@ const shownCases = 1
 // addCases picks, on every benchmark of the list, examples that two systems
 // answer differently, with the lowest seed that both have. On test it is a look.
 func (a *app) addCases(ctx context.Context, db *tracker.DB, o *plots.Options, list []result, systems []string, split mmibx.Split) error {
-	names, err := twoSystems(list, systems)
+	names, pairs, err := casePairs(list, systems)
 	if err != nil {
 		return err
 	}
-	var pairs []result // two of each benchmark that has both
-	for _, b := range benchmarksOf(list) {
-		if first, second, ok := sameSeed(list, b.Name, names); ok {
-			pairs = append(pairs, *first, *second)
-		}
-	}
+	o.CasesRuns = idsOf(pairs)
 	said, err := a.answers(ctx, db, pairs, split)
 	if err != nil {
 		return err
@@ -47,12 +42,24 @@ func (a *app) addCases(ctx context.Context, db *tracker.DB, o *plots.Options, li
 		for _, c := range picked.List {
 			o.Cases = append(o.Cases, caseOf(set.Benchmark, names, &c))
 		}
-		o.CasesRuns = append(o.CasesRuns, pairs[i].ID, pairs[i+1].ID)
 		notes = append(notes, fmt.Sprintf("%s (seed %d): of %d examples of %s both have %d wholly right, %s alone %d, %s alone %d, neither %d",
 			set.Benchmark.Title, pairs[i].Spec.Seed, picked.Total, split, picked.Both, names[0], picked.OnlyA, names[1], picked.OnlyB, picked.Neither))
 	}
 	o.CasesNote = "Shown are the first examples in the order of the split that one system alone has wholly right. " + strings.Join(notes, ". ")
 	return nil
+}
+
+// casePairs are two runs of each benchmark that has both systems.
+func casePairs(list []result, systems []string) (names [2]string, pairs []result, err error) {
+	if names, err = twoSystems(list, systems); err != nil {
+		return names, nil, err
+	}
+	for _, b := range benchmarksOf(list) {
+		if first, second, ok := sameSeed(list, b.Name, names); ok {
+			pairs = append(pairs, *first, *second)
+		}
+	}
+	return names, pairs, nil
 }
 
 // twoSystems are the arms that are shown, by their titles: those that were asked

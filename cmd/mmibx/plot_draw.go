@@ -14,72 +14,159 @@ import (
 	"github.com/mmibx/mmibx/tracker"
 )
 
-// figure reads what a figure of a sweep needs, and draws it.
-func (a *app) figure(ctx context.Context, db *tracker.DB, k plots.Kind, f plotFlags) (plots.Drawing, error) {
-	store, split := mmibx.Store(a.storeDir), mmibx.Split(f.split)
-	o := plots.Options{Metrics: f.metrics, Keys: f.keys, Title: reports.ArmTitle, Interval: f.interval}
-	values, curves := k.Values, k.Curves
+// drawing is a figure under way: what the store has for it, before anything of test
+// is looked at.
+type drawing struct {
+	kind    plots.Kind
+	split   mmibx.Split
+	list    []result
+	origins map[string]*tracker.Origin
+	options plots.Options
+	curves  []string // metrics of which every point is read
+}
+
+func (a *app) drawing(ctx context.Context, db *tracker.DB, k plots.Kind, f *plotFlags) (*drawing, error) {
+	d := &drawing{kind: k, split: mmibx.Split(f.split), curves: k.Curves}
+	d.options = plots.Options{Metrics: f.metrics, Keys: f.keys, Title: remembered(reports.ArmTitle), Interval: f.interval}
+	values := k.Values
 	if len(f.metrics) > 0 && len(values) > 0 {
 		values = f.metrics
 	} else if len(f.metrics) > 0 {
-		curves = f.metrics
+		d.curves = f.metrics
 	}
-	list, err := results(ctx, db, store, f.sweep, f.filter, values)
-	if err != nil {
+	var err error
+	if d.list, err = results(ctx, db, mmibx.Store(a.storeDir), f.sweep, f.filter, values); err != nil {
 		return nil, err
 	}
-	origins, err := db.Origins(ctx, idsOf(list))
-	if err != nil {
+	if d.origins, err = db.Origins(ctx, idsOf(d.list)); err != nil {
 		return nil, err
 	}
-	for i := range list {
-		if o, ok := origins[list[i].ID]; ok && k.Cost && list[i].State == mmibx.Done {
-			list[i].Values[plots.Seconds] = o.Seconds
+	for i := range d.list {
+		if o, ok := d.origins[d.list[i].ID]; ok && k.Cost && d.list[i].State == mmibx.Done {
+			d.list[i].Values[plots.Seconds] = o.Seconds
 		}
 	}
 	if k.Types {
-		names, err := typeMetrics(ctx, db, list)
+		names, err := typeMetrics(ctx, db, d.list)
 		if err != nil {
 			return nil, err
 		}
-		if err := addMetrics(ctx, db, list, names); err != nil {
+		if err := addMetrics(ctx, db, d.list, names); err != nil {
 			return nil, err
 		}
 	}
-	if split == mmibx.Test && !k.Cases {
+	return d, nil
+}
+
+// figure reads what a figure of a sweep needs, and draws it.
+func (a *app) figure(ctx context.Context, db *tracker.DB, k plots.Kind, f plotFlags) (plots.Drawing, error) {
+	d, err := a.drawing(ctx, db, k, &f)
+	if err != nil {
+		return nil, err
+	}
+	if d.split == mmibx.Test && !k.Cases {
 		// What cannot be drawn of dev cannot be drawn of test, and costs no look.
-		if _, err := k.Draw(plotRuns(list), o); err != nil {
+		if _, err := k.Draw(plotRuns(d.list), d.options); err != nil {
 			return nil, err
 		}
-		if _, err := a.scoreTest(ctx, db, list); err != nil {
+		if _, err := a.scoreTest(ctx, db, d.list); err != nil {
 			return nil, err
 		}
-		o.Metrics = []string{testF1}
+		d.options.Metrics = []string{testF1}
 	}
-	if o.Ceilings, err = ceilingLines(list, split); err != nil {
+	if d.options.Ceilings, err = ceilingLines(d.list, d.split); err != nil {
 		return nil, err
 	}
 	if k.Cases {
-		if err := a.addCases(ctx, db, &o, list, f.systems, split); err != nil {
+		if err := a.addCases(ctx, db, &d.options, d.list, f.systems, d.split); err != nil {
 			return nil, err
 		}
 	}
-	runs := plotRuns(list)
-	if err := addCurves(ctx, db, runs, curves); err != nil {
-		return nil, err
-	}
-	figure, err := k.Draw(runs, o)
+	figure, err := d.draw(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	about := figure.About()
-	if split == mmibx.Test {
+	if d.split == mmibx.Test {
 		about.Note = strings.TrimSpace("Scores are of test. " + about.Note)
 	}
-	drawn := slices.DeleteFunc(runs, func(r plots.Run) bool { return !slices.Contains(about.Runs, r.ID) })
-	about.Origin = originOf(drawn, origins)
 	about.Command = f.command(k)
 	return figure, nil
+}
+
+// draw draws what was read, and notes which runs and values that is.
+func (d *drawing) draw(ctx context.Context, db *tracker.DB) (plots.Drawing, error) {
+	runs := plotRuns(d.list)
+	if err := addCurves(ctx, db, runs, d.curves); err != nil {
+		return nil, err
+	}
+	figure, err := d.kind.Draw(runs, d.options)
+	if err != nil {
+		return nil, err
+	}
+	d.sign(figure.About(), runs)
+	return figure, nil
+}
+
+// sign says on what a figure rests.
+func (d *drawing) sign(about *plots.Meta, runs []plots.Run) {
+	shown := map[string]bool{}
+	for _, id := range about.Runs {
+		shown[id] = true
+	}
+	runs = slices.DeleteFunc(runs, func(r plots.Run) bool { return !shown[r.ID] })
+	about.Origin = originOf(runs, d.origins)
+	about.Drawn = map[string]plots.Drawn{}
+	for i := range runs {
+		r := &runs[i]
+		o := d.origins[r.ID]
+		if o == nil {
+			continue
+		}
+		var predictions []string // that the figure is of
+		if d.split == mmibx.Test || d.kind.Cases {
+			predictions = []string{o.Objects["predictions."+string(d.split)]}
+		}
+		about.Drawn[r.ID] = plots.Drawn{Attempt: o.Attempt, Digest: r.Digest(predictions...)}
+	}
+}
+
+// wouldDraw is what a figure would rest on if it were drawn now. Nothing of test is
+// scored for it.
+func (a *app) wouldDraw(ctx context.Context, db *tracker.DB, k plots.Kind, f *plotFlags) (*plots.Meta, error) {
+	d, err := a.drawing(ctx, db, k, f)
+	if err != nil {
+		return nil, err
+	}
+	if k.Cases {
+		_, pairs, err := casePairs(d.list, f.systems)
+		about := &plots.Meta{Runs: idsOf(pairs)}
+		d.sign(about, plotRuns(d.list))
+		return about, err
+	}
+	figure, err := d.draw(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return figure.About(), nil
+}
+
+// remembered keeps the titles of arms: working one out goes through every field of
+// the spec, and figures ask for them again and again.
+func remembered(title func(s mmibx.Spec, without ...string) string) func(s mmibx.Spec, without ...string) string {
+	type asked struct {
+		spec    mmibx.Spec
+		without string
+	}
+	known := map[asked]string{}
+	return func(s mmibx.Spec, without ...string) string {
+		at := asked{s, strings.Join(without, " ")}
+		at.spec.Seed = 0
+		if _, ok := known[at]; !ok {
+			known[at] = title(s, without...)
+		}
+		return known[at]
+	}
 }
 
 // command is what draws the figure again. The names of files and folders are no

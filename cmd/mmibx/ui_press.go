@@ -182,6 +182,6 @@ func (u *ui) Figure(ctx context.Context, q tui.PaperQuery, name, file string) (s
 	if err != nil {
 		return "", err
 	}
-	_, _, err = u.app.drawTo(ctx, db, kind, plotFlags{sweep: sweeps[0], filter: filter, out: path, split: string(mmibx.Dev)}, plots.PDF, width)
+	_, _, err = u.app.drawTo(ctx, db, kind, plotFlags{sweep: sweeps[0], filter: filter, width: usualWidth, out: path, split: string(mmibx.Dev)}, plots.PDF, width)
 	return nearPath(path), err
 }
