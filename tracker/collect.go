@@ -38,8 +38,9 @@ type Collection struct {
 	Missing   []string  // objects that a run names and that are not there
 }
 
-// Collect removes the objects that no journal names: of no attempt of no run, in
-// the bin or not, nor the database. Others may write meanwhile. Where a journal is
+// Collect removes the objects that no journal names, as an artifact or as the
+// changes that it ran with: of no attempt of no run, in the bin or not, nor the
+// database. Others may write meanwhile. Where a journal is
 // damaged or cannot be read, what it names cannot be known and nothing is removed.
 // With dry it only looks.
 func Collect(ctx context.Context, store mmibx.Store, dry bool, progress func(journals int)) (Collection, error) {
@@ -47,8 +48,8 @@ func Collect(ctx context.Context, store mmibx.Store, dry bool, progress func(jou
 	if !isFolder(string(store)) {
 		return c, fmt.Errorf("the store %s: %w", store, mmibx.ErrNotFound)
 	}
-	old := time.Now().Add(-youngFor) // before the journals are read: what is put meanwhile is younger
-	named, err := c.named(ctx, store, progress)
+	old := time.Now().Add(-youngFor)            // before the journals are read: what is put meanwhile is younger
+	named, err := c.named(ctx, store, progress) // true where it is to be there
 	if err != nil {
 		return c, err
 	}
@@ -66,7 +67,7 @@ func Collect(ctx context.Context, store mmibx.Store, dry bool, progress func(jou
 		}
 		name := d.Name()
 		there[name] = true
-		if named[name] {
+		if _, ok := named[name]; ok {
 			return c.keep(d)
 		}
 		if !isSHA256(name) && !strings.HasPrefix(name, incoming) {
@@ -74,8 +75,8 @@ func Collect(ctx context.Context, store mmibx.Store, dry bool, progress func(jou
 		}
 		return c.remove(store, path, old, dry)
 	})
-	for name := range named {
-		if !there[name] {
+	for name, expected := range named {
+		if expected && !there[name] {
 			c.Missing = append(c.Missing, name)
 		}
 	}
@@ -122,7 +123,8 @@ func (c *Collection) remove(store mmibx.Store, path string, old time.Time, dry b
 }
 
 // named are the hashes of the artifacts of all attempts, as their journals and the
-// database have them.
+// database have them; and, with false, of the uncommitted changes that attempts ran
+// with, which are not there where they were too large.
 func (c *Collection) named(ctx context.Context, store mmibx.Store, progress func(int)) (map[string]bool, error) {
 	named := map[string]bool{}
 	journals, err := filepath.Glob(filepath.Join(globEscape(string(store)), "runs", "*", "*", "journal"))
@@ -136,6 +138,10 @@ func (c *Collection) named(ctx context.Context, store mmibx.Store, progress func
 		}
 		_, err := journal.Read(path, 0, func(r journal.Record) error {
 			switch r.Type {
+			case journal.TypeHeader:
+				if diff := r.Header.Env.Diff; diff != "" && !named[diff] {
+					named[diff] = false
+				}
 			case journal.TypeArtifact:
 				named[r.Artifact.SHA256] = true
 			case journal.Damaged:
@@ -160,10 +166,12 @@ func (c *Collection) named(ctx context.Context, store mmibx.Store, progress func
 	if err != nil {
 		return nil, err
 	}
-	err = db.query(ctx, "SELECT DISTINCT sha256 FROM artifact", func([]string) error { return nil }, func(values []any) error {
-		named[fmt.Sprint(values[0])] = true
-		return nil
-	})
+	err = db.query(ctx, `SELECT sha256, 1 FROM artifact UNION SELECT json_extract(environment, '$.diff') AS diff, 0 FROM attempt WHERE diff <> ''`,
+		func([]string) error { return nil }, func(values []any) error {
+			name, isArtifact := fmt.Sprint(values[0]), fmt.Sprint(values[1]) == "1"
+			named[name] = named[name] || isArtifact
+			return nil
+		})
 	return named, errors.Join(err, db.Close())
 }
 

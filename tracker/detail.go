@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ type Attempt struct {
 	CheckpointStep int64
 	BytesLost      int64 // of the journal, that hold no record
 	Env            journal.Environment
+	Changes        int64 // bytes of what was uncommitted, Env.Diff, among the objects; 0 where it is not there
 }
 
 // Run returns one run by its whole id.
@@ -112,6 +114,11 @@ func (db *DB) attempts(ctx context.Context, run int64) ([]Attempt, error) {
 		}
 		if err := json.Unmarshal([]byte(env), &a.Env); err != nil {
 			return nil, err
+		}
+		if isSHA256(a.Env.Diff) {
+			if info, err := os.Stat(db.store.Object(a.Env.Diff)); err == nil {
+				a.Changes = info.Size()
+			}
 		}
 		list = append(list, a)
 	}

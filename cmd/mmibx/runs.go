@@ -56,7 +56,7 @@ func (a *app) reading(cmd *cobra.Command, fn func(ctx context.Context, db *track
 
 func newRunsCmd(a *app) *cobra.Command {
 	runs := &cobra.Command{Use: "runs", Short: "List runs, look at one, compare two, tag, note, remove, retry, stop", Args: cobra.NoArgs}
-	runs.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsCurveCmd(a), newRunsDiffCmd(a), newRunsErrorsCmd(a))
+	runs.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsCurveCmd(a), newRunsDiffCmd(a), newRunsErrorsCmd(a), newRunsChangesCmd(a))
 	runs.AddCommand(newRunsTagCmd(a), newRunsNoteCmd(a), newRunsSaveCmd(a), newRunsStopCmd(a))
 	runs.AddCommand(
 		newDecideCmd(a, "rm", "Put runs into the bin; `restore` takes them out", tracker.Remove),

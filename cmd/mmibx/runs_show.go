@@ -147,12 +147,20 @@ func environment(a tracker.Attempt) string {
 		}
 	}
 	if e.Diff != "" {
-		parts = append(parts, "with uncommitted changes")
+		parts = append(parts, "with uncommitted changes "+changes(a))
 	}
 	if len(e.Command) > 0 {
 		parts = append(parts, "`"+strings.Join(e.Command, " ")+"`")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// changes says what is kept of an attempt's uncommitted changes.
+func changes(a tracker.Attempt) string {
+	if a.Changes == 0 {
+		return fmt.Sprintf("%.12s (only the digest is kept)", a.Env.Diff)
+	}
+	return fmt.Sprintf("%.12s (%s, `mmibx runs changes`)", a.Env.Diff, byteSize(a.Changes))
 }
 
 func short(v float64) string { return fmt.Sprintf("%.5g", v) }

@@ -103,7 +103,7 @@ func (a *app) doPlan(ctx context.Context, plan *experiments.Plan, run runFlags) 
 	if err != nil {
 		return experiments.Summary{}, err
 	}
-	runner, err := a.newRunner(ctx, run.jobs, device)
+	runner, err := a.newRunner(run.jobs, device)
 	if err != nil {
 		return experiments.Summary{}, err
 	}
@@ -112,6 +112,9 @@ func (a *app) doPlan(ctx context.Context, plan *experiments.Plan, run runFlags) 
 		return experiments.Summary{}, err
 	}
 	defer db.Close()
+	if err := keepSource(ctx, runner); err != nil {
+		return experiments.Summary{}, err
+	}
 	p := newProgress(os.Stderr, len(plan.Cells)+plan.Open(), run.quiet)
 	runner.Tracker, runner.Alike, runner.Report = runnerDB{db}, run.alike, p.report
 	kill, release := secondInterrupt()

@@ -32,7 +32,8 @@ func TestMain(m *testing.M) {
 // it is stopped.
 func play() error {
 	return experiments.Serve(context.Background(), os.Stdin, os.Stdout, func(ctx context.Context, job mmibx.Job) mmibx.Outcome {
-		w, err := journal.Create(job.Store.Journal(job.Run, job.Attempt), journal.Header{Run: job.Run, Arm: job.Arm, Attempt: job.Attempt, Spec: job.Spec, Sweep: job.Sweep, Started: time.Now()})
+		w, err := journal.Create(job.Store.Journal(job.Run, job.Attempt), journal.Header{Run: job.Run, Arm: job.Arm, Attempt: job.Attempt, Spec: job.Spec, Sweep: job.Sweep, Started: time.Now(),
+			Env: journal.Environment{Commit: job.Commit, Diff: job.Diff}})
 		if err != nil {
 			panic(err)
 		}

@@ -88,7 +88,7 @@ func (a *app) unchanged(t *trained) error {
 // ask has a worker predict, under the threads and on the device of the training
 // unless another device is named.
 func (a *app) ask(ctx context.Context, t *trained, device string, q mmibx.Inquiry) ([]mmibx.Prediction, error) {
-	runner, err := a.newRunner(ctx, 1, device)
+	runner, err := a.newRunner(1, device)
 	if err != nil {
 		return nil, err
 	}

@@ -168,11 +168,12 @@ func historyOf(d *tracker.RunDetail, looks int) []tui.Pair {
 		add("chosen", markOnTest+" on test")
 	}
 	if n := len(d.Tries); n > 0 {
-		e := d.Tries[n-1].Env
+		last := d.Tries[n-1]
+		e := last.Env
 		add("command", strings.Join(e.Command, " "))
 		add("commit", e.Commit)
 		if e.Diff != "" {
-			add("uncommitted", "diff "+cut(e.Diff, 12))
+			add("uncommitted", changes(last))
 		}
 		add("host", e.Host)
 		add("os", e.OS)

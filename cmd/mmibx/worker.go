@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -115,7 +113,7 @@ func (e *workerFailure) Error() string { return e.text }
 func (e *workerFailure) Unwrap() error { return e.kind }
 
 // newRunner is a runner of this store, without its database.
-func (a *app) newRunner(ctx context.Context, jobs int, device string) (*experiments.Runner, error) {
+func (a *app) newRunner(jobs int, device string) (*experiments.Runner, error) {
 	worker, err := findWorker()
 	if err != nil {
 		return nil, err
@@ -128,27 +126,26 @@ func (a *app) newRunner(ctx context.Context, jobs int, device string) (*experime
 	if err != nil {
 		return nil, err
 	}
-	commit, diff := provenance(ctx)
 	return &experiments.Runner{
 		Store: mmibx.Store(store), Inputs: a.inputs(), Worker: []string{worker, "work"}, Jobs: jobs,
-		Job: mmibx.Job{DataDir: data, Device: device, Command: os.Args, Commit: commit, Diff: diff},
+		Job: mmibx.Job{DataDir: data, Device: device, Command: os.Args},
 	}, nil
 }
 
-// provenance returns the git commit of the folder that the command was typed in,
-// and the SHA-256 of what is uncommitted there; both are empty outside git.
-func provenance(ctx context.Context) (commit, diff string) {
-	out, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
+// keepSource gives the attempts of a runner the git commit of the folder that the
+// command was typed in and the digest of what is uncommitted there, which the store
+// keeps.
+func keepSource(ctx context.Context, r *experiments.Runner) error {
+	s, err := tracker.KeepSource(ctx, r.Store, ".")
 	if err != nil {
-		return "", ""
+		return err
 	}
-	commit = strings.TrimSpace(string(out))
-	out, err = exec.CommandContext(ctx, "git", "diff", "HEAD").Output()
-	if err == nil && len(out) > 0 {
-		sum := sha256.Sum256(out)
-		diff = hex.EncodeToString(sum[:])
+	if s.Size > tracker.MaxChanges {
+		fmt.Fprintf(os.Stderr, "mmibx: what is uncommitted here has %s as a patch, more than %s: runs keep its digest only; commit it to be able to go back to it\n",
+			byteSize(s.Size), byteSize(tracker.MaxChanges))
 	}
-	return commit, diff
+	r.Job.Commit, r.Job.Diff = s.Commit, s.Diff
+	return nil
 }
 
 // runnerDB is the database as the runner wants it.

@@ -59,7 +59,7 @@ func (m *Imported) Foreign() bool { return m != nil && m.Split == "" }
 type Environment struct {
 	Command []string `json:"command,omitempty"` // what the person typed
 	Commit  string   `json:"commit,omitempty"`
-	Diff    string   `json:"diff,omitempty"` // SHA-256 of the uncommitted diff, "" when clean
+	Diff    string   `json:"diff,omitempty"` // SHA-256 of the uncommitted diff, "" when clean; up to 1 MiB it is among the objects
 	Host    string   `json:"host,omitempty"`
 	OS      string   `json:"os,omitempty"`
 	Go      string   `json:"go,omitempty"`
