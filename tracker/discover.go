@@ -19,7 +19,6 @@ import (
 // finds nothing new costs little.
 type seen struct {
 	readOnly bool
-	wrote    bool
 	known    map[string]bool // runs that the database has
 	lastRun  int64           // highest row of run among them
 	pending  []string        // folders of runs that have no journal yet

@@ -2,10 +2,7 @@ package tracker
 
 import (
 	"context"
-	"errors"
 	"time"
-
-	"github.com/mmibx/mmibx"
 )
 
 // Duration is how long a run took that is done and was made in one attempt here, with
@@ -42,38 +39,22 @@ func (db *DB) Durations(ctx context.Context) ([]Duration, error) {
 	return all, rows.Err()
 }
 
-// Values are a metric of those runs that are done and have it, at the step of the best
-// dev F1, which chose the checkpoint and stands for the run.
+// Values are a metric of those runs that are done and have it, in the bin or not, at
+// the step of the best dev F1, which chose the checkpoint and stands for the run.
 func (db *DB) Values(ctx context.Context, ids []string, metric string) (map[string]float64, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT r.name, r.id, s.metric, f1.max_step FROM json_each(?1) j
-		JOIN run r ON r.name = j.value AND r.state = 'done'
-		JOIN summary s ON s.run = r.id AND s.metric = (SELECT id FROM metric WHERE name = ?2)
-		JOIN summary f1 ON f1.run = r.id AND f1.metric = (SELECT id FROM metric WHERE name = ?3) AND f1.max_step IS NOT NULL`, jsonList(ids), metric, mmibx.DevF1)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	type place struct{ run, metric, step int64 }
-	places := map[string]place{}
-	for rows.Next() {
-		var name string
-		var p place
-		if err := rows.Scan(&name, &p.run, &p.metric, &p.step); err != nil {
-			return nil, err
-		}
-		places[name] = p
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, err
-	}
 	values := map[string]float64{}
-	for name, p := range places {
-		v, err := db.valueAt(ctx, p.run, p.metric, p.step)
+	if len(ids) == 0 {
+		return values, nil
+	}
+	for _, binned := range []bool{false, true} {
+		list, err := db.Summaries(ctx, []string{metric}, Query{IDs: ids, Binned: binned})
 		if err != nil {
 			return nil, err
 		}
-		if v != nil {
-			values[name] = *v
+		for _, v := range list {
+			if v.Chosen != nil {
+				values[v.Run] = *v.Chosen
+			}
 		}
 	}
 	return values, nil

@@ -17,15 +17,14 @@ import (
 
 // ingest writes chunks in one transaction.
 type ingest struct {
-	ctx        context.Context
-	tx         *sql.Tx
-	statements map[string]*sql.Stmt
-	metrics    map[string]int64 // rows of names
-	keys       map[string]int64
-	series     map[seriesKey]*series
-	rows       []pointRow
-	attempts   map[int64]*attemptRow // by journal
-	stale      map[int64]bool        // runs whose summaries are to be made anew
+	ctx      context.Context
+	tx       *sql.Tx
+	metrics  map[string]int64 // rows of names
+	keys     map[string]int64
+	series   map[seriesKey]*series
+	rows     []pointRow
+	attempts map[int64]*attemptRow // by journal
+	stale    map[int64]bool        // runs whose summaries are to be made anew
 }
 
 // attemptRow is what ingest must know of an attempt to place its records.
@@ -38,39 +37,19 @@ type attemptRow struct {
 
 func newIngest(ctx context.Context, tx *sql.Tx) *ingest {
 	return &ingest{
-		ctx: ctx, tx: tx, statements: map[string]*sql.Stmt{}, metrics: map[string]int64{}, keys: map[string]int64{},
+		ctx: ctx, tx: tx, metrics: map[string]int64{}, keys: map[string]int64{},
 		series: map[seriesKey]*series{}, attempts: map[int64]*attemptRow{}, stale: map[int64]bool{},
 	}
 }
 
-// prepared keeps each statement for the length of the transaction, which closes
-// them.
-func (in *ingest) prepared(query string) (*sql.Stmt, error) {
-	if s, ok := in.statements[query]; ok {
-		return s, nil
-	}
-	s, err := in.tx.PrepareContext(in.ctx, query) //nolint:sqlclosecheck // the end of the transaction closes it
-	if err == nil {
-		in.statements[query] = s
-	}
-	return s, err
-}
-
 func (in *ingest) exec(query string, args ...any) error {
-	s, err := in.prepared(query)
-	if err == nil {
-		_, err = s.ExecContext(in.ctx, args...)
-	}
+	_, err := in.tx.ExecContext(in.ctx, query, args...) // compiled once: see cachedStatements
 	return err
 }
 
 // scan reads one row; it returns sql.ErrNoRows where there is none.
 func (in *ingest) scan(dest []any, query string, args ...any) error {
-	s, err := in.prepared(query)
-	if err != nil {
-		return err
-	}
-	return s.QueryRowContext(in.ctx, args...).Scan(dest...)
+	return in.tx.QueryRowContext(in.ctx, query, args...).Scan(dest...)
 }
 
 // id returns the row of a name in one of the tables of names, and adds it.

@@ -21,6 +21,10 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// cachedStatements is how many statements each connection keeps compiled. Sync has
+// about forty.
+const cachedStatements = "64"
+
 // How long to wait for a database that another program writes to, in
 // milliseconds: Sync would rather say how far behind it is.
 const (
@@ -38,7 +42,8 @@ type DB struct {
 	read  *sql.DB // opened read-only: a query can block nobody's writing
 
 	syncing sync.Mutex
-	seen    seen // what Sync knows of the folder
+	write   *sql.DB // Sync's, nil until there is something to write
+	seen    seen    // what Sync knows of the folder
 	watch   watch
 }
 
@@ -87,15 +92,27 @@ func (db *DB) Close() error {
 	err = errors.Join(err, db.read.Close())
 	db.syncing.Lock()
 	defer db.syncing.Unlock()
-	if !db.seen.wrote || err != nil {
+	if db.write == nil {
 		return err
 	}
-	w, err := openWrite(db.store.Database(), impatient)
-	if err != nil {
-		return err
+	_, _ = db.write.Exec("PRAGMA wal_checkpoint(PASSIVE)") // the last one to close deletes the log
+	err = errors.Join(err, db.write.Close())
+	db.write = nil
+	return err
+}
+
+// writer is the connection that Sync writes by. It is kept, for opening one and
+// reading the schema takes longer than what a run's end has to be written; between
+// two transactions it holds no lock.
+func (db *DB) writer() (*sql.DB, error) {
+	if db.write == nil {
+		w, err := openWrite(db.store.Database(), impatient)
+		if err != nil {
+			return nil, err
+		}
+		db.write = w
 	}
-	_, _ = w.Exec("PRAGMA wal_checkpoint(PASSIVE)") // the last one to close deletes the log
-	return w.Close()
+	return db.write, nil
 }
 
 // NetworkError refuses a store on a network file system, where SQLite's
@@ -133,7 +150,7 @@ func init() {
 
 func openRead(store mmibx.Store) (*DB, error) {
 	path := store.Database()
-	params := url.Values{"mode": {"ro"}, "_query_only": {"on"}, "_busy_timeout": {patient}}
+	params := url.Values{"mode": {"ro"}, "_query_only": {"on"}, "_busy_timeout": {patient}, "_stmt_cache_size": {cachedStatements}}
 	if !writable(path) {
 		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
 			params.Set("immutable", "1") // WAL needs files beside the database, which cannot be made here
@@ -161,12 +178,12 @@ func openRead(store mmibx.Store) (*DB, error) {
 	return db, nil
 }
 
-// openWrite opens one writing connection, to be closed soon. Where another
-// program writes, it waits for so many milliseconds.
+// openWrite opens one writing connection. Where another program writes, it waits
+// for so many milliseconds.
 func openWrite(path, wait string) (*sql.DB, error) {
 	w, err := sql.Open("sqlite3", dsn(path, url.Values{
 		"_busy_timeout": {wait}, "_journal_mode": {"WAL"}, "_synchronous": {"NORMAL"},
-		"_foreign_keys": {"on"}, "_txlock": {"immediate"},
+		"_foreign_keys": {"on"}, "_txlock": {"immediate"}, "_stmt_cache_size": {cachedStatements},
 	}))
 	if err != nil {
 		return nil, err

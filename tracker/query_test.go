@@ -333,17 +333,17 @@ func TestSummaries(t *testing.T) {
 	}
 	l.end(w, mmibx.Done)
 	l.sync(db)
-	values, err := db.Summaries(context.Background(), mmibx.RateText, "model=mmib")
+	values, err := db.Summaries(context.Background(), []string{mmibx.RateText, mmibx.DevF1, mmibx.Loss}, Query{Filter: "model=mmib", IDs: []string{h.Run, ids["a"]}})
 	l.must(err)
-	if len(values) != 1 || values[0].Run != h.Run || *values[0].Chosen != 4 || values[0].Last != 3 || values[0].Max != 9 {
-		t.Errorf("rates are %+v", values)
+	if len(values) != 2 || values[0].Metric != mmibx.DevF1 || *values[0].Chosen != 85 {
+		t.Fatalf("scores and rates are %+v", values)
 	}
-	if spec := values[0].Spec; spec["seed"] != 5 || spec["ib.beta_text"] != 1e-3 || spec["model.key_mask"] != true || spec["model.name"] != "mmib" {
-		t.Errorf("spec is %v", spec)
+	if v := values[1]; v.Run != h.Run || v.Metric != mmibx.RateText || *v.Chosen != 4 || v.Last != 3 || v.Max != 9 {
+		t.Errorf("rates are %+v", v)
 	}
 	l.must(Remove(l.store, ids["c"]))
 	l.sync(db)
-	values, err = db.Summaries(context.Background(), mmibx.DevF1, "")
+	values, err = db.Summaries(context.Background(), []string{mmibx.DevF1}, Query{})
 	l.must(err)
 	var scores []float64
 	for _, v := range values {
@@ -352,6 +352,13 @@ func TestSummaries(t *testing.T) {
 	slices.Sort(scores)
 	if fmt.Sprint(scores) != "[70 80 85]" {
 		t.Errorf("scores are %v: c is in the bin, d and e are not done, f has none", scores)
+	}
+	of, err := db.Values(context.Background(), []string{ids["a"], ids["c"], ids["e"], ids["f"]}, mmibx.DevF1)
+	if want := (map[string]float64{ids["a"]: 70, ids["c"]: 82}); err != nil || !maps.Equal(of, want) {
+		t.Errorf("a search sees %v (%v), want %v: what is in the bin was tried too", of, err, want)
+	}
+	if of, err := db.Values(context.Background(), nil, mmibx.DevF1); err != nil || len(of) != 0 {
+		t.Errorf("of no run: %v, %v", of, err)
 	}
 }
 

@@ -86,90 +86,57 @@ func (db *DB) Points(ctx context.Context, run, metric string, after int64, limit
 // Start stands before every step, for Points.
 const Start = math.MinInt64
 
-// Value is a metric of one finished run, with all that a figure or a table may
-// put it against.
+// Value is what a metric of a done run comes to.
 type Value struct {
-	Run, Arm         string
-	Benchmark, Model string
-	Label            string
-	Seed             int
-	Spec             map[string]any // what the run's model reads
+	Run string
 	Summary
 	// Chosen is the metric at the step of the best dev F1, which chose the
 	// checkpoint; nil where it has no point there.
 	Chosen *float64
 }
 
-// Summaries returns a metric of every done run that a filter lets through and
-// that is not in the bin; runs without the metric are left out. They come by
-// benchmark, arm and seed.
-func (db *DB) Summaries(ctx context.Context, metric, filter string) ([]Value, error) {
-	c, err := db.compile(ctx, filter)
+// Summaries returns metrics of the done runs of a query, by run and metric; what a
+// run has not logged is left out. The query's order is not kept, and it has no
+// columns.
+func (db *DB) Summaries(ctx context.Context, metrics []string, q Query) ([]Value, error) {
+	c, err := db.compile(ctx, q.Filter)
 	if err != nil {
 		return nil, err
 	}
-	c.sql.WriteString(`SELECT r.id, r.name, r.arm, r.benchmark, r.model, r.label, r.seed, f1.max_step, m.id,
-			m.name, s.n, s.last, s.last_kind, s.last_step, s.min, s.min_step, s.max, s.max_step
+	c.sql.WriteString(`SELECT r.name, (SELECT coalesce(p.value, p.kind)
+			FROM attempt a JOIN series l ON l.attempt = a.journal AND l.metric = m.id JOIN point p ON p.series = l.id AND p.step = f1.max_step
+			WHERE a.run = r.id AND a.until >= p.step ORDER BY a.number DESC LIMIT 1),
+		m.name, s.n, s.last, s.last_kind, s.last_step, s.min, s.min_step, s.max, s.max_step
 		FROM (`)
-	if err := c.pick(Query{}); err != nil {
+	if err := c.pick(q); err != nil {
 		return nil, err
 	}
 	c.sql.WriteString(`) pick JOIN run r ON r.id = pick.id AND r.state = 'done'
-		JOIN metric m ON m.name = `)
-	c.bind(metric)
-	c.sql.WriteString(` JOIN summary s ON s.run = r.id AND s.metric = m.id
+		JOIN metric m ON m.name IN (SELECT value FROM json_each(`)
+	c.bind(jsonList(metrics))
+	c.sql.WriteString(`)) JOIN summary s ON s.run = r.id AND s.metric = m.id
 		LEFT JOIN summary f1 ON f1.run = r.id AND f1.metric = (SELECT id FROM metric WHERE name = `)
 	c.bind(mmibx.DevF1)
-	c.sql.WriteString(") ORDER BY r.benchmark, r.arm, r.seed, r.name")
+	c.sql.WriteString(") ORDER BY r.name, m.name")
 	rows, err := db.read.QueryContext(ctx, c.sql.String(), c.args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var list []Value
-	var ids []int64
-	var chosen []sql.NullInt64
-	var metricID int64
 	for rows.Next() {
 		var v Value
-		var id int64
-		var step sql.NullInt64
-		if v.Summary, err = scanSummary(rows, &id, &v.Run, &v.Arm, &v.Benchmark, &v.Model, &v.Label, &v.Seed, &step, &metricID); err != nil {
+		var chosen any
+		if v.Summary, err = scanSummary(rows, &v.Run, &chosen); err != nil {
 			return nil, err
 		}
-		list, ids, chosen = append(list, v), append(ids, id), append(chosen, step)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, err
-	}
-	specs, err := db.specs(ctx, ids)
-	for i := range list {
-		if err != nil {
-			return nil, err
+		if chosen != nil {
+			x := loaded(chosen)
+			v.Chosen = &x
 		}
-		list[i].Spec = specs[ids[i]]
-		if chosen[i].Valid {
-			list[i].Chosen, err = db.valueAt(ctx, ids[i], metricID, chosen[i].Int64)
-		}
+		list = append(list, v)
 	}
-	return list, err
-}
-
-// valueAt is a metric of a run at one step.
-func (db *DB) valueAt(ctx context.Context, run, metric, step int64) (*float64, error) {
-	var value sql.NullFloat64
-	var kind sql.NullString
-	err := db.read.QueryRowContext(ctx, `SELECT p.value, p.kind
-		FROM attempt a JOIN series s ON s.attempt = a.journal AND s.metric = ? JOIN point p ON p.series = s.id AND p.step = ?
-		WHERE a.run = ? AND a.until >= p.step ORDER BY a.number DESC LIMIT 1`, metric, step, run).Scan(&value, &kind)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	v := number(value, kind)
-	return &v, nil
+	return list, rows.Err()
 }
 
 // specs reads the parameters of runs, by row.

@@ -55,8 +55,7 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 	if err != nil {
 		return SyncStats{}, fmt.Errorf("sync %s: %w", db.store, err)
 	}
-	s := syncer{path: db.store.Database()}
-	defer s.close()
+	s := syncer{db: db}
 	var failed, unread []error
 	for _, src := range sources {
 		switch err := s.source(ctx, src); {
@@ -76,7 +75,6 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 	case err != nil:
 		failed = append(failed, err)
 	}
-	db.seen.wrote = db.seen.wrote || s.w != nil
 	if s.stats.Busy {
 		for _, src := range sources {
 			s.stats.Behind += max(0, src.size-src.stored-src.tail)
@@ -168,17 +166,10 @@ func (c *chunk) ending() mmibx.State {
 
 // syncer gathers chunks until a transaction is worth its while.
 type syncer struct {
-	path    string
-	w       *sql.DB // opened when there is something to write
+	db      *DB
 	pending []chunk
 	size    int
 	stats   SyncStats
-}
-
-func (s *syncer) close() {
-	if s.w != nil {
-		_ = s.w.Close() // all that counts is committed
-	}
 }
 
 func (s *syncer) source(ctx context.Context, src *source) error {
@@ -206,14 +197,11 @@ func (s *syncer) source(ctx context.Context, src *source) error {
 }
 
 func (s *syncer) transact(ctx context.Context, fn func(*sql.Tx) error) error {
-	if s.w == nil {
-		w, err := openWrite(s.path, impatient)
-		if err != nil {
-			return err
-		}
-		s.w = w
+	w, err := s.db.writer()
+	if err != nil {
+		return err
 	}
-	return transact(ctx, s.w, fn)
+	return transact(ctx, w, fn)
 }
 
 func (s *syncer) commit(ctx context.Context) error {

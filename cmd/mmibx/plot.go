@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -154,9 +153,13 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, k pl
 	if n := len(f.systems); n > 0 && n != 2 {
 		return &mmibx.InputError{Key: "--system", Found: strings.Join(f.systems, "; "), Expected: "two rows of the table"}
 	}
+	logged, err := db.Summaries(ctx, f.metrics, tracker.Query{})
+	if err != nil {
+		return err
+	}
 	for _, m := range f.metrics {
-		if has, err := db.Summaries(ctx, m, ""); err != nil || len(has) == 0 {
-			return errors.Join(err, fmt.Errorf("--metric: %s: %w in any run; `mmibx runs show RUN` lists the metrics of one", m, mmibx.ErrNotFound))
+		if !slices.ContainsFunc(logged, func(v tracker.Value) bool { return v.Metric == m }) {
+			return fmt.Errorf("--metric: %s: %w in any run; `mmibx runs show RUN` lists the metrics of one", m, mmibx.ErrNotFound)
 		}
 	}
 	figure, size, err := a.drawTo(ctx, db, k, f, format, width)

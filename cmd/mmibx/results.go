@@ -73,25 +73,20 @@ func results(ctx context.Context, db *tracker.DB, store mmibx.Store, sweep, filt
 
 // addMetrics puts metrics into the values of the runs that logged them.
 func addMetrics(ctx context.Context, db *tracker.DB, list []result, metrics []string) error {
-	at := map[string]int{}
+	at, ids := map[string]int{}, make([]string, len(list))
 	for i := range list {
-		at[list[i].ID] = i
+		at[list[i].ID], ids[i] = i, list[i].ID
 	}
-	for _, m := range metrics {
-		values, err := db.Summaries(ctx, m, "")
-		if err != nil {
-			return err
-		}
-		for i := range values {
-			v := &values[i]
-			r, ok := at[v.Run]
-			if !ok {
-				continue
-			}
-			list[r].Values[m] = v.Last
-			if v.Chosen != nil {
-				list[r].Values[m] = *v.Chosen
-			}
+	values, err := db.Summaries(ctx, metrics, tracker.Query{IDs: ids})
+	if err != nil {
+		return err
+	}
+	for i := range values {
+		v := &values[i]
+		of := list[at[v.Run]].Values
+		of[v.Metric] = v.Last
+		if v.Chosen != nil {
+			of[v.Metric] = *v.Chosen
 		}
 	}
 	return nil
