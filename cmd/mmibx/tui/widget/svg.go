@@ -16,6 +16,7 @@ const (
 	svgCellH    = 17
 	svgFontSize = 13.3
 	svgBaseline = 13
+	svgMiddle   = 8 // of a border
 )
 
 // SVG is the whole picture as a file that browsers show, in the theme's colours.
@@ -71,18 +72,32 @@ func svgRun(b *strings.Builder, t *Theme, row []cell, from, to, y int) {
 	}
 	var drawn strings.Builder
 	for x := from; x < to; {
+		if dashes := dashes(row[x:to]); dashes > 0 {
+			fmt.Fprintf(&drawn, "M%d %dh%dv1h%dz", x*svgCellW, y*svgCellH+svgMiddle, dashes*svgCellW, -dashes*svgCellW)
+			x += dashes
+			continue
+		}
 		if row[x].text == " " || svgGlyph(&drawn, row[x].text, x*svgCellW, y*svgCellH) {
 			x++
 			continue
 		}
 		text := svgText(row[x:to])
-		fmt.Fprintf(b, `<text%s x="%d" y="%d" fill="%s" textLength="%d" lengthAdjust="spacingAndGlyphs">%s</text>`+"\n",
+		fmt.Fprintf(b, `<text%s x="%d" y="%d" fill="%s" textLength="%d">%s</text>`+"\n",
 			class, x*svgCellW, y*svgCellH+svgBaseline, hex(fill), ansi.StringWidth(text)*svgCellW, html.EscapeString(text))
 		x += ansi.StringWidth(text)
 	}
 	if drawn.Len() > 0 {
 		fmt.Fprintf(b, `<path d="%s" fill="%s"/>`+"\n", drawn.String(), hex(fill))
 	}
+}
+
+// dashes counts the horizontal lines that cells begin with.
+func dashes(cells []cell) int {
+	n := 0
+	for n < len(cells) && cells[n].text == "─" {
+		n++
+	}
+	return n
 }
 
 // svgText is what the cells say up to two blanks or a character that is drawn.
@@ -120,13 +135,13 @@ func svgGlyph(path *strings.Builder, glyph string, x, y int) bool {
 		for _, arm := range arms {
 			switch arm {
 			case 'l':
-				box(0, 8, 4.5, 1)
+				box(0, svgMiddle, 4.5, 1)
 			case 'r':
-				box(3.5, 8, 4.5, 1)
+				box(3.5, svgMiddle, 4.5, 1)
 			case 'u':
-				box(3.5, 0, 1, 9)
+				box(3.5, 0, 1, svgMiddle+1)
 			case 'd':
-				box(3.5, 8, 1, 9)
+				box(3.5, svgMiddle, 1, svgCellH-svgMiddle)
 			}
 		}
 		return true
