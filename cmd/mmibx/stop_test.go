@@ -20,13 +20,13 @@ func TestStopRuns(t *testing.T) {
 	store := filepath.Join(t.TempDir(), "store")
 	ran := make(chan error)
 	go func() {
-		_, err := mmibxIn(t, store, "sweep", "baselines", "--benchmarks", "mini-mnre", "--seeds", "8,9", "-q")
+		_, err := mmibxIn(t, store, "sweep", "baselines", "--benchmarks", "mini-mnre", "--seeds", "99,9", "-q")
 		ran <- err
 	}()
 	var ids []string
 	for held := false; !held; time.Sleep(5 * time.Millisecond) {
 		if plan, err := experiments.ReadPlan(mmibx.Store(store), "baselines"); err == nil {
-			ids = plan.IDs() // three of seed 8, then three of seed 9
+			ids = plan.IDs() // three of seed 99, then three of seed 9
 			_, err := journal.Read(mmibx.Store(store).Journal(ids[0], 1), 0, func(journal.Record) error { held = true; return nil })
 			if err != nil && held {
 				t.Fatal(err)

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// play does nothing in each run but log a score; seed 7 diverges, seed 8 goes on until
+// play does nothing in each run but log a score; seed 7 diverges, seed 99 goes on until
 // it is stopped.
 func play() error {
 	return experiments.Serve(context.Background(), os.Stdin, os.Stdout, func(ctx context.Context, job mmibx.Job) mmibx.Outcome {
@@ -41,7 +41,7 @@ func play() error {
 		if job.Spec["seed"] == 7.0 {
 			o.State, o.Class, o.Error = mmibx.Diverged, mmibx.FailDiverged, "train.loss is NaN at step 3"
 		}
-		if job.Spec["seed"] == 8.0 {
+		if job.Spec["seed"] == 99.0 {
 			<-ctx.Done()
 			o.State = mmibx.Stopped
 		}
