@@ -95,6 +95,16 @@ func Retry(store mmibx.Store, runs ...string) error {
 	return decide(store, editRetry, Edit{After: after})
 }
 
+// Forgo takes back that another attempt is asked for: runs of which none began since
+// count again as they ended.
+func Forgo(store mmibx.Store, runs ...string) error {
+	after := map[string]int{}
+	for _, run := range runs {
+		after[run] = 0
+	}
+	return decide(store, editRetry, Edit{After: after})
+}
+
 // refuseImported answers for runs that never ran here.
 func refuseImported(store mmibx.Store, run string, attempt int) error {
 	_, err := journal.Read(store.Journal(run, attempt), 0, func(r journal.Record) error {

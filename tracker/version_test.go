@@ -69,10 +69,29 @@ func TestStamp(t *testing.T) {
 	seen[stamp("when a run failed")] = "the failure"
 	l.must(Retry(l.store, second))
 	seen[stamp("when it is due again")] = "the retry"
+	l.must(Forgo(l.store, second))
+	if states, err := l.synced().States(t.Context(), []string{second}); err != nil || states[second] != mmibx.Failed {
+		t.Errorf("when nobody asks for another attempt any more: %v (%v)", states, err)
+	}
 	l.must(Remove(l.store, first))
 	seen[stamp("with a run in the bin")] = "the bin"
 	binned, err := db.Binned(t.Context(), []string{first, second})
 	if err != nil || !binned[first] || binned[second] {
 		t.Errorf("in the bin: %v (%v)", binned, err)
+	}
+}
+
+// Of what was kept under a name the last counts, and nothing brings back the usual.
+func TestHabits(t *testing.T) {
+	l := newLab(t)
+	for _, v := range []string{"light", "dark"} {
+		l.must(SaveHabit(l.store, "theme", v))
+	}
+	l.must(SaveHabit(l.store, "panel.board", "0.4"))
+	l.must(SaveHabit(l.store, "panel.board", ""))
+	l.must(decide(l.store, entryHabit, []string{"of another program"}))
+	habits, err := l.synced().Habits(t.Context())
+	if err != nil || len(habits) != 1 || habits["theme"] != "dark" {
+		t.Errorf("%v (%v)", habits, err)
 	}
 }

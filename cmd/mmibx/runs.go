@@ -61,7 +61,7 @@ func newRunsCmd(a *app) *cobra.Command {
 	runs.AddCommand(
 		newDecideCmd(a, "rm", "Put runs into the bin; `restore` takes them out", tracker.Remove),
 		newDecideCmd(a, "restore", "Take runs out of the bin", tracker.Restore),
-		newDecideCmd(a, "retry", "Ask for another attempt at runs that ended badly", a.retryRuns),
+		newRunsRetryCmd(a),
 	)
 	return runs
 }
@@ -278,6 +278,18 @@ func newDecideCmd(a *app, verb, short string, fn func(mmibx.Store, ...string) er
 			return a.decide(cmd, args, func(store mmibx.Store, ids []string) error { return fn(store, ids...) })
 		},
 	}
+}
+
+func newRunsRetryCmd(a *app) *cobra.Command {
+	undo := false
+	cmd := newDecideCmd(a, "retry", "Ask for another attempt at runs that ended badly", func(store mmibx.Store, ids ...string) error {
+		if undo {
+			return tracker.Forgo(store, ids...)
+		}
+		return a.retryRuns(store, ids...)
+	})
+	cmd.Flags().BoolVar(&undo, "undo", false, "ask for none, where none began since")
+	return cmd
 }
 
 func newRunsTagCmd(a *app) *cobra.Command {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -17,6 +18,7 @@ import (
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui"
 	"github.com/mmibx/mmibx/experiments"
+	"github.com/mmibx/mmibx/tracker"
 )
 
 // addUI makes `mmibx` alone open the terminal UI.
@@ -128,7 +130,7 @@ func (u *ui) options() tui.Options {
 	if _, err := os.Stat(reports); err != nil {
 		reports = os.TempDir()
 	}
-	return tui.Options{Reader: u, Control: u, Judge: u, Author: u, Press: u, Archive: u, Curator: u, Shelf: u, Monitor: u, Store: u.app.storeDir, Here: u.app.here(), Reports: reports}
+	return tui.Options{Reader: u, Control: u, Judge: u, Author: u, Press: u, Archive: u, Curator: u, Shelf: u, Monitor: u, Habits: u, Shell: u, Store: u.app.storeDir, Here: u.app.here(), Reports: reports}
 }
 
 func (u *ui) show(ctx context.Context, cmd *cobra.Command, sweep string) error {
@@ -213,19 +215,53 @@ func (u *ui) Stop(_ context.Context, sweep string) error { return u.order(sweep,
 func (u *ui) Pause(_ context.Context, sweep string) error { return u.order(sweep, experiments.Pause) }
 
 // Resume implements tui.Control.
-func (u *ui) Resume(ctx context.Context, sweep string) error {
-	_, live, err := experiments.Running(u.store, sweep)
-	switch {
-	case err != nil:
-		return err
-	case live:
-		return u.order(sweep, experiments.Resume)
+func (u *ui) Resume(_ context.Context, sweep string) error { return u.order(sweep, experiments.Resume) }
+
+// Continue implements tui.Control. A runner that was told to stop may still be
+// waiting for its workers' checkpoints.
+func (u *ui) Continue(ctx context.Context, sweep string) error {
+	for {
+		_, live, err := experiments.Running(u.store, sweep)
+		if err != nil {
+			return err
+		}
+		if !live {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("sweep %s is still run; it goes on when that has ended: %w", sweep, ctx.Err())
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 	s, err := experiments.Follow(u.store, sweep)
 	if err != nil {
 		return err
 	}
 	return u.detached(ctx, sweep, "continue", sweep, max(1, s.Jobs))
+}
+
+// Forgo implements tui.Control. A live runner takes the runs that still wait out of
+// its queue.
+func (u *ui) Forgo(ctx context.Context, sweep string, runs []string) error {
+	states, err := u.app.statesOf(ctx, runs)
+	if err != nil {
+		return err
+	}
+	if err := u.decided(tracker.Forgo(u.store, runs...)); err != nil || sweep == "" {
+		return err
+	}
+	waiting := slices.DeleteFunc(slices.Clone(runs), func(run string) bool { return states[run] != mmibx.Queued })
+	if _, live, err := experiments.Running(u.store, sweep); err != nil || !live || len(waiting) == 0 {
+		return err
+	}
+	return experiments.Tell(u.store, sweep, experiments.Order{Verb: experiments.Stop, Runs: waiting})
+}
+
+// Prioritize implements tui.Control.
+func (u *ui) Prioritize(_ context.Context, sweep string, priority int, runs []string) error {
+	_, err := u.app.prioritize(sweep, priority, runs)
+	return u.decided(err)
 }
 
 // order tells the runner of a sweep.

@@ -262,14 +262,68 @@ func (u *ui) Lists(ctx context.Context) (lists []tui.SavedList, err error) {
 	return lists, err
 }
 
+// Habits implements tui.Habits.
+func (u *ui) Habits(ctx context.Context) (habits map[string]string, err error) {
+	err = u.with(ctx, func(db *tracker.DB) error {
+		habits, err = db.Habits(ctx)
+		return err
+	})
+	return habits, err
+}
+
+// Keep implements tui.Habits. Where there is no store yet none is made.
+func (u *ui) Keep(_ context.Context, name, value string) error {
+	if !u.exists() {
+		return fmt.Errorf("a store in %s: %w", u.app.storeDir, mmibx.ErrNotFound)
+	}
+	return tracker.SaveHabit(u.store, name, value)
+}
+
 // Tag implements tui.Curator.
-func (u *ui) Tag(_ context.Context, runs []string, tag string) error {
-	return tracker.Tag(u.store, runs, tag)
+func (u *ui) Tag(ctx context.Context, runs []string, tag string) (fresh []string, err error) {
+	rows, err := u.those(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if !slices.Contains(rows[i].Tags, tag) {
+			fresh = append(fresh, rows[i].ID)
+		}
+	}
+	return fresh, tracker.Tag(u.store, runs, tag)
+}
+
+// Untag implements tui.Curator.
+func (u *ui) Untag(_ context.Context, runs []string, tag string) error {
+	return tracker.Untag(u.store, runs, tag)
 }
 
 // Note implements tui.Curator.
-func (u *ui) Note(_ context.Context, runs []string, note string) error {
-	return tracker.Note(u.store, runs, note)
+func (u *ui) Note(ctx context.Context, runs []string, note string) (before map[string]string, err error) {
+	rows, err := u.those(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
+	before = map[string]string{}
+	for i := range rows {
+		before[rows[i].ID] = rows[i].Note
+	}
+	return before, tracker.Note(u.store, runs, note)
+}
+
+// those reads some runs, in the bin or not.
+func (u *ui) those(ctx context.Context, ids []string) (rows []tracker.RunRow, err error) {
+	err = u.with(ctx, func(db *tracker.DB) error {
+		for _, bin := range []bool{false, true} {
+			some, err := db.Runs(ctx, tracker.Query{IDs: ids, Binned: bin})
+			if err != nil {
+				return err
+			}
+			rows = append(rows, some...)
+		}
+		return nil
+	})
+	return rows, err
 }
 
 // Remove implements tui.Curator.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,8 +62,17 @@ func TestUIRuns(t *testing.T) {
 	}
 
 	done := page(tui.Listing{Filter: "state=done"}, 0, 10).Rows
-	if err := u.Tag(t.Context(), []string{done[0].ID, done[1].ID}, "paper"); err != nil {
+	if fresh, err := u.Tag(t.Context(), []string{done[0].ID}, "paper"); err != nil || len(fresh) != 1 {
+		t.Fatal(fresh, err)
+	}
+	if fresh, err := u.Tag(t.Context(), []string{done[0].ID, done[1].ID}, "paper"); err != nil || !slices.Equal(fresh, []string{done[1].ID}) {
+		t.Errorf("without the tag were %v (%v)", fresh, err)
+	}
+	if _, err := u.Note(t.Context(), []string{done[0].ID}, "first\nline"); err != nil {
 		t.Fatal(err)
+	}
+	if before, err := u.Note(t.Context(), []string{done[0].ID}, "another"); err != nil || before[done[0].ID] != "first\nline" {
+		t.Errorf("the note before was %q (%v)", before, err)
 	}
 	if p = page(tui.Listing{Filter: "tag=paper", Columns: []string{"tag"}}, 0, 10); p.Total != 2 || p.Rows[0].Cells[0] != "paper" {
 		t.Errorf("tagged are %+v", p.Rows)

@@ -39,6 +39,7 @@ type uiSweep struct {
 
 	rows    map[string]*tracker.RunRow // nil: to be read as a whole
 	cells   []*experiments.Cell        // of the plan, without those whose runs are in the bin
+	first   map[string]int             // priorities that are not usual
 	read    time.Time                  // as a whole
 	whole   tui.Board                  // what was made of the rows then
 	changed time.Time                  // when counts last differed from those before
@@ -138,6 +139,9 @@ func (s *uiSweep) look(ctx context.Context, db *tracker.DB, version int64, now t
 		return nil
 	}
 	if err := s.leaveOut(ctx, db); err != nil {
+		return err
+	}
+	if s.first, err = db.Priorities(ctx, s.plan.IDs()); err != nil {
 		return err
 	}
 	events, err := db.Events(ctx, tracker.EventQuery{Sweep: s.name, Limit: uiEvents})
@@ -305,12 +309,15 @@ func (s *uiSweep) list(now time.Time) []tui.RunRow {
 		}
 		rows = append(rows, tui.RunRow{
 			ID: c.Run, Label: s.short(c.Label), Benchmark: c.Spec.Benchmark, Seed: c.Spec.Seed, State: mmibx.Queued,
-			Epochs: c.Spec.Train.Epochs, Dev: math.NaN(),
+			Epochs: c.Spec.Train.Epochs, Dev: math.NaN(), Priority: s.first[c.Run],
 		})
 	}
 	slices.SortStableFunc(rows, func(x, y tui.RunRow) int {
 		if d := urgency[x.State] - urgency[y.State]; d != 0 {
 			return d
+		}
+		if x.State == mmibx.Queued { // as they are begun
+			return y.Priority - x.Priority
 		}
 		return finished[y.ID].Compare(finished[x.ID]) // the latest first
 	})

@@ -346,7 +346,7 @@ func tail(path string, known []string) []string {
 func rowOf(r *tracker.RunRow, epochs int, now time.Time) tui.RunRow {
 	row := tui.RunRow{
 		ID: r.ID, Label: shortLabel(r.Label), Benchmark: r.Benchmark, Seed: r.Seed, State: r.State, Attempt: r.Attempts,
-		Epochs: epochs, Dev: number(r.DevF1),
+		Epochs: epochs, Dev: number(r.DevF1), Priority: r.Priority,
 	}
 	if r.Epoch != nil && mmibx.Finite(*r.Epoch) {
 		row.Epoch = int(*r.Epoch)

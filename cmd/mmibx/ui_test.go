@@ -230,7 +230,7 @@ func TestUIKept(t *testing.T) {
 			t.Errorf("%s was read again, and nothing had changed", name)
 		}
 	}
-	if err := u.Tag(t.Context(), []string{run}, "paper"); err != nil {
+	if _, err := u.Tag(t.Context(), []string{run}, "paper"); err != nil {
 		t.Fatal(err)
 	}
 	for name := range answers {

@@ -22,10 +22,13 @@ type App struct {
 	dark, colours bool // the terminal's
 	toast         notice
 	toasts        int // shown so far, so that an old timer does not end a new toast
+	undos         []*reversal
 	last          struct {
 		hit widget.Hit
 		at  time.Time
 	}
+	grip        *widget.Grip     // border that is held, nil when none is
+	moved       bool             // it was moved
 	interrupted bool             // left by ctrl+c
 	crash       func(reason any) // takes a panic and ends the program
 }
@@ -81,6 +84,14 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		return a.click(msg)
 	case wheeled:
 		return a.tell(a.top(), msg)
+	case gripped:
+		a.grip, a.moved = &msg.Grip, false
+	case dragged:
+		return a.drag(msg)
+	case dropped:
+		return a.drop()
+	case themed:
+		return a.wear(msg.name)
 	case letter:
 		if l := a.awake(msg.id, msg.generation); l != nil {
 			return a.tell(l, msg.msg)
@@ -98,7 +109,13 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		return a.say(msg)
 	case outside:
 		l := *a.top()
-		return tea.ExecProcess(msg.cmd, func(err error) tea.Msg { return letter{l.id, l.generation, msg.back(err)} })
+		return tea.ExecProcess(msg.cmd, func(err error) tea.Msg {
+			answer := msg.back(err)
+			if said, ok := answer.(notice); ok {
+				return said
+			}
+			return letter{l.id, l.generation, answer}
+		})
 	case clip:
 		return tea.Batch(tea.SetClipboard(msg.text), a.say(notice{text: "copied " + copied(msg.text)}))
 	case look:

@@ -24,7 +24,7 @@ import (
 var fuzzKeys = []string{
 	"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgdown", "pgup", "home", "end", "backspace", "delete", "space", "ctrl+u", "ctrl+w", "ctrl+a",
 	"a", "b", "c", "d", "e", "f", "g", "h", "j", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "v", "w", "x", "y",
-	"A", "B", "C", "D", "E", "G", "L", "M", "S", "T", "X", "=", "0", "<", ">", "#", "+", "-", "?", ":", "/", "é", "字", "🏳️‍🌈", "\x1b", "\u202e",
+	"A", "B", "C", "D", "E", "G", "L", "M", "S", "T", "X", "=", "0", "<", ">", "#", "+", "-", "?", ":", "/", "U", "ctrl+t", "ctrl+o", "é", "字", "🏳️‍🌈", "\x1b", "\u202e",
 }
 
 // TestExactSize plays 10,000 keys, clicks, pastes and resizes at random, beginning
@@ -60,7 +60,9 @@ func fuzz(a *App, f *fake, r *rand.Rand) {
 	case 0:
 		msg = tea.WindowSizeMsg{Width: 20 + r.IntN(281), Height: 5 + r.IntN(96)}
 	case 1, 2:
-		if cmd := mouse(a.draw(), tea.MouseClickMsg{X: r.IntN(a.w), Y: r.IntN(a.h), Button: tea.MouseLeft}); cmd != nil {
+		x, y := r.IntN(a.w), r.IntN(a.h)
+		moves := []tea.MouseMsg{tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft}, tea.MouseMotionMsg{X: x, Y: y, Button: tea.MouseLeft}, tea.MouseReleaseMsg{X: x, Y: y}}
+		if cmd := mouse(a.draw(), moves[r.IntN(len(moves))]); cmd != nil {
 			msg = cmd()
 		}
 	case 3:
@@ -305,8 +307,11 @@ func TestActions(t *testing.T) {
 					seen[k] = act.name
 				}
 			}
-			if n := len(footer(a.actions(), 80)); n > 9 {
-				t.Errorf("%s: the footer shows %d keys", s.Title(), n)
+			for _, w := range []int{80, 120, 300} {
+				n := len(footer(a.actions(), w))
+				if n > mostKeys || loaded && (n < leastKeys && w > 80 || n < leastKeys-1) {
+					t.Errorf("%s: the footer of %d cells shows %d keys, want 6 to 8", s.Title(), w, n)
+				}
 			}
 		}
 	}

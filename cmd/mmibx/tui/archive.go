@@ -27,8 +27,11 @@ type Archive interface {
 
 // Curator writes what people decide about runs. Nothing of it deletes anything.
 type Curator interface {
-	Tag(ctx context.Context, runs []string, tag string) error
-	Note(ctx context.Context, runs []string, note string) error
+	// Tag says which of the runs did not have the tag; Untag takes it away.
+	Tag(ctx context.Context, runs []string, tag string) (fresh []string, err error)
+	Untag(ctx context.Context, runs []string, tag string) error
+	// Note says which notes stood there before, by run.
+	Note(ctx context.Context, runs []string, note string) (before map[string]string, err error)
 	// Remove puts runs into the bin, Restore takes them out.
 	Remove(ctx context.Context, runs []string) error
 	Restore(ctx context.Context, runs []string) error

@@ -16,9 +16,9 @@ import (
 func (b *benchmarks) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
 	header(c.In(top), b.env, []string{"data"}, b.status(), nil)
-	list, rest := rest.Top(min(len(b.names)+3, rest.H/2))
+	list, rest := b.down(c, "data.list", rest, min(len(b.names)+3, rest.H/2))
 	b.drawList(c.In(list))
-	left, right := rest.Left(min(56, rest.W/2))
+	left, right := b.across(c, "data.counts", rest, min(56, rest.W/2))
 	b.drawCounts(c.In(left))
 	b.drawAbout(c.In(right))
 }
@@ -238,9 +238,9 @@ func (s *samples) Draw(c widget.Canvas) {
 	header(c.In(top), s.env, []string{"data", s.query.Benchmark, string(s.query.Split)}, s.status(), nil)
 	var example, list widget.Rect
 	if rest.W >= 110 {
-		list, example = rest.Left(rest.W * 2 / 5)
+		list, example = s.across(c, "samples.list", rest, rest.W*2/5)
 	} else {
-		example, list = rest.Top(rest.H * 2 / 3)
+		example, list = s.down(c, "samples.example", rest, rest.H*2/3)
 	}
 	at := s.at()
 	drawAnswer(c.In(example), &at.Answer, &s.picture, func(w int) [][]widget.Span { return sampleLines(&at, w) })

@@ -24,6 +24,7 @@ func (b *board) Actions() []action {
 	acts = append(acts, b.markAction())
 	acts = append(acts, compareAction(b.env, b.marked), curvesAction(b.env, b.marked))
 	acts = append(acts, b.papers(b.sweep)...)
+	acts = append(acts, b.exportAction(Listing{Filter: b.scope()}), b.copyAction(b.at(b.focus)), b.reorder(1), b.reorder(-1))
 	acts = append(acts, moves(b.move)...)
 	return append(acts,
 		action{name: "left", keys: []string{"left", "h"}, help: "column before, on the grid", run: func() tea.Cmd { return b.moveGrid(-1, 0) }},
@@ -89,9 +90,10 @@ func (b *board) stopAction() action {
 	}
 	sure := stop
 	sure.run = func() tea.Cmd {
-		return b.then(order(stop.cli, "stopping "+b.sweep+": each worker writes a checkpoint first", func(ctx context.Context) error {
+		again := &reversal{"stopping " + b.sweep, b.cli("continue", b.sweep, "--detach"), b.continues}
+		return b.then(order(stop.cli, "stopping "+b.sweep+": each worker writes a checkpoint first", back(func(ctx context.Context) error {
 			return b.control.Stop(ctx, b.sweep)
-		}))
+		}, again)))
 	}
 	stop.to = func() tea.Msg {
 		return push{&confirm{
@@ -111,27 +113,27 @@ func stopDetail(running int) string {
 }
 
 func (b *board) pauseAction() action {
+	pause := func(ctx context.Context) error { return b.control.Pause(ctx, b.sweep) }
+	resume := func(ctx context.Context) error { return b.control.Resume(ctx, b.sweep) }
+	cliPause, cliResume := b.cli("sweep pause", b.sweep), b.cli("sweep resume", b.sweep)
 	if b.data.Paused {
-		cli := b.cli("sweep resume", b.sweep)
+		again := &reversal{"resuming " + b.sweep, cliPause, pause}
 		return action{
-			name: "sweep resume", keys: []string{"p"}, label: "resume", help: "start runs again", cli: cli,
-			run: func() tea.Cmd { return b.then(order(cli, b.sweep+" goes on", b.resume)) },
+			name: "sweep resume", keys: []string{"p"}, label: "resume", help: "start runs again", cli: cliResume,
+			run: func() tea.Cmd { return b.then(order(cliResume, b.sweep+" goes on", back(resume, again))) },
 		}
 	}
-	cli := b.cli("sweep pause", b.sweep)
-	pause := action{
-		name: "sweep pause", keys: []string{"p"}, label: "pause", help: "start no more runs until it is resumed",
-		cli: cli,
+	again := &reversal{"pausing " + b.sweep, cliResume, resume}
+	act := action{
+		name: "sweep pause", keys: []string{"p"}, label: "pause", help: "start no more runs until it is resumed", cli: cliPause,
 		run: func() tea.Cmd {
-			return b.then(order(cli, b.sweep+" pauses after the runs under way", func(ctx context.Context) error {
-				return b.control.Pause(ctx, b.sweep)
-			}))
+			return b.then(order(cliPause, b.sweep+" pauses after the runs under way", back(pause, again)))
 		},
 	}
 	if !b.data.Live {
-		pause.why = "nothing runs this sweep"
+		act.why = "nothing runs this sweep"
 	}
-	return pause
+	return act
 }
 
 // goOn starts a runner again for a sweep that none works on.
@@ -140,7 +142,7 @@ func (b *board) goOn() action {
 	a := action{
 		name: "continue", keys: []string{"c"}, label: "continue", help: "go on with what is not done",
 		cli: cli,
-		run: func() tea.Cmd { return b.then(order(cli, b.sweep+" goes on", b.resume)) },
+		run: func() tea.Cmd { return b.then(order(cli, b.sweep+" goes on", back(b.continues, nil))) },
 	}
 	switch {
 	case !b.loaded:
@@ -153,7 +155,46 @@ func (b *board) goOn() action {
 	return a
 }
 
-func (b *board) resume(ctx context.Context) error { return b.control.Resume(ctx, b.sweep) }
+func (b *board) continues(ctx context.Context) error { return b.control.Continue(ctx, b.sweep) }
+
+// reorder lets the run under the cursor start sooner, or later, after asking.
+func (b *board) reorder(by int) action {
+	act := action{name: "sweep priority", keys: []string{"+"}, help: "let the selected run start before others that wait"}
+	word := "sooner"
+	if by < 0 {
+		act.keys, act.help, word = []string{"-"}, "let the selected run start after others that wait", "later"
+	}
+	row, ok := b.row(b.at(onRuns))
+	switch {
+	case b.focus != onRuns || !ok:
+		act.why = "no run is selected: tab leads to the list of runs"
+		return act
+	case row.State != mmibx.Queued:
+		act.why = "only a run that waits can be moved: this one is " + string(row.State)
+		return act
+	}
+	set := func(n int) (string, func(context.Context) error) {
+		words := []string{"sweep priority", b.sweep, fmt.Sprint(n), row.ID}
+		if n < 0 {
+			words = []string{"sweep priority", b.sweep, "--", fmt.Sprint(n), row.ID}
+		}
+		return b.cli(words...), func(ctx context.Context) error { return b.control.Prioritize(ctx, b.sweep, n, []string{row.ID}) }
+	}
+	cli, do := set(row.Priority + by)
+	cliBack, undo := set(row.Priority)
+	act.cli = cli
+	sure := act
+	sure.run = func() tea.Cmd {
+		return b.then(order(cli, brief(row.ID)+" starts "+word, back(do, &reversal{brief(row.ID) + " starts " + word, cliBack, undo})))
+	}
+	act.to = func() tea.Msg {
+		return push{&confirm{
+			question: "let " + brief(row.ID) + " start " + word + "?", act: sure,
+			detail: fmt.Sprintf("Its priority goes from %d to %d. Runs with a higher one start first; those under way are not touched.", row.Priority, row.Priority+by),
+		}}
+	}
+	return act
+}
 
 // then reads the board again after an order.
 func (b *board) then(cmd tea.Cmd) tea.Cmd { return tea.Batch(cmd, b.poll.now()) }
@@ -203,9 +244,10 @@ func retryAction(e *env, sweep string, rows []RunRow, what string) action {
 	}
 	sure := retry
 	sure.run = func() tea.Cmd {
-		return order(retry.cli, what+" is due again", func(ctx context.Context) error {
+		forgo := &reversal{"retry of " + what, e.cli("runs retry --undo", shellIDs(ids)), func(ctx context.Context) error { return e.control.Forgo(ctx, sweep, ids) }}
+		return order(retry.cli, what+" is due again", back(func(ctx context.Context) error {
 			return e.control.Retry(ctx, sweep, ids)
-		})
+		}, forgo))
 	}
 	detail := "A run that diverged does so again unless something outside its spec changed."
 	if len(rows) == 1 && rows[0].Error != "" {

@@ -28,14 +28,14 @@ func (b *board) Draw(c widget.Canvas) {
 }
 
 func (b *board) drawWide(c widget.Canvas, r widget.Rect) {
-	left, right := r.Left(r.W * 9 / 20)
+	left, right := b.across(c, "board.left", r, r.W*9/20)
 	_, h := b.gridSize()
 	lanes := max(1, min(len(b.data.Lanes), r.H/3))
 
 	plan, left := left.Top(4)
-	grid, curve := left.Top(min(h+3+widget.HeatHead, left.H-8))
-	workers, right := right.Top(lanes + 3)
-	leaders, last := right.Top(max(6, min(len(b.leaders)+3, right.H*11/20)))
+	grid, curve := b.down(c, "board.grid", left, min(h+3+widget.HeatHead, left.H-8))
+	workers, right := b.down(c, "board.workers", right, lanes+3)
+	leaders, last := b.down(c, "board.leaders", right, max(6, min(len(b.leaders)+3, right.H*11/20)))
 
 	b.drawPlan(c.In(plan))
 	b.drawGrid(c.In(grid))
@@ -53,8 +53,8 @@ func (b *board) drawNarrow(c widget.Canvas, r widget.Rect) {
 	plan, r := r.Top(1)
 	workers, r := r.Top(max(1, min(len(b.data.Lanes), 4)) + 3)
 	_, h := b.gridSize()
-	upper, lower := r.Top(min(h+3+widget.HeatHead, r.H*5/8))
-	grid, curve := upper.Left(max(upper.W/2, min(upper.W*3/5, 44)))
+	upper, lower := b.down(c, "board.upper", r, min(h+3+widget.HeatHead, r.H*5/8))
+	grid, curve := b.across(c, "board.curve", upper, max(upper.W/2, min(upper.W*3/5, 44)))
 
 	b.drawCounts(c.In(plan))
 	b.drawLanes(c.In(workers))

@@ -64,6 +64,9 @@ func runRow(r RunRow, mark widget.Span) [][]widget.Span {
 	if r.Error != "" {
 		note = widget.Span{Text: r.Error, Ink: widget.Bad}
 	}
+	if r.Priority != 0 {
+		note.Text += fmt.Sprintf("  %s%d", map[bool]string{true: "▲", false: "▼"}[r.Priority > 0], max(r.Priority, -r.Priority))
+	}
 	took := ""
 	if r.Took > 0 {
 		took = rough(r.Took)

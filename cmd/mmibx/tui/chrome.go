@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,17 +37,18 @@ func (a *App) everywhere() []action {
 		a.runsAction(),
 		a.screenAction("data list", "D", "data", "the benchmarks", func() screen { return newBenchmarks(a.env) }),
 		a.screenAction("machine", "M", "machine", "processors, memory, disk, GPUs and what runs on them", func() screen { return newMachine(a.env) }),
+		a.undoAction(), a.themeAction(), a.usualAction(),
 		{
 			name: "palette", keys: []string{":"}, label: "command", help: "every action by its name in the CLI",
-			to: func() tea.Msg { return push{newPalette(a.actions())} },
-		},
-		{
-			name: "help", keys: []string{"?", "f1"}, label: "all keys", help: "every key of this screen",
-			to: func() tea.Msg { return push{newHelp(a.top().Title(), a.actions())} },
+			to: func() tea.Msg { return push{newPalette(append(a.actions(), a.commands()...))} },
 		},
 		{
 			name: "quit", keys: []string{"q"}, label: "leave", help: "close the UI; sweeps go on",
 			run: func() tea.Cmd { return tea.Quit },
+		},
+		{
+			name: "help", keys: []string{"?", "f1"}, label: "all keys", help: "every key of this screen",
+			to: func() tea.Msg { return push{newHelp(a.top().Title(), a.actions())} },
 		},
 	}
 }
@@ -65,7 +68,7 @@ func (a *App) runsAction() action {
 
 // screenAction opens a screen that is there wherever one is.
 func (a *App) screenAction(name, key, title, help string, open func() screen) action {
-	act := action{name: name, keys: []string{key}, help: help, cli: a.env.cli(name), to: func() tea.Msg { return push{open()} }}
+	act := action{name: name, keys: []string{key}, spare: title, help: help, cli: a.env.cli(name), to: func() tea.Msg { return push{open()} }}
 	if a.top().Title() == title {
 		act.why = "this is it"
 	}
@@ -91,40 +94,46 @@ func (a *App) draw() widget.Canvas {
 
 // dress chooses the theme for a terminal.
 func (a *App) dress(dark, colours bool) {
-	a.dark, a.colours, a.theme = dark, colours, widget.Light()
-	if dark {
-		a.theme = widget.Dark()
-	}
-	if !colours {
-		a.theme = a.theme.Colourless()
-	}
+	a.dark, a.colours, a.theme = dark, colours, themeOf(a.env.theme, dark, colours)
 }
 
-// footer picks the actions whose keys are shown in w cells: those with a label
-// that can be done now. Help stays to the last.
+// A footer has so many keys, where the terminal is wide enough and as many can be
+// pressed.
+const leastKeys, mostKeys = 6, 8
+
+// footer picks the actions whose keys are shown in w cells: of those that can be
+// done now the way back, the palette and help, the first of the screen's own, and
+// where these are few what leads to other screens. They stand in their order.
 func footer(acts []action, w int) []action {
-	var shown []action
-	room := w - 1
-	help, hasHelp := find(acts, "?")
-	if hasHelp {
-		room -= footerWidth(help)
-	}
-	for _, a := range acts {
-		if a.label == "" || a.why != "" || a.name == help.name {
-			continue
-		}
-		if n := footerWidth(a); n <= room {
-			shown = append(shown, a)
-			room -= n
+	room, shown := w-1, map[int]bool{}
+	take := func(most int, wanted func(action) bool) {
+		for i, a := range acts {
+			if a.why != "" || shown[i] || len(shown) >= most || !wanted(a) {
+				continue
+			}
+			if n := footerWidth(a); n <= room {
+				shown[i] = true
+				room -= n
+			}
 		}
 	}
-	if hasHelp {
-		shown = append(shown, help)
+	always := []string{"back", "palette", "help"}
+	take(mostKeys, func(a action) bool { return slices.Contains(always, a.name) && a.label != "" })
+	take(mostKeys, func(a action) bool { return a.label != "" })
+	take(leastKeys, func(a action) bool { return a.spare != "" })
+	var list []action
+	for i, a := range acts {
+		if shown[i] {
+			list = append(list, a)
+		}
 	}
-	return shown
+	return list
 }
 
-func footerWidth(a action) int { return len([]rune(keyName(a.keys[0])+" "+a.label)) + 3 }
+func footerWidth(a action) int { return len([]rune(keyName(a.keys[0])+" "+a.shown())) + 3 }
+
+// shown is what the footer calls an action.
+func (a action) shown() string { return cmp.Or(a.label, a.spare) }
 
 func (a *App) drawFooter(c widget.Canvas) {
 	x := 1
@@ -135,7 +144,7 @@ func (a *App) drawFooter(c widget.Canvas) {
 		start := x
 		x = c.Print(x, 0,
 			widget.Span{Text: keyName(act.keys[0]), Ink: widget.Key},
-			widget.Span{Text: " " + act.label, Ink: widget.Faint})
+			widget.Span{Text: " " + act.shown(), Ink: widget.Faint})
 		c.Spot(widget.Rect{X: start, Y: 0, W: x - start, H: 1}, footerSpot, i)
 	}
 }
@@ -161,6 +170,10 @@ func keyName(key string) string {
 
 // say shows a notice for a few seconds.
 func (a *App) say(n notice) tea.Cmd {
+	if n.undo != nil {
+		a.undos = append(a.undos, n.undo)
+		n.text += "   U takes it back"
+	}
 	a.toast = n
 	a.toasts++
 	number := a.toasts

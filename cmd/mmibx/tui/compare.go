@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -365,7 +366,7 @@ func (c *compare) Actions() []action {
 		first, curvesAction(c.env, c.of), c.metricAction(),
 	}
 	q := PaperQuery{Runs: runsOf(c.of)}
-	acts = append(acts, tableAction(c.env, q), figureAction(c.env, q))
+	acts = append(acts, tableAction(c.env, q), figureAction(c.env, q), c.exportAction(listingOf(c.of)), c.copyAction(strings.Join(runsOf(c.of), " ")))
 	return append(acts, moves(c.move)...)
 }
 

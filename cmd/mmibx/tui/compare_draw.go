@@ -19,9 +19,9 @@ func (c *compare) Draw(at widget.Canvas) {
 		return
 	}
 	c.drawSides(at.In(sides))
-	upper, lower := rest.Top(rest.H * 11 / 20)
-	spec, chart := upper.Left(upper.W / 2)
-	tests, examples := lower.Left(lower.W / 2)
+	upper, lower := c.down(at, "compare.upper", rest, rest.H*11/20)
+	spec, chart := c.across(at, "compare.spec", upper, upper.W/2)
+	tests, examples := c.across(at, "compare.tests", lower, lower.W/2)
 	c.drawSpec(at.In(spec))
 	c.drawCurve(at.In(chart))
 	c.drawTests(at.In(tests))

@@ -12,7 +12,7 @@ import (
 func (c *curves) Draw(at widget.Canvas) {
 	top, rest := at.Bounds().Top(1)
 	header(at.In(top), c.env, []string{"curves"}, c.status(), nil)
-	charts, legend := rest.Top(rest.H - min(len(c.of)+3, rest.H/3))
+	charts, legend := c.down(at, "curves.charts", rest, rest.H-min(len(c.of)+3, rest.H/3))
 	columns := 1
 	if at.W() >= 110 && len(c.metrics) > 1 {
 		columns = 2

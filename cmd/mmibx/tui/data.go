@@ -41,10 +41,18 @@ type Control interface {
 	Stop(ctx context.Context, sweep string) error
 	// Pause lets running runs end and starts no others.
 	Pause(ctx context.Context, sweep string) error
-	// Resume ends a pause, or goes on with a sweep that nothing runs.
+	// Resume ends a pause.
 	Resume(ctx context.Context, sweep string) error
+	// Continue goes on with a sweep that nothing runs, or as soon as its runner has
+	// ended where it was told to stop.
+	Continue(ctx context.Context, sweep string) error
 	// Retry makes failed runs of a sweep due again.
 	Retry(ctx context.Context, sweep string, runs []string) error
+	// Forgo takes a retry back where no attempt began since. The sweep is "" where the
+	// runs are of any.
+	Forgo(ctx context.Context, sweep string, runs []string) error
+	// Prioritize lets runs start before those with a lower priority; 0 is usual.
+	Prioritize(ctx context.Context, sweep string, priority int, runs []string) error
 }
 
 // Counts counts runs by state.
@@ -182,6 +190,7 @@ type RunRow struct {
 	Dev                  float64 // NaN: none
 	Took                 time.Duration
 	Attempt              int
+	Priority             int // higher starts earlier, 0 is usual
 	Error                string
 }
 

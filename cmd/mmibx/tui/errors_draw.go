@@ -19,14 +19,14 @@ func (s *errorsScreen) Draw(c widget.Canvas) {
 		return
 	}
 	if rest.W >= 110 {
-		list, right := rest.Left(rest.W * 2 / 5)
-		scores, list := list.Top(min(len(s.data.Score.Types)+4, list.H/3))
+		list, right := s.across(c, "errors.list", rest, rest.W*2/5)
+		scores, list := s.down(c, "errors.scores", list, min(len(s.data.Score.Types)+4, list.H/3))
 		s.drawScores(c.In(scores))
 		s.drawList(c.In(list))
 		s.drawExample(c.In(right))
 		return
 	}
-	example, list := rest.Top(rest.H * 2 / 3)
+	example, list := s.down(c, "errors.example", rest, rest.H*2/3)
 	s.drawExample(c.In(example))
 	s.drawList(c.In(list))
 }

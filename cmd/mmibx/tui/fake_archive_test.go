@@ -14,18 +14,19 @@ import (
 type fakeArchive struct {
 	*fake
 	tags  map[string][]string
+	notes map[string]string
 	bin   map[string]bool
 	saved []SavedList
 	asked []RunsQuery
 }
 
 func newFakeArchive(f *fake) *fakeArchive {
-	return &fakeArchive{fake: f, tags: map[string][]string{}, bin: map[string]bool{}}
+	return &fakeArchive{fake: f, tags: map[string][]string{}, notes: map[string]string{}, bin: map[string]bool{}}
 }
 
 func fakeOptions() Options {
 	e := fakeEnv(newFake())
-	return Options{Reader: e.reader, Control: e.control, Judge: e.judge, Author: e.author, Press: e.press, Archive: e.archive, Curator: e.curator, Shelf: e.shelf, Monitor: e.monitor, Clock: e.clock}
+	return Options{Reader: e.reader, Control: e.control, Judge: e.judge, Author: e.author, Press: e.press, Archive: e.archive, Curator: e.curator, Shelf: e.shelf, Monitor: e.monitor, Habits: e.habits, Shell: e.shell, Clock: e.clock}
 }
 
 func (f *fakeArchive) Runs(_ context.Context, q RunsQuery) (RunsPage, error) {
@@ -116,15 +117,28 @@ func (f *fakeArchive) Keys(context.Context) ([]Pair, error) {
 
 func (f *fakeArchive) Lists(context.Context) ([]SavedList, error) { return f.saved, f.err }
 
-func (f *fakeArchive) Tag(_ context.Context, runs []string, tag string) error {
+func (f *fakeArchive) Tag(_ context.Context, runs []string, tag string) (fresh []string, err error) {
 	for _, id := range runs {
-		f.tags[id] = append(f.tags[id], tag)
+		if !slices.Contains(f.tags[id], tag) {
+			f.tags[id], fresh = append(f.tags[id], tag), append(fresh, id)
+		}
 	}
-	return f.tell("tag %s %d", tag, len(runs))
+	return fresh, f.tell("tag %s %d", tag, len(runs))
 }
 
-func (f *fakeArchive) Note(_ context.Context, runs []string, note string) error {
-	return f.tell("note %v %s", runs, note)
+func (f *fakeArchive) Untag(_ context.Context, runs []string, tag string) error {
+	for _, id := range runs {
+		f.tags[id] = slices.DeleteFunc(f.tags[id], func(t string) bool { return t == tag })
+	}
+	return f.tell("untag %s %d", tag, len(runs))
+}
+
+func (f *fakeArchive) Note(_ context.Context, runs []string, note string) (map[string]string, error) {
+	before := map[string]string{}
+	for _, id := range runs {
+		before[id], f.notes[id] = f.notes[id], note
+	}
+	return before, f.tell("note %v %s", runs, note)
 }
 
 func (f *fakeArchive) Remove(_ context.Context, runs []string) error {

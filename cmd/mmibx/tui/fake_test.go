@@ -36,7 +36,7 @@ func newFake() *fake { return &fake{board: fakeBoard()} }
 // fakeEnv is what screens get in tests.
 func fakeEnv(f *fake) *env {
 	archive := newFakeArchive(f)
-	return &env{reader: f, control: f, judge: f, author: f, press: f, archive: archive, curator: archive, shelf: fakeShelf{f}, monitor: fakeMonitor{f}, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
+	return &env{reader: f, control: f, judge: f, author: f, press: f, archive: archive, curator: archive, shelf: fakeShelf{f}, monitor: fakeMonitor{f}, habits: fakeHabits{f, map[string]string{}}, shell: fakeShell{f}, shares: map[string]float64{}, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
 }
 
 func (f *fake) Studies(context.Context) ([]Study, error) {
@@ -179,8 +179,22 @@ func (f *fake) Start(_ context.Context, study string, workers int) (string, erro
 func (f *fake) Stop(_ context.Context, sweep string) error   { return f.tell("stop %s", sweep) }
 func (f *fake) Pause(_ context.Context, sweep string) error  { return f.tell("pause %s", sweep) }
 func (f *fake) Resume(_ context.Context, sweep string) error { return f.tell("resume %s", sweep) }
+func (f *fake) Continue(_ context.Context, sweep string) error {
+	return f.tell("continue %s", sweep)
+}
 func (f *fake) Retry(_ context.Context, _ string, runs []string) error {
 	return f.tell("retry %v", runs)
+}
+func (f *fake) Forgo(_ context.Context, _ string, runs []string) error {
+	return f.tell("forgo %v", runs)
+}
+func (f *fake) Prioritize(_ context.Context, _ string, n int, runs []string) error {
+	for i := range f.board.Runs {
+		if slices.Contains(runs, f.board.Runs[i].ID) {
+			f.board.Runs[i].Priority = n
+		}
+	}
+	return f.tell("priority %d %v", n, runs)
 }
 
 // allScreens are the screens that fill the view.

@@ -20,13 +20,13 @@ func (h *home) Draw(c widget.Canvas) {
 		h.drawWelcome(c.In(next))
 		rest = below
 	default:
-		sweeps, below := rest.Top(max(4, min(len(h.sweeps)+3, rest.H/3)))
+		sweeps, below := h.down(c, "home.sweeps", rest, max(4, min(len(h.sweeps)+3, rest.H/3)))
 		h.drawSweeps(c.In(sweeps))
 		rest = below
 	}
 	if n := max(len(h.overview.Attention), len(h.overview.Best)); n > 0 {
-		middle, below := rest.Top(max(4, min(n+2, rest.H*2/5)))
-		attention, best := middle.Left(middle.W * 11 / 20)
+		middle, below := h.down(c, "home.middle", rest, max(4, min(n+2, rest.H*2/5)))
+		attention, best := h.across(c, "home.attention", middle, middle.W*11/20)
 		h.drawAttention(c.In(attention))
 		h.drawBest(c.In(best))
 		rest = below

@@ -139,8 +139,8 @@ func (m *machineScreen) Draw(c widget.Canvas) {
 		return
 	}
 	gauges := 2 + m.coreRows(rest.W/2-4) + 5 + max(1, 2*len(m.data.GPUs))
-	upper, lower := rest.Top(max(6, min(gauges+1, rest.H*2/3)))
-	left, right := upper.Left(upper.W / 2)
+	upper, lower := m.down(c, "machine.upper", rest, max(6, min(gauges+1, rest.H*2/3)))
+	left, right := m.across(c, "machine.now", upper, upper.W/2)
 	m.drawGauges(c.In(left))
 	m.drawHistory(c.In(right))
 	m.drawProcesses(c.In(lower))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mmibx/mmibx/internal/shell"
 )
 
 // mark is a run or an arm that was marked. Marks belong to no screen: they stay
@@ -60,6 +62,17 @@ func runsOf(marks []mark) []string {
 		}
 	}
 	return ids
+}
+
+// filterOf is a filter that lets runs through, as a shell takes it; of many only the
+// first are written out.
+func filterOf(ids []string) string {
+	return shell.Word("id in (" + strings.ReplaceAll(shellIDs(ids), " ", "*, ") + "*)")
+}
+
+// listingOf lists the runs of marks and no others.
+func listingOf(marks []mark) Listing {
+	return Listing{Filter: "id in (" + strings.Join(runsOf(marks), ", ") + ")"}
 }
 
 // shellIDs writes ids as a command line takes them; of many only the first.

@@ -11,6 +11,16 @@ import (
 // mouse turns what the mouse does into what it does it to.
 func mouse(c widget.Canvas, m tea.MouseMsg) tea.Cmd {
 	at := m.Mouse()
+	switch m.(type) {
+	case tea.MouseMotionMsg:
+		return send(dragged{at.X, at.Y})
+	case tea.MouseReleaseMsg:
+		return send(dropped{})
+	case tea.MouseClickMsg:
+		if g, ok := c.GripAt(at.X, at.Y); ok && at.Button == tea.MouseLeft {
+			return send(gripped{g})
+		}
+	}
 	hit, ok := c.At(at.X, at.Y)
 	if !ok {
 		return nil

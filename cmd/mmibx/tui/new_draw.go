@@ -12,8 +12,8 @@ import (
 func (n *newSweep) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
 	header(c.In(top), n.env, []string{"new sweep", n.draft.Name}, n.status(), nil)
-	left, right := rest.Left(max(rest.W/2, min(44, rest.W)))
-	form, below := left.Top(n.rows() + 2)
+	left, right := n.across(c, "new.left", rest, max(rest.W/2, min(44, rest.W)))
+	form, below := n.down(c, "new.form", left, n.rows()+2)
 	hint, file := below.Top(min(5, max(4, below.H/3)))
 	n.drawForm(c.In(form))
 	n.drawHint(c.In(hint))

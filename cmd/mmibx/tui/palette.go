@@ -10,7 +10,8 @@ import (
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
 )
 
-// palette lists every action by its name in the CLI and runs the one chosen.
+// palette lists every action by its name in the CLI, then the commands that are
+// none, and runs the one chosen.
 type palette struct {
 	all    []action
 	text   string // typed so far
@@ -112,5 +113,9 @@ func paletteRow(a action) [][]widget.Span {
 	if a.cli != "" {
 		line = "$ " + a.cli
 	}
-	return [][]widget.Span{{name}, {{Text: keyName(a.keys[0]), Ink: widget.Key}}, {note}, {faint(line)}}
+	key := ""
+	if len(a.keys) > 0 {
+		key = keyName(a.keys[0])
+	}
+	return [][]widget.Span{{name}, {{Text: key, Ink: widget.Key}}, {note}, {faint(line)}}
 }

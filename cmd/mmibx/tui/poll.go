@@ -105,6 +105,8 @@ func (p *poll) rest(err error, more bool) tea.Cmd {
 // update takes poll's own messages.
 func (p *poll) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
+	case orderOver:
+		return p.now()
 	case pollDue:
 		if msg.seq == p.seq && !p.busy {
 			return p.now()

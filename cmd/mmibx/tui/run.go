@@ -136,7 +136,7 @@ func (r *runScreen) Actions() []action {
 		before.why = metric.why
 	}
 	wrong := action{
-		name: "runs errors", keys: []string{"e"}, label: "errors", help: "what it got wrong on dev, sentence by sentence",
+		name: "runs errors", keys: []string{"e", "x"}, label: "errors", help: "what it got wrong on dev, sentence by sentence",
 		cli: r.cli("runs errors", r.id), to: func() tea.Msg { return push{newErrors(r.env, r.id)} },
 	}
 	if r.data.State != mmibx.Done {
@@ -152,10 +152,12 @@ func (r *runScreen) Actions() []action {
 		metric, before, wrong, retryAction(r.env, r.data.Sweep, []RunRow{r.data.RunRow}, "the run"), r.markAction(),
 		{name: "panel", keys: []string{"tab"}, label: "panel", help: "the next panel", run: turn(1)},
 		{name: "panel back", keys: []string{"shift+tab"}, help: "the panel before", run: turn(-1)},
-		{name: "copy", keys: []string{"y"}, help: "copy the id to the clipboard (OSC 52)", run: func() tea.Cmd { return send(clip{r.id}) }},
+		r.copyAction(r.id),
 	}
 	acts = append(acts, r.onMarked()...)
-	return append(acts, moves(r.move)...)
+	write := r.exportAction(Listing{Filter: "id=" + r.id})
+	write.keys = []string{"E"}
+	return append(append(acts, write), moves(r.move)...)
 }
 
 func (r *runScreen) markAction() action {

@@ -17,18 +17,18 @@ func (r *runScreen) Draw(c widget.Canvas) {
 		where = []widget.Span{faint(fmt.Sprintf("   %s on %s", r.data.Device, r.data.Host))}
 	}
 	header(c.In(top), r.env, []string{"run " + r.id}, r.status(), where)
-	left, right := rest.Left(min(46, rest.W*2/5))
-	metrics, spec := left.Top(min(len(r.data.Metrics)+2, rest.H/2))
+	left, right := r.across(c, "run.left", rest, min(46, rest.W*2/5))
+	metrics, spec := r.down(c, "run.metrics", left, min(len(r.data.Metrics)+2, rest.H/2))
 	r.drawPairs(c.In(metrics), "last values", "metrics", r.data.Metrics, -1)
 	r.drawSpec(c.In(spec))
 	if right.W < 130 || rest.H < 40 {
-		curve, panel := right.Top(max(8, rest.H*11/20))
+		curve, panel := r.down(c, "run.curve", right, max(8, rest.H*11/20))
 		r.curve.draw(c.In(curve), r.metric, r.data.Label)
 		r.drawPanel(c.In(panel), max(onOutput, r.focus), true)
 		return
 	}
-	right, far := right.Left(right.W / 2)
-	curve, output := right.Top(rest.H * 11 / 20)
+	right, far := r.across(c, "run.right", right, right.W/2)
+	curve, output := r.down(c, "run.output", right, rest.H*11/20)
 	r.curve.draw(c.In(curve), r.metric, r.data.Label)
 	r.drawPanel(c.In(output), onOutput, false)
 	for p := onScores; p < numRunPanels; p++ {

@@ -123,8 +123,6 @@ func (r *runs) Update(msg tea.Msg) tea.Cmd {
 		return r.move(3 * msg.by)
 	case clicked:
 		return r.click(msg)
-	case orderOver:
-		return r.poll.now()
 	case listRead:
 		return r.open(msg)
 	case markAll:

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -60,7 +59,7 @@ func (r *runs) openAction() action {
 func (r *runs) errorsAction() action {
 	at := r.row(r.cursor)
 	a := action{
-		name: "runs errors", keys: []string{"e"}, help: "what the run got wrong on dev, sentence by sentence",
+		name: "runs errors", keys: []string{"x"}, help: "what the run got wrong on dev, sentence by sentence",
 		cli: r.cli("runs errors", at.ID), to: func() tea.Msg { return push{newErrors(r.env, at.ID)} },
 	}
 	if at.State != mmibx.Done || r.page.Of.ByArm {
@@ -81,8 +80,12 @@ func (r *runs) markAction() action {
 }
 
 // cliList is the command line that lists the same.
-func (r *runs) cliList() string {
-	words := []string{"runs list"}
+func (r *runs) cliList() string { return r.cliListing("runs list") }
+
+// cliSave is the one that keeps it under a name.
+func (r *runs) cliSave(name string) string { return r.cliListing("runs save", name) }
+
+func (r *runs) cliListing(words ...string) string {
 	if r.list.Filter != "" {
 		words = append(words, shell.Word(r.list.Filter))
 	}
@@ -92,7 +95,7 @@ func (r *runs) cliList() string {
 	if r.list.ByArm {
 		words = append(words, "--by-arm")
 	}
-	if r.list.Bin {
+	if r.list.Bin && words[0] == "runs list" {
 		words = append(words, "--bin")
 	}
 	return r.cli(append(words, "--columns", strings.Join(r.list.Columns, ","))...)
@@ -123,7 +126,7 @@ func (r *runs) listActions() []action {
 		{name: "mark all", keys: []string{"A"}, help: "mark all that the filter lets through", run: r.markAll},
 		none,
 		{name: "saved list", keys: []string{"v"}, help: "a list that was saved", run: r.pickList},
-		{name: "runs save", keys: []string{"w"}, help: "save filter, order and columns under a name", run: r.saveAs},
+		{name: "runs save", keys: []string{"w"}, help: "save filter, order and columns under a name", cli: r.cliSave("NAME"), run: r.saveAs},
 		{name: "bin", keys: []string{"B"}, help: "what is in the bin, and back", run: func() tea.Cmd {
 			l := r.list
 			l.Bin = !l.Bin
@@ -143,24 +146,28 @@ func (r *runs) byArm() tea.Cmd {
 func (r *runs) orders() []action {
 	ids := runsOf(r.targets())
 	what := plural(len(ids), "run")
-	tag := r.textOrder("runs tag", "#", "tag", "give "+what+" a tag", "tag for "+what, func(tag string) (string, func(context.Context) error) {
-		return r.cli("runs tag", shell.Word(tag), shellIDs(ids)), func(ctx context.Context) error { return r.curator.Tag(ctx, ids, tag) }
+	tag := r.textOrder("runs tag", "#", "tag", "give "+what+" a tag", "tag for "+what, func(tag string) (string, deed) {
+		return r.cli("runs tag", shell.Word(tag), shellIDs(ids)), func(ctx context.Context) (*reversal, error) {
+			fresh, err := r.curator.Tag(ctx, ids, tag)
+			return &reversal{"tag " + tag, r.cli("runs tag --remove", shell.Word(tag), shellIDs(fresh)), func(ctx context.Context) error { return r.curator.Untag(ctx, fresh, tag) }}, err
+		}
 	})
-	note := r.textOrder("runs note", "n", "", "write a note on "+what, "note on "+what, func(text string) (string, func(context.Context) error) {
-		return r.cli("runs note", shellIDs(ids), shell.Word(text)), func(ctx context.Context) error { return r.curator.Note(ctx, ids, text) }
+	note := r.textOrder("runs note", "n", "", "write a note on "+what, "note on "+what, func(text string) (string, deed) {
+		return r.cli("runs note", shellIDs(ids), shell.Word(text)), func(ctx context.Context) (*reversal, error) {
+			before, err := r.curator.Note(ctx, ids, text)
+			return &reversal{"note on " + what, r.cli("runs note", shellIDs(ids), "TEXT"), func(ctx context.Context) error { return r.notes(ctx, before) }}, err
+		}
 	})
-	rm := r.sureOrder("runs rm", []string{"d", "delete"}, "put "+what+" into the bin", "Lists and tables leave them out. Their files stay, and B leads to the bin, where the same key takes them out.", ids, r.curator.Remove)
+	undo := func(name string, do func(context.Context, []string) error) *reversal {
+		return &reversal{"the bin for " + what, r.cli(name, shellIDs(ids)), func(ctx context.Context) error { return do(ctx, ids) }}
+	}
+	rm := r.sureOrder("runs rm", []string{"d", "delete"}, "put "+what+" into the bin", "Lists and tables leave them out. Their files stay, and B leads to the bin, where the same key takes them out.", ids, r.curator.Remove, undo("runs restore", r.curator.Restore))
 	if r.list.Bin {
-		rm = r.sureOrder("runs restore", []string{"d", "delete"}, "take "+what+" out of the bin", "They are listed and counted again.", ids, r.curator.Restore)
+		rm = r.sureOrder("runs restore", []string{"d", "delete"}, "take "+what+" out of the bin", "They are listed and counted again.", ids, r.curator.Restore, undo("runs rm", r.curator.Remove))
 	}
-	retry := r.sureOrder("runs retry", []string{"r"}, "retry "+what, "Another attempt is made when their sweep runs. A run that diverged does so again unless something outside its spec changed.", ids, r.curator.RetryRuns)
-	copied := action{name: "copy", keys: []string{"y"}, help: "copy the ids to the clipboard (OSC 52)", run: func() tea.Cmd {
-		return send(clip{strings.Join(ids, " ")})
-	}}
-	write := action{
-		name: "export", keys: []string{"E"}, help: "write what is marked, else all that is listed, as CSV, JSON lines or Parquet",
-		cli: r.cliExport("metrics", "metrics.csv"), run: r.pickExport,
-	}
+	forgo := &reversal{"retry of " + what, r.cli("runs retry --undo", shellIDs(ids)), func(ctx context.Context) error { return r.control.Forgo(ctx, "", ids) }}
+	retry := r.sureOrder("runs retry", []string{"r"}, "retry "+what, "Another attempt is made when their sweep runs. A run that diverged does so again unless something outside its spec changed.", ids, r.curator.RetryRuns, forgo)
+	copied, write := r.copyAction(strings.Join(ids, " ")), r.exportAction(r.list)
 	acts := []action{tag, note, rm, retry, copied, write}
 	if len(ids) == 0 {
 		for i := range acts {
@@ -170,50 +177,18 @@ func (r *runs) orders() []action {
 	return acts
 }
 
-// pickExport asks what to write and where, then writes it.
-func (r *runs) pickExport() tea.Cmd {
-	return send(push{newPick("export", ExportTables, nil, func(chosen []string) action {
-		table := chosen[0]
-		return action{name: "export", run: func() tea.Cmd {
-			return send(push{newAsk("write "+table+" to (.csv, .jsonl, .parquet)", table+".csv", func(file string) action {
-				return action{name: "export", cli: r.cliExport(table, file), run: func() tea.Cmd { return r.export(table, file) }}
-			})})
-		}}
-	})})
-}
-
-func (r *runs) cliExport(table, file string) string {
-	words := []string{"export", table}
-	if len(r.marked) > 0 {
-		words = append(words, shell.Word("id in ("+strings.ReplaceAll(shellIDs(runsOf(r.marked)), " ", "*, ")+"*)"))
-	} else if r.list.Filter != "" {
-		words = append(words, shell.Word(r.list.Filter))
-	}
-	if r.list.Bin {
-		words = append(words, "--bin")
-	}
-	return r.cli(append(words, "-o", shell.Word(file))...)
-}
-
-func (r *runs) export(table, file string) tea.Cmd {
-	e := Export{Table: table, Listing: r.list, File: file}
-	if len(r.marked) > 0 {
-		e.Runs = runsOf(r.marked)
-	}
-	curator, cli := r.curator, r.cliExport(table, file)
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-		defer cancel()
-		rows, err := curator.Export(ctx, e)
-		if err != nil {
-			return notice{text: err.Error(), bad: true}
+// notes puts notes back where they stood.
+func (r *runs) notes(ctx context.Context, before map[string]string) error {
+	for id, text := range before {
+		if _, err := r.curator.Note(ctx, []string{id}, text); err != nil {
+			return err
 		}
-		return notice{text: fmt.Sprintf("%s has %s of %s  $ %s", file, plural(rows, "row"), table, cli)}
 	}
+	return nil
 }
 
 // textOrder is an order that takes a text, which is asked for.
-func (r *runs) textOrder(name, key, label, help, question string, of func(text string) (cli string, do func(context.Context) error)) action {
+func (r *runs) textOrder(name, key, label, help, question string, of func(text string) (cli string, do deed)) action {
 	cli, _ := of("TEXT")
 	return action{name: name, keys: []string{key}, label: label, help: help, cli: cli, to: func() tea.Msg {
 		return push{newAsk(question, "", func(text string) action {
@@ -224,11 +199,11 @@ func (r *runs) textOrder(name, key, label, help, question string, of func(text s
 }
 
 // sureOrder is an order that is asked about first.
-func (r *runs) sureOrder(name string, keys []string, help, detail string, ids []string, do func(context.Context, []string) error) action {
+func (r *runs) sureOrder(name string, keys []string, help, detail string, ids []string, do func(context.Context, []string) error, undo *reversal) action {
 	act := action{name: name, keys: keys, help: help, cli: r.cli(name, shellIDs(ids))}
 	sure := act
 	sure.run = func() tea.Cmd {
-		return r.after(order(act.cli, "done", func(ctx context.Context) error { return do(ctx, ids) }))
+		return r.after(order(act.cli, "done", back(func(ctx context.Context) error { return do(ctx, ids) }, undo)))
 	}
 	act.to = func() tea.Msg { return push{&confirm{question: help + "?", detail: detail, act: sure}} }
 	return act
@@ -323,7 +298,7 @@ func orAll(filter string) string {
 
 func (r *runs) saveAs() tea.Cmd {
 	return send(push{newAsk("save this list as", "", func(name string) action {
-		return action{name: "runs save", run: func() tea.Cmd { return r.save(name) }}
+		return action{name: "runs save", cli: r.cliSave(shell.Word(name)), run: func() tea.Cmd { return r.save(name) }}
 	})})
 }
 
@@ -334,7 +309,7 @@ func (r *runs) save(name string) tea.Cmd {
 		l.Filter, l.ByArm, l.Sort, l.Bin = "", false, "", false
 	}
 	curator := r.curator
-	do := func(ctx context.Context) error { return curator.SaveList(ctx, l) }
+	do := back(func(ctx context.Context) error { return curator.SaveList(ctx, l) }, nil)
 	if name == "" {
 		return order(r.cli("runs list --columns", strings.Join(l.Columns, ",")), "these columns are kept", do)
 	}

@@ -43,6 +43,7 @@ type action struct {
 	name  string   // as in the CLI where it exists there: "runs retry"
 	keys  []string // the first is shown
 	label string   // for the footer; "" keeps it out of there
+	spare string   // for the footer where there is room left
 	help  string   // one line
 	cli   string   // the command line that does the same; "" where it is about the screen only
 	why   string   // why it cannot be done now; "" when it can
@@ -63,7 +64,11 @@ type env struct {
 	curator Curator
 	shelf   Shelf
 	monitor Monitor
-	marked  []mark // in the order in which they were marked
+	habits  Habits
+	shell   Shell
+	theme   string             // by its name; "": as the terminal is
+	shares  map[string]float64 // of the first of two panels, by the border between them
+	marked  []mark             // in the order in which they were marked
 	clock   func() time.Time
 	store   string // as people call it
 	here    string // what a command line needs to find it, such as " --store DIR"
@@ -82,6 +87,7 @@ type (
 	notice struct {                // say something for a few seconds, on whatever screen
 		text string
 		bad  bool
+		undo *reversal // takes back what was done
 	}
 )
 
@@ -102,19 +108,6 @@ type outside struct {
 }
 
 func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
-
-// order runs a method of Control, under a deadline, and says how it went and
-// which command line does the same.
-func order(cli, say string, do func(context.Context) error) tea.Cmd {
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := do(ctx); err != nil {
-			return notice{text: err.Error(), bad: true}
-		}
-		return notice{text: say + "  $ " + cli}
-	}
-}
 
 // find returns the action of a key.
 func find(actions []action, key string) (action, bool) {

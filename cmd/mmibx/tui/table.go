@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -292,14 +293,15 @@ func figureAction(e *env, q PaperQuery) action {
 	}
 }
 
-// paperCLI is the command line for a query that names its sweep.
+// paperCLI is the command line for a query; whose sweep is found when it is asked
+// stands there as SWEEP.
 func paperCLI(e *env, verb string, q PaperQuery) string {
-	if q.Sweep == "" {
+	if q.Sweep == "" && len(q.Runs) == 0 {
 		return ""
 	}
-	words := []string{verb, "--sweep", shell.Word(q.Sweep)}
+	words := []string{verb, "--sweep", shell.Word(cmp.Or(q.Sweep, "SWEEP"))}
 	if len(q.Runs) > 0 {
-		words = append(words, "--filter", shell.Word("id in ("+strings.Join(q.Runs, ", ")+")"))
+		words = append(words, "--filter", filterOf(q.Runs))
 	}
 	return e.cli(words...)
 }

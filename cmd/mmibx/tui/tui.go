@@ -33,6 +33,8 @@ type Options struct {
 	Curator Curator
 	Shelf   Shelf
 	Monitor Monitor
+	Habits  Habits
+	Shell   Shell
 	Store   string // as people call it
 	Here    string // what a command line needs to find the store, such as " --store DIR"
 	Sweep   string // its board is opened at once; "": that of the only live sweep, or the home screen
@@ -44,7 +46,7 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, press: o.Press, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, monitor: o.Monitor, clock: o.Clock, store: o.Store, here: o.Here}
+	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, press: o.Press, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, monitor: o.Monitor, habits: o.Habits, shell: o.Shell, shares: map[string]float64{}, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
@@ -62,7 +64,9 @@ func Show(ctx context.Context, o Options, opts ...tea.ProgramOption) (farewell s
 // or else at home. It asks before the first view, so that no key that was meant
 // for one screen reaches another.
 func opened(ctx context.Context, e *env, sweep string) *App {
+	e.learn(ctx)
 	a := newApp(ctx, e, newHome(e))
+	a.dress(a.dark, a.colours)
 	if sweep == "" {
 		sweep = onlyLive(ctx, e.reader)
 	}
@@ -174,7 +178,7 @@ func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (Still,
 	case "help":
 		a.push(newHelp(first.Title(), a.actions()))
 	case "palette":
-		a.push(newPalette(a.actions()))
+		a.push(newPalette(append(a.actions(), a.commands()...)))
 	}
 	return Still{a.draw(), a.theme}, nil
 }

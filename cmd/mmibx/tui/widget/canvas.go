@@ -63,6 +63,7 @@ type grid struct {
 	w, h  int
 	cells []cell
 	spots []spot
+	grips []Grip
 }
 
 // Canvas is a window on a grid. Its origin is its own upper left corner, and

@@ -82,8 +82,27 @@ var (
 		Series0: {fg: rgb(0x0072b2)}, Series0 + 1: {fg: rgb(0xa65c00)}, Series0 + 2: {fg: rgb(0x00785a)},
 		Series0 + 3: {fg: rgb(0xa33b7a)}, Series0 + 4: {fg: rgb(0x6b6200)}, Series0 + 5: {fg: rgb(0xb84a00)},
 	}
+	// The safe ones tell by blue and yellow and by lightness alone, which every kind
+	// of colour blindness but the rarest keeps; their ramp follows cividis.
+	safeDarkLooks = [Heat]look{
+		Faint: {fg: rgb(0x8a8a8a)}, Strong: {bold: true}, Border: {fg: rgb(0x4e4e4e)},
+		Focus: {fg: rgb(0x6cb6ff), bold: true}, Key: {fg: rgb(0xa8d1ff)}, Busy: {fg: rgb(0xd0d0d0), bold: true},
+		Good: {fg: rgb(0x4d94e8)}, Warn: {fg: rgb(0xffe945)}, Bad: {fg: rgb(0xe08a1e), bold: true}, Line: {fg: rgb(0x6cb6ff)},
+		Series0: {fg: rgb(0x6cb6ff)}, Series0 + 1: {fg: rgb(0xffe945)}, Series0 + 2: {fg: rgb(0xffffff)},
+		Series0 + 3: {fg: rgb(0x2f6fd0)}, Series0 + 4: {fg: rgb(0xb8860b)}, Series0 + 5: {fg: rgb(0x9a9a9a)},
+	}
+	safeLightLooks = [Heat]look{
+		Faint: {fg: rgb(0x6c6c6c)}, Strong: {bold: true}, Border: {fg: rgb(0xb2b2b2)},
+		Focus: {fg: rgb(0x00458a), bold: true}, Key: {fg: rgb(0x0055a4)}, Busy: {fg: rgb(0x303030), bold: true},
+		Good: {fg: rgb(0x1a5fd0)}, Warn: {fg: rgb(0x9a7400)}, Bad: {fg: rgb(0x7a3300), bold: true}, Line: {fg: rgb(0x1a5fd0)},
+		Series0: {fg: rgb(0x1a5fd0)}, Series0 + 1: {fg: rgb(0xa07800)}, Series0 + 2: {fg: rgb(0x101010)},
+		Series0 + 3: {fg: rgb(0x5c9be8)}, Series0 + 4: {fg: rgb(0x5a4200)}, Series0 + 5: {fg: rgb(0x808080)},
+	}
 	darkRamp  = [HeatLevels]int{0x303030, 0x005f5f, 0x005f87, 0x5f8787, 0x5faf87, 0x87d787, 0xafd787, 0xd7d787}
 	lightRamp = [HeatLevels]int{0xeeeeee, 0xd7ffff, 0xafd7d7, 0x87d7d7, 0x87d7af, 0x87d787, 0xafd75f, 0xd7d75f}
+
+	safeDarkRamp  = [HeatLevels]int{0x00204c, 0x15396d, 0x434e6c, 0x656870, 0x888678, 0xada572, 0xd3c665, 0xffe945}
+	safeLightRamp = [HeatLevels]int{0xf7fbff, 0xdeebf7, 0xc6dbef, 0xb0d2e8, 0x9ecae1, 0x85bcdb, 0x6baed6, 0x57a0ce}
 )
 
 // Dark is for terminals with a dark background.
@@ -97,6 +116,31 @@ func Dark() *Theme {
 func Light() *Theme {
 	t := newTheme(lightLooks, lightRamp, rgb(0x1c1c1c), rgb(0x1c1c1c), rgb(0xdadada))
 	t.text, t.paper = rgb(0x1c1c1c), rgb(0xffffff)
+	return t
+}
+
+// Safe is for colour-blind eyes, on a dark or a light background.
+func Safe(dark bool) *Theme {
+	if dark {
+		return newTheme(safeDarkLooks, safeDarkRamp, rgb(0xeeeeee), rgb(0x121212), rgb(0x303030))
+	}
+	return newTheme(safeLightLooks, safeLightRamp, rgb(0x1c1c1c), rgb(0x1c1c1c), rgb(0xdadada))
+}
+
+// Mono has no colour: what is strong is bold, what may be overlooked is faint, and
+// the cursor turns its cells over.
+func Mono() *Theme {
+	t := &Theme{colourless: true}
+	for i := range Ink(numInks) {
+		s := ansi.NewStyle().Reset()
+		switch i {
+		case Strong, Focus, Key, Bad:
+			s = s.Bold()
+		case Faint, Border:
+			s = s.Faint()
+		}
+		t.normal[i], t.lit[i] = s.String(), s.Reverse(true).String()
+	}
 	return t
 }
 

@@ -1,0 +1,62 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// reversal takes an order back.
+type reversal struct {
+	what string // was done
+	cli  string // the command line that takes it back
+	do   func(context.Context) error
+}
+
+// deed is what an order does. It says how it is taken back, nil where it cannot be.
+type deed func(context.Context) (*reversal, error)
+
+// back is a deed with its reversal.
+func back(do func(context.Context) error, r *reversal) deed {
+	return func(ctx context.Context) (*reversal, error) { return r, do(ctx) }
+}
+
+// order runs a deed, under a deadline, and says how it went and which command line
+// does the same.
+func order(cli, say string, do deed) tea.Cmd {
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		r, err := do(ctx)
+		if err != nil {
+			return notice{text: err.Error(), bad: true}
+		}
+		return notice{text: say + "  $ " + cli, undo: r}
+	}
+}
+
+// undoAction takes back the last order that can be.
+func (a *App) undoAction() action {
+	act := action{name: "undo", keys: []string{"U"}, help: "take back the last order"}
+	n := len(a.undos)
+	if n == 0 {
+		act.why = "nothing was ordered that can be taken back"
+		return act
+	}
+	last := a.undos[n-1]
+	act.help, act.cli = "take back: "+last.what, last.cli
+	act.run = func() tea.Cmd {
+		a.undos = a.undos[:n-1]
+		return func() tea.Msg {
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			defer cancel()
+			said := notice{text: "taken back: " + last.what + "  $ " + last.cli}
+			if err := last.do(ctx); err != nil {
+				said = notice{text: err.Error(), bad: true, undo: last} // to be tried again
+			}
+			return tea.BatchMsg{send(said), send(orderOver{})}
+		}
+	}
+	return act
+}
