@@ -3,6 +3,7 @@ package widget
 import (
 	"fmt"
 	"image/color"
+	"slices"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -121,25 +122,32 @@ func Light() *Theme {
 
 // Safe is for colour-blind eyes, on a dark or a light background.
 func Safe(dark bool) *Theme {
+	like, looks, ramp := Light(), safeLightLooks, safeLightRamp
+	low, high, cursor := rgb(0x1c1c1c), rgb(0x1c1c1c), rgb(0xdadada)
 	if dark {
-		return newTheme(safeDarkLooks, safeDarkRamp, rgb(0xeeeeee), rgb(0x121212), rgb(0x303030))
+		like, looks, ramp = Dark(), safeDarkLooks, safeDarkRamp
+		low, high, cursor = rgb(0xeeeeee), rgb(0x121212), rgb(0x303030)
 	}
-	return newTheme(safeLightLooks, safeLightRamp, rgb(0x1c1c1c), rgb(0x1c1c1c), rgb(0xdadada))
+	t := newTheme(looks, ramp, low, high, cursor)
+	t.text, t.paper = like.text, like.paper
+	return t
 }
 
 // Mono has no colour: what is strong is bold, what may be overlooked is faint, and
 // the cursor turns its cells over.
 func Mono() *Theme {
-	t := &Theme{colourless: true}
+	t := &Theme{colourless: true, text: rgb(0x1c1c1c), paper: rgb(0xffffff)}
 	for i := range Ink(numInks) {
 		s := ansi.NewStyle().Reset()
-		switch i {
-		case Strong, Focus, Key, Bad:
+		bold := slices.Contains([]Ink{Strong, Focus, Key, Bad}, i)
+		if bold {
 			s = s.Bold()
-		case Faint, Border:
+		}
+		if i == Faint || i == Border {
 			s = s.Faint()
 		}
-		t.normal[i], t.lit[i] = s.String(), s.Reverse(true).String()
+		t.normal[i] = tone{look{bold: bold}, s.String()}
+		t.lit[i] = tone{look{fg: t.paper, bg: t.text, bold: bold}, s.Reverse(true).String()}
 	}
 	return t
 }

@@ -2,6 +2,7 @@ package widget
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"strings"
 	"testing"
@@ -177,6 +178,71 @@ func TestAt(t *testing.T) {
 	}
 }
 
+// TestSafe: to eyes without red or without green cones (Machado, Oliveira and
+// Fernandes 2009, severity 1), the inks of states stay apart in the safe themes, by 15
+// of CIELAB's units at least; so do the steps of its ramp from end to end.
+func TestSafe(t *testing.T) {
+	protan := [3][3]float64{{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}}
+	deutan := [3][3]float64{{0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}}
+	for name, eye := range map[string][3][3]float64{"protan": protan, "deutan": deutan} {
+		for shade, looks := range map[string][Heat]look{"dark": safeDarkLooks, "light": safeLightLooks} {
+			for i, a := range []Ink{Good, Warn, Bad, Busy} {
+				for _, b := range []Ink{Good, Warn, Bad, Busy}[i+1:] {
+					if d := apart(seenBy(eye, looks[a].fg), seenBy(eye, looks[b].fg)); d < 15 {
+						t.Errorf("%s, %s: inks %d and %d are %.1f apart", name, shade, a, b, d)
+					}
+				}
+			}
+			for i := Series0; i < Heat; i++ {
+				for j := i + 1; j < Heat; j++ {
+					if d := apart(seenBy(eye, looks[i].fg), seenBy(eye, looks[j].fg)); d < 12 {
+						t.Errorf("%s, %s: curves %d and %d are %.1f apart", name, shade, i-Series0, j-Series0, d)
+					}
+				}
+			}
+		}
+		for _, ramp := range [][HeatLevels]int{safeDarkRamp, safeLightRamp} {
+			if d := apart(seenBy(eye, rgb(ramp[0])), seenBy(eye, rgb(ramp[HeatLevels-1]))); d < 35 {
+				t.Errorf("%s: the ends of the ramp are %.1f apart", name, d)
+			}
+		}
+	}
+}
+
+// seenBy is a colour in CIELAB (D65) as an eye sees it.
+func seenBy(eye [3][3]float64, c color.Color) [3]float64 {
+	r, g, b, _ := c.RGBA()
+	var linear, seen, xyz, f [3]float64
+	for i, v := range []uint32{r, g, b} {
+		s := float64(v) / 0xffff
+		if linear[i] = s / 12.92; s > 0.04045 {
+			linear[i] = math.Pow((s+0.055)/1.055, 2.4)
+		}
+	}
+	toXYZ := [3][3]float64{{0.4124, 0.3576, 0.1805}, {0.2126, 0.7152, 0.0722}, {0.0193, 0.1192, 0.9505}}
+	for i := range 3 {
+		for j := range 3 {
+			seen[i] += eye[i][j] * linear[j]
+		}
+		seen[i] = max(0, min(seen[i], 1))
+	}
+	for i, white := range []float64{0.9505, 1, 1.089} {
+		for j := range 3 {
+			xyz[i] += toXYZ[i][j] * seen[j]
+		}
+		if v := xyz[i] / white; v > 216.0/24389 {
+			f[i] = math.Cbrt(v)
+		} else {
+			f[i] = (24389.0/27*v + 16) / 116
+		}
+	}
+	return [3]float64{116*f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])}
+}
+
+func apart(a, b [3]float64) float64 {
+	return math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]) + (a[2]-b[2])*(a[2]-b[2]))
+}
+
 // TestThemes: every ink has a look in every theme, and the two differ.
 func TestThemes(t *testing.T) {
 	dark, light := Dark(), Light()
@@ -184,8 +250,13 @@ func TestThemes(t *testing.T) {
 		if i != Plain && i != Strong && dark.sequence(i, false) == light.sequence(i, false) {
 			t.Errorf("ink %d looks the same in the dark and in the light", i)
 		}
-		if dark.sequence(i, true) == dark.sequence(i, false) {
-			t.Errorf("ink %d hides the cursor", i)
+		for name, theme := range map[string]*Theme{"dark": dark, "light": light, "safe": Safe(true), "safe on light": Safe(false), "mono": Mono()} {
+			if theme.sequence(i, true) == theme.sequence(i, false) {
+				t.Errorf("%s: ink %d hides the cursor", name, i)
+			}
+		}
+		if s := Mono().sequence(i, true) + Mono().sequence(i, false); strings.Contains(s, "38;") || strings.Contains(s, "48;") {
+			t.Errorf("ink %d has a colour in the theme without", i)
 		}
 	}
 }
