@@ -12,11 +12,12 @@ import (
 
 // past is what the folder of a run says about its attempts.
 type past struct {
-	next    int  // number of the next attempt
-	resume  int  // attempt whose last checkpoint to go on from; 0: anew
-	threads int  // of that attempt: going on with others would change the result's bits
-	done    bool // an attempt has finished the run
-	pruned  bool // a pruner has ended an attempt
+	next    int   // number of the next attempt
+	resume  int   // attempt whose last checkpoint to go on from; 0: anew
+	step    int64 // of that checkpoint
+	threads int   // of that attempt: going on with others would change the result's bits
+	done    bool  // an attempt has finished the run
+	pruned  bool  // a pruner has ended an attempt
 }
 
 // lookBack reads a run's attempts, the newest first. The journals are the
@@ -39,7 +40,7 @@ func lookBack(store mmibx.Store, run string) (past, error) {
 		p.pruned = p.pruned || a.state == mmibx.Pruned
 		resumable = resumable && a.resumable
 		if p.resume == 0 && resumable && a.checkpoint {
-			p.resume, p.threads = n, a.threads
+			p.resume, p.step, p.threads = n, a.step, a.threads
 		}
 	}
 	return p, nil
@@ -49,11 +50,12 @@ type attempt struct {
 	state      mmibx.State // of its trailer; Lost without one
 	resumable  bool        // it ended by no fault of the spec
 	checkpoint bool
+	step       int64 // of the last checkpoint
 	threads    int
 }
 
 func readAttempt(store mmibx.Store, run string, n int) (attempt, error) {
-	a := attempt{state: mmibx.Lost, resumable: true}
+	a, begun := attempt{state: mmibx.Lost, resumable: true}, true
 	_, err := journal.Read(store.Journal(run, n), 0, func(r journal.Record) error {
 		switch r.Type {
 		case journal.TypeHeader:
@@ -61,9 +63,12 @@ func readAttempt(store mmibx.Store, run string, n int) (attempt, error) {
 		case journal.TypeCheckpoint:
 			_, err := os.Stat(filepath.Join(store.Attempt(run, n), r.Text))
 			a.checkpoint = a.checkpoint || err == nil
+			a.step = r.Step
+		case journal.TypeEvent:
+			begun = begun && r.Kind != journal.NotBegun
 		case journal.TypeTrailer:
 			a.state = r.Trailer.State
-			a.resumable = a.state == mmibx.Stopped || a.state == mmibx.Pruned || r.Trailer.Class.Retryable()
+			a.resumable = !begun || a.state == mmibx.Stopped || a.state == mmibx.Pruned || r.Trailer.Class.Retryable()
 		}
 		return nil
 	})

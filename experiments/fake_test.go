@@ -44,8 +44,13 @@ func TestMain(m *testing.M) {
 const fakeSteps = 8
 
 // fakeRun logs a few points and sleeps. How it fails stands in the file
-// `fake/RUN` of the store: a class, and of how many attempts.
+// `fake/RUN` of the store: a class, after early- where it fails before it has a
+// journal, and of how many attempts.
 func fakeRun(ctx context.Context, job mmibx.Job) mmibx.Outcome {
+	if class, early := strings.CutPrefix(string(fakeFault(job)), "early-"); early {
+		fmt.Fprintln(os.Stderr, "looking for the device")
+		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: mmibx.Failed, Class: mmibx.FailureClass(class), Error: "no such device: cuda:7"}
+	}
 	from := fakeResume(job)
 	h := journal.Header{Run: job.Run, Arm: job.Arm, Attempt: job.Attempt, Spec: job.Spec, Inputs: job.Inputs, Sweep: job.Sweep, ResumeAttempt: job.Resume, ResumeStep: from, Started: time.Now()}
 	h.Env.Threads, h.Env.PID = job.Threads, os.Getpid()

@@ -52,6 +52,9 @@ func (l *loop) answered(w *worker, o mmibx.Outcome) {
 		l.wait(t, w.lane)
 		return
 	}
+	if o.State == mmibx.Failed {
+		l.leaveTrace(w, t, o, journal.LastWords(l.Store.Output(o.Run, o.Attempt), 50))
+	}
 	l.ended(w, t, o)
 }
 
@@ -62,12 +65,14 @@ func (l *loop) gone(w *worker, end error) {
 		class, text := classify(end)
 		output := journal.LastWords(l.Store.Output(t.cell.Run, w.attempt), 50)
 		if output == nil && w.served == 0 {
-			output = journal.LastWords(l.log.Name(), 50)
+			output = journal.LastWords(l.workerLog(w.lane), 50)
 		}
+		o := mmibx.Outcome{Run: t.cell.Run, Attempt: w.attempt, State: mmibx.Lost, Class: class, Error: text}
+		l.leaveTrace(w, t, o, output)
 		if output != nil {
-			text += "\n" + strings.Join(output, "\n")
+			o.Error += "\n" + strings.Join(output, "\n")
 		}
-		l.ended(w, t, mmibx.Outcome{Run: t.cell.Run, Attempt: w.attempt, State: mmibx.Lost, Class: class, Error: text})
+		l.ended(w, t, o)
 	}
 }
 

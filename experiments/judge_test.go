@@ -100,7 +100,7 @@ type asked struct {
 
 func (a asked) States(ctx context.Context, runs []string) (map[string]mmibx.State, error) {
 	states, err := a.fakeTracker.States(ctx, runs)
-	if states[a.run] == mmibx.Pruned {
+	if s := states[a.run]; s == mmibx.Pruned || s == mmibx.Failed {
 		states[a.run] = mmibx.Queued
 	}
 	return states, err

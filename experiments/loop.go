@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -23,7 +25,6 @@ type loop struct {
 	plan     *Plan
 	orders   *control
 	events   *journal.Writer
-	log      *os.File // standard error of workers between jobs
 	began    time.Time
 	messages chan message
 
@@ -245,7 +246,7 @@ func (l *loop) idleWorker() (*worker, error) {
 			lane++
 		}
 	}
-	w, err := startWorker(l.Worker, lane, n, l.log, l.messages)
+	w, err := startWorker(l.Worker, lane, n, l.workerLog(lane), l.messages)
 	if err != nil {
 		return nil, err
 	}
@@ -254,12 +255,14 @@ func (l *loop) idleWorker() (*worker, error) {
 	return w, nil
 }
 
+// workerLog is what the latest worker of a lane printed between jobs.
+func (l *loop) workerLog(lane int) string {
+	return filepath.Join(l.Store.Sweep(l.plan.Sweep), fmt.Sprintf("worker-%d.log", lane))
+}
+
 // give hands a run to a worker.
 func (l *loop) give(w *worker, t *task, before past) {
-	job := l.Job
-	job.Run, job.Arm, job.Sweep, job.Store = t.cell.Run, t.cell.Arm, l.plan.Sweep, l.Store
-	job.Spec, job.Inputs = t.cell.Spec.Values(), l.plan.Inputs[t.cell.Input]
-	job.Threads = w.threads
+	job := l.job(w, t)
 	before.fit(&job)
 	w.task, w.attempt = t, job.Attempt
 	t.started, t.told = time.Now(), false
@@ -268,6 +271,15 @@ func (l *loop) give(w *worker, t *task, before past) {
 	l.settle(t, mmibx.Running)
 	l.report(l.event(Started, t, Event{Lane: w.lane, Attempt: job.Attempt, State: mmibx.Running}))
 	_ = w.say(job) // a worker that is gone says so by its end
+}
+
+// job is what a worker is asked to do, but for what the run's attempts say.
+func (l *loop) job(w *worker, t *task) mmibx.Job {
+	job := l.Job
+	job.Run, job.Arm, job.Sweep, job.Store = t.cell.Run, t.cell.Arm, l.plan.Sweep, l.Store
+	job.Spec, job.Inputs = t.cell.Spec.Values(), l.plan.Inputs[t.cell.Input]
+	job.Threads = w.threads
+	return job
 }
 
 // settle moves a run to a state and keeps the counts.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -90,14 +88,9 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 		return Summary{}, err
 	}
 	defer events.Abandon() //nolint:errcheck // the events are for people; results are elsewhere
-	log, err := os.OpenFile(filepath.Join(r.Store.Sweep(plan.Sweep), "workers.log"), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
-	if err != nil {
-		return Summary{}, err
-	}
-	defer log.Close()
 
 	l := &loop{
-		Runner: r, plan: plan, orders: orders, events: events, log: log, began: began, jobs: max(1, r.Jobs),
+		Runner: r, plan: plan, orders: orders, events: events, began: began, jobs: max(1, r.Jobs),
 		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
 		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{},
 	}

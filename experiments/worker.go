@@ -105,10 +105,15 @@ func parseProcessorTime(stat string) (t processorTime, ok bool) {
 // startWorker starts a worker in a process group of its own, so that a Ctrl-C
 // meant for the runner does not reach it. Threads are in its environment
 // because OpenMP reads them once, when it is loaded.
-func startWorker(command []string, lane, threads int, log *os.File, messages chan<- message) (*worker, error) {
+func startWorker(command []string, lane, threads int, logPath string, messages chan<- message) (*worker, error) {
 	w := &worker{lane: lane, threads: threads, cmd: exec.Command(command[0], command[1:]...)}
 	w.cmd.Env = WorkerEnv(threads)
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	log, err := os.OpenFile(logPath, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
 	w.cmd.Stderr = log
 	w.cmd.WaitDelay = time.Second // a child that outlives the worker may not hold up the runner
 	answers := &lineWriter{line: func(line []byte) {

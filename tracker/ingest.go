@@ -191,8 +191,8 @@ func (in *ingest) newAttempt(id int64, c *chunk) (*attemptRow, error) {
 		}
 	}
 	// An attempt that another one followed cannot be running.
-	err = in.exec(`UPDATE attempt SET state = 'lost', class = 'lost', error = ?1, finished = heard
-		WHERE run = ?2 AND state = 'running' AND number < (SELECT max(number) FROM attempt WHERE run = ?2)`, vanished, run)
+	err = in.exec(`UPDATE attempt SET state = 'lost', class = 'lost', error = `+lostWords+`, finished = heard
+		WHERE run = ?1 AND state = 'running' AND number < (SELECT max(number) FROM attempt WHERE run = ?1)`, run)
 	if err != nil {
 		return nil, err
 	}
@@ -374,6 +374,9 @@ func typed(value any) (column int, v any) {
 
 const vanished = "the process ended without a word"
 
+// lostWords says in SQL what is known of the end of an attempt that has no trailer.
+const lostWords = "coalesce((SELECT text FROM event e WHERE e.journal = attempt.journal AND e.kind = '" + journal.NotBegun + "'), '" + vanished + "')"
+
 // settle decides where an attempt without a trailer stands, and brings the run
 // up to its latest attempt.
 func (in *ingest) settle(a *attemptRow, c *chunk) error {
@@ -385,8 +388,8 @@ func (in *ingest) settle(a *attemptRow, c *chunk) error {
 	if c.whole && !a.ended {
 		query, args := "UPDATE attempt SET state = 'running', class = '', error = '', output = '', finished = NULL WHERE journal = ?", []any{a.journal}
 		if c.ending() == mmibx.Lost {
-			query = "UPDATE attempt SET state = 'lost', class = 'lost', error = ?, output = ?, finished = heard WHERE journal = ?"
-			args = []any{vanished, strings.Join(journal.LastWords(filepath.Join(filepath.Dir(c.file), "output.log"), 50), "\n"), a.journal}
+			query = "UPDATE attempt SET state = 'lost', class = 'lost', error = " + lostWords + ", output = ?2, finished = heard WHERE journal = ?1"
+			args = []any{a.journal, strings.Join(journal.LastWords(filepath.Join(filepath.Dir(c.file), "output.log"), 50), "\n")}
 			if err := in.exec("UPDATE journal SET tail = ? WHERE id = ?", max(0, c.size-c.next), a.journal); err != nil {
 				return err
 			}

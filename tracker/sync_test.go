@@ -271,6 +271,38 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// An attempt that its runner says has not begun is lost with the runner's reason,
+// also when another follows it at once.
+func TestLostBeforeItBegan(t *testing.T) {
+	l := newLab(t)
+	db := l.open()
+	for seed, sync := range []bool{true, false} {
+		h := l.header(map[string]any{"seed": seed})
+		w := l.create(h)
+		l.must(w.Event(journal.NotBegun, "the worker died: exit status 127"))
+		l.must(w.Abandon())
+		l.must(os.WriteFile(l.store.Output(h.Run, 1), []byte("no libtorch\n"), 0o600))
+		if sync {
+			l.sync(db)
+			if r := l.only(db, "state=lost"); r.Error != "the worker died: exit status 127" {
+				t.Errorf("lost: %+v", r)
+			}
+		}
+		h.Attempt = 2
+		l.end(l.create(h), mmibx.Done)
+		l.sync(db)
+		d, err := db.Run(t.Context(), h.Run)
+		l.must(err)
+		if a := d.Tries[0]; d.State != mmibx.Done || a.State != mmibx.Lost || a.Error != "the worker died: exit status 127" {
+			t.Errorf("synced between %v: %+v", sync, a)
+		}
+	}
+	before := l.dump(db)
+	if after := l.dump(l.remake()); before != after {
+		t.Error("the database made again differs", diff(before, after))
+	}
+}
+
 func appendBytes(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {

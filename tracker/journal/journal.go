@@ -88,6 +88,11 @@ type Trailer struct {
 	Finished time.Time          `json:"finished"`
 }
 
+// NotBegun is the kind of event in the journal of an attempt that failed before its
+// worker wrote one: its runner did, with the reason as the event's text. Without a
+// trailer the attempt is lost; with one it failed, and either way no step was made.
+const NotBegun = "not begun"
+
 // Type says what a record holds.
 type Type uint8
 
