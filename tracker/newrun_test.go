@@ -132,7 +132,9 @@ func childLogs(store mmibx.Store) error {
 }
 
 const (
-	swarmRuns  = 12
+	swarmSize  = 32 // processes at once
+	swarmKills = 64
+	swarmRuns  = 40
 	swarmSteps = 40
 )
 
@@ -257,19 +259,67 @@ func (l *lab) swarmer(atWork chan<- *swarmer, over chan<- struct{}) *swarmer {
 	return p
 }
 
-// Eight processes share runs, and 30 times one of them is killed right after a
-// call returned: each run is done exactly once, and what a call returned for is
-// there.
+// reader syncs and reads a store until stop is closed. What it has seen done stays
+// so.
+func (l *lab) reader(stop <-chan struct{}) error {
+	db, err := Open(l.store)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	done := map[string]int{} // points
+	for {
+		if _, err := db.Sync(context.Background()); err != nil {
+			return err
+		}
+		rows, err := db.Runs(context.Background(), Query{})
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			r := &rows[i]
+			points, err := db.Points(context.Background(), r.ID, "loss", Start, 0)
+			if err != nil {
+				return err
+			}
+			if was, ok := done[r.ID]; ok && (r.State != mmibx.Done || len(points) != was) {
+				return fmt.Errorf("run %s was done with %d points, and is %s with %d", r.ID, was, r.State, len(points))
+			}
+			if r.State == mmibx.Done {
+				done[r.ID] = len(points)
+			}
+		}
+		select {
+		case <-stop:
+			return nil
+		default:
+		}
+	}
+}
+
+// Thirty-two processes share runs, and 64 times one of them is killed right after a
+// call returned, while others sync and read, one of them in a transaction that stays
+// open: each run is done exactly once, and what a call returned for is there.
 func TestNewRunUnderFire(t *testing.T) {
 	l := newLab(t)
+	db := l.open()
+	old, err := db.read.Begin() // sees the empty store for as long as it is open
+	l.must(err)
+	defer old.Rollback()
+	runs := 0
+	l.must(old.QueryRow("SELECT count(*) FROM run").Scan(&runs))
+	stop, readers := make(chan struct{}), make(chan error, 2)
+	for range cap(readers) {
+		go func() { readers <- l.reader(stop) }()
+	}
 	atWork, over := make(chan *swarmer), make(chan struct{}, 1)
 	var all []*swarmer
 	start := func() { all = append(all, l.swarmer(atWork, over)) }
-	for range 8 {
+	for range swarmSize {
 		start()
 	}
 	killed := map[*swarmer]bool{}
-	for done := false; len(killed) < 30 && !done; {
+	for done := false; len(killed) < swarmKills && !done; {
 		select {
 		case p := <-atWork:
 			if !killed[p] {
@@ -286,7 +336,15 @@ func TestNewRunUnderFire(t *testing.T) {
 			l.must(err)
 		}
 	}
-	db := l.synced()
+	close(stop)
+	for range cap(readers) {
+		l.must(<-readers)
+	}
+	if l.must(old.QueryRow("SELECT count(*) FROM run").Scan(&runs)); runs != 0 {
+		t.Errorf("the transaction that was begun on an empty store sees %d runs", runs)
+	}
+	l.sync(db)
+	l.integrity(db)
 	rows := l.runs(db, Query{})
 	if len(rows) != swarmRuns {
 		t.Fatalf("%d runs, want %d", len(rows), swarmRuns)
