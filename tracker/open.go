@@ -32,8 +32,9 @@ const (
 	impatient = "1000"
 )
 
-// schemaVersion counts the migrations. They are never edited once released.
-const schemaVersion = 3
+// SchemaVersion is the schema that this program writes: it counts the migrations,
+// which are never edited once released.
+const SchemaVersion = 3
 
 // DB reads the database of a store, and brings it up to date by Sync. It is safe
 // for use by several goroutines.
@@ -148,8 +149,8 @@ func init() {
 	}})
 }
 
-func openRead(store mmibx.Store) (*DB, error) {
-	path := store.Database()
+// readConnections are those of a database that nothing is written by.
+func readConnections(path string) (*sql.DB, error) {
 	params := url.Values{"mode": {"ro"}, "_query_only": {"on"}, "_busy_timeout": {patient}, "_stmt_cache_size": {cachedStatements}}
 	if !writable(path) {
 		if _, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) {
@@ -161,19 +162,28 @@ func openRead(store mmibx.Store) (*DB, error) {
 		return nil, err
 	}
 	read.SetMaxOpenConns(max(2, runtime.GOMAXPROCS(0)) + 1) // one is for Version
-	version, err := userVersion(context.Background(), read)
-	if err == nil && version > schemaVersion {
-		err = &VersionError{path, version, schemaVersion}
+	return read, nil
+}
+
+func openRead(store mmibx.Store) (*DB, error) {
+	path := store.Database()
+	read, err := readConnections(path)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && version < schemaVersion {
-		err = fmt.Errorf("%s has schema %d, this mmibx reads %d: any command that may write to it brings it up to date", path, version, schemaVersion)
+	version, err := userVersion(context.Background(), read)
+	if err == nil && version > SchemaVersion {
+		err = &VersionError{path, version, SchemaVersion}
+	}
+	if err == nil && version < SchemaVersion {
+		err = fmt.Errorf("%s has schema %d, this mmibx reads %d: any command that may write to it brings it up to date", path, version, SchemaVersion)
 	}
 	if err != nil {
-		return nil, errors.Join(err, read.Close())
+		return nil, errors.Join(explain(path, err), read.Close())
 	}
 	db := &DB{store: store, read: read}
 	if err := db.registerBenchmarks(context.Background()); err != nil {
-		return nil, errors.Join(err, read.Close())
+		return nil, errors.Join(db.Explain(err), read.Close())
 	}
 	return db, nil
 }
@@ -211,7 +221,7 @@ func userVersion(ctx context.Context, db queryer) (version int, err error) {
 
 // migrations are the scripts that make schema 1, 2 and so on of the one before.
 func migrations() ([]string, error) {
-	scripts := make([]string, schemaVersion)
+	scripts := make([]string, SchemaVersion)
 	for i := range scripts {
 		blob, err := migrationFiles.ReadFile(fmt.Sprintf("migrations/%d.sql", i+1))
 		if err != nil {
@@ -232,10 +242,9 @@ func prepare(path string, scripts []string) error {
 	}
 	defer w.Close()
 	version, err := userVersion(ctx, w)
-	var fault sqlite3.Error
 	switch {
-	case errors.As(err, &fault) && (fault.Code == sqlite3.ErrNotADB || fault.Code == sqlite3.ErrCorrupt):
-		return fmt.Errorf("%s: %w; move the file away; it is made again from the journals", path, err)
+	case isCorrupt(err):
+		return explain(path, err)
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)
 	case version == len(scripts):

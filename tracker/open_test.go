@@ -21,9 +21,9 @@ var update = flag.Bool("update", false, "write testdata anew")
 
 // TestOldDatabases opens a database of each released schema.
 func TestOldDatabases(t *testing.T) {
-	for version := 1; version <= schemaVersion; version++ {
+	for version := 1; version <= SchemaVersion; version++ {
 		name := filepath.Join("testdata", fmt.Sprintf("v%d.db", version))
-		if *update && version == schemaVersion {
+		if *update && version == SchemaVersion {
 			writeOldDatabase(t, name)
 		}
 		blob, err := os.ReadFile(name)
@@ -34,7 +34,7 @@ func TestOldDatabases(t *testing.T) {
 		l.must(os.MkdirAll(string(l.store), 0o777))
 		l.must(os.WriteFile(l.store.Database(), blob, 0o600))
 		db := l.open()
-		if v, err := userVersion(context.Background(), db.read); err != nil || v != schemaVersion {
+		if v, err := userVersion(context.Background(), db.read); err != nil || v != SchemaVersion {
 			t.Errorf("%s: schema %d after opening, %v", name, v, err)
 		}
 		r := l.only(db, "model=text and dev.f1>79 and tag=paper")
@@ -44,7 +44,7 @@ func TestOldDatabases(t *testing.T) {
 		if got := l.series(db, r.ID, mmibx.Loss); got != "1:2.5 2:NaN 3:-Inf" {
 			t.Errorf("%s: points are %s", name, got)
 		}
-		if _, err := os.Stat(fmt.Sprintf("%s.schema%d", l.store.Database(), version)); version < schemaVersion && err != nil {
+		if _, err := os.Stat(fmt.Sprintf("%s.schema%d", l.store.Database(), version)); version < SchemaVersion && err != nil {
 			t.Errorf("%s was not kept: %v", name, err)
 		}
 	}

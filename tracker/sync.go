@@ -53,7 +53,7 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 	}
 	sources, err := db.discover(ctx)
 	if err != nil {
-		return SyncStats{}, fmt.Errorf("sync %s: %w", db.store, err)
+		return SyncStats{}, fmt.Errorf("sync %s: %w", db.store, db.Explain(err))
 	}
 	s := syncer{db: db}
 	var failed, unread []error
@@ -84,7 +84,7 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 		return s.stats, ErrReadOnly
 	}
 	if len(failed) > 0 || s.stats.Busy { // then it is not only that
-		return s.stats, errors.Join(failed...)
+		return s.stats, db.Explain(errors.Join(failed...))
 	}
 	return s.stats, errors.Join(unread...)
 }

@@ -70,6 +70,7 @@ func (a *app) examine(ctx context.Context) []finding {
 	all = append(all, examineWeights()...)
 	all = append(all, a.examineData()...)
 	all = append(all, a.examineStore()...)
+	all = append(all, a.examineDatabase(ctx)...)
 	return append(all, examineOptional()...)
 }
 

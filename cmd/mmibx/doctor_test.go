@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker"
 )
 
 // doctored runs doctor on a machine whose worker is a script, "" for none.
@@ -93,4 +96,49 @@ func TestDoctorLooksAtTheStore(t *testing.T) {
 			t.Errorf("%d bytes free: %+v, want %s", bytes, f, want)
 		}
 	}
+}
+
+// The database is read to its end: whole, damaged, or of a newer mmibx.
+func TestDoctorLooksAtTheDatabase(t *testing.T) {
+	store := mmibx.Store(t.TempDir())
+	a := &app{storeDir: string(store)}
+	if f := a.examineDatabase(t.Context()); f != nil {
+		t.Errorf("where there is none: %+v", f)
+	}
+	writeRun(t, store, map[string]any{"benchmark": "mini-mnre", "model": "text"}, mmibx.Done, 3, 2, 1)
+	sees := func(what string, state health, value, cure string) {
+		t.Helper()
+		f := a.examineDatabase(t.Context())
+		if len(f) != 1 || f[0].State != state || !strings.Contains(f[0].Value, value) || !strings.Contains(f[0].Cure, cure) {
+			t.Errorf("%s: %+v", what, f)
+		}
+	}
+	list := func(want int) {
+		t.Helper()
+		if _, code := mmibxRun(t, "--store", string(store), "runs", "list"); code != want {
+			t.Errorf("runs list exits with %d, want %d", code, want)
+		}
+	}
+	list(0)
+	sees("a whole one", good, fmt.Sprintf("schema %d", tracker.SchemaVersion), "")
+	if _, code := mmibxRun(t, "--store", string(store), "sql", "--write", "PRAGMA user_version = 99"); code != 0 {
+		t.Fatal(code)
+	}
+	sees("a newer one", bad, "schema 99", "mv "+store.Database())
+	blob, err := os.ReadFile(store.Database())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 4096; at < len(blob); at += 8192 {
+		copy(blob[at:], strings.Repeat("damage", 20))
+	}
+	if err := os.WriteFile(store.Database(), blob, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sees("a damaged one", bad, "is damaged", "mv "+store.Database())
+	if err := os.Rename(store.Database(), store.Database()+".old"); err != nil { // the cure
+		t.Fatal(err)
+	}
+	list(0)
+	sees("one made again", good, "whole", "")
 }

@@ -51,7 +51,7 @@ func (a *app) reading(cmd *cobra.Command, fn func(ctx context.Context, db *track
 	if err != nil {
 		return err
 	}
-	return errors.Join(fn(cmd.Context(), db), db.Close())
+	return errors.Join(db.Explain(fn(cmd.Context(), db)), db.Close())
 }
 
 func newRunsCmd(a *app) *cobra.Command {

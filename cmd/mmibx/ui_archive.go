@@ -24,7 +24,7 @@ func (u *ui) with(ctx context.Context, fn func(db *tracker.DB) error) error {
 	if err != nil || db == nil {
 		return err
 	}
-	return fn(db)
+	return db.Explain(fn(db))
 }
 
 // Runs implements tui.Archive.
