@@ -189,6 +189,7 @@ func (t *Table) caption(bold, underlined string) string {
 // parts are the printed pieces of a cell, before a format dresses them.
 type parts struct {
 	mean, spread string // "" where there is none
+	number       bool   // and no dash or total
 	n            int    // where it is not the table's usual number, else 0
 	marks        string
 }
@@ -202,7 +203,7 @@ func (t *Table) parts(c *Cell, column, usual int) parts {
 	if !s.HasMean() {
 		return p
 	}
-	p.mean = number(s.Mean, digits)
+	p.mean, p.number = number(s.Mean, digits), true
 	switch own := len(c.Runs) > 0; {
 	case own && s.HasSpread():
 		p.spread = number(s.SD, digits)
@@ -213,4 +214,13 @@ func (t *Table) parts(c *Cell, column, usual int) parts {
 		p.n = s.N
 	}
 	return p
+}
+
+// raised are the signs behind a number, with how many seeds it is of where that has to
+// be said.
+func (p *parts) raised() string {
+	if p.n > 0 {
+		return fmt.Sprintf("n=%d", p.n) + p.marks
+	}
+	return p.marks
 }

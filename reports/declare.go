@@ -30,6 +30,7 @@ type Declaration struct {
 	Correction Correction          `toml:"correction" json:"correction,omitempty"`
 	Venue      string              `toml:"venue" json:"venue,omitempty"`
 	Wide       bool                `toml:"wide" json:"wide,omitempty"`
+	SIunitx    bool                `toml:"siunitx" json:"siunitx,omitempty"` // columns of siunitx, in LaTeX
 	Average    bool                `toml:"average" json:"average,omitempty"` // a last column of each score: its mean over the benchmarks
 	Columns    []ColumnDeclaration `toml:"column" json:"columns,omitempty"`
 	Groups     []GroupDeclaration  `toml:"group" json:"groups,omitempty"` // none: a row per arm, grouped by model
@@ -121,7 +122,7 @@ func StandardTable(name string) ([]byte, error) {
 
 // The keys of a declaration, by where they stand.
 var (
-	tableKeys  = []string{"name", "caption", "corner", "sweeps", "filter", "split", "digits", "baseline", "correction", "venue", "wide", "average", "column", "group"}
+	tableKeys  = []string{"name", "caption", "corner", "sweeps", "filter", "split", "digits", "baseline", "correction", "venue", "wide", "siunitx", "average", "column", "group"}
 	columnKeys = []string{"title", "benchmarks", "task", "metrics", "digits"}
 	groupKeys  = []string{"title", "apart", "rows"}
 	rowKeys    = []string{"title", "arm", "filter", "system", "published", "variant", "source", "pool"}

@@ -18,6 +18,7 @@ type Values map[string]map[string]float64
 func (l *Layout) Table(values Values) *Table {
 	t := l.rows()
 	t.Corner, t.Digits, t.Wide, t.Venue, t.Split, t.Correction, t.Declaration = l.Corner, l.Digits, l.Wide, l.Venue, l.Split, l.Correction, l.Declaration
+	t.SIunitx = l.SIunitx
 	t.Columns = l.tableColumns(values)
 	for g := range l.groups {
 		for r := range l.groups[g].rows {

@@ -16,18 +16,22 @@ func (t *Table) LaTeX(w io.Writer) error {
 		return err
 	}
 	var b bytes.Buffer
-	p := t.setting()
+	p, columns := t.setting(), t.measure(t.usualN())
 	fmt.Fprintf(&b, "%% Table %s, written by mmibx: change its declaration, not this file.\n", t.Name)
-	fmt.Fprintf(&b, "%% Needs \\usepackage{booktabs}. Each cell's values and runs are in %s.cells.json.\n", t.Name)
+	packages, setup := "booktabs", ""
+	if t.SIunitx {
+		packages, setup = "booktabs,siunitx} (siunitx 3", siunitxSetup+"\n"
+	}
+	fmt.Fprintf(&b, "%% Needs \\usepackage{%s}. Each cell's values and runs are in %s.cells.json.\n", packages, t.Name)
 	if p.overflow > 0 {
 		fmt.Fprintf(&b, "%% %s\n", t.Overflow())
 	}
 	b.WriteString("\\providecommand{\\mmibxcell}[2]{#2}\n")
-	fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n%s\n\\setlength{\\tabcolsep}{%gpt}\n", p.env, p.size, p.sep)
-	fmt.Fprintf(&b, "\\begin{tabular}{@{}l%s@{}}\n\\toprule\n%s\\midrule\n", t.alignments(p), t.latexHead())
-	t.latexBody(&b)
+	fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n%s\n\\setlength{\\tabcolsep}{%gpt}\n%s", p.env, p.size, p.sep, setup)
+	fmt.Fprintf(&b, "\\begin{tabular}{@{}l%s@{}}\n\\toprule\n%s\\midrule\n", t.alignments(p, columns), t.latexHead(columns))
+	t.latexBody(&b, columns)
 	fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n\\caption{%s}\n\\label{tab:%s}\n\\end{%s}\n",
-		EscapeLaTeX(t.caption("Bold", "underlined")), t.Name, p.env)
+		EscapeLaTeX(t.caption("Bold", t.secondStyle())), t.Name, p.env)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -53,28 +57,33 @@ func (t *Table) LaTeXValues(w io.Writer) error {
 }
 
 // alignments are those of the columns after the first.
-func (t *Table) alignments(p setting) string {
+func (t *Table) alignments(p setting, columns []column) string {
 	var b strings.Builder
 	for j := range t.Columns {
 		if t.Columns[j].Metric == "ranges" {
 			fmt.Fprintf(&b, "p{%.0fpt}", p.ranges)
 		} else {
-			b.WriteByte('r')
+			b.WriteString(columns[j].format(t.digits(j)))
 		}
 	}
 	return b.String()
 }
 
-func (t *Table) latexHead() string {
+func (t *Table) latexHead(columns []column) string {
 	head := t.latexOver()
 	heads := []string{EscapeLaTeX(t.Corner)}
-	for _, c := range t.Columns {
-		first, rest, split := strings.Cut(c.Title, "\n")
-		if split {
-			heads = append(heads, fmt.Sprintf(`\begin{tabular}[b]{@{}r@{}}%s\\%s\end{tabular}`, EscapeLaTeX(first), EscapeLaTeX(rest)))
-		} else {
-			heads = append(heads, EscapeLaTeX(c.Title))
+	for j, c := range t.Columns {
+		title, side := EscapeLaTeX(c.Title), "r"
+		if columns[j].siunitx {
+			side = "c"
 		}
+		if first, rest, split := strings.Cut(c.Title, "\n"); split {
+			title = fmt.Sprintf(`\begin{tabular}[b]{@{}%s@{}}%s\\%s\end{tabular}`, side, EscapeLaTeX(first), EscapeLaTeX(rest))
+		}
+		if columns[j].siunitx {
+			title = "{" + title + "}"
+		}
+		heads = append(heads, title)
 	}
 	return head + strings.Join(heads, " & ") + " \\\\\n"
 }
@@ -115,9 +124,8 @@ func (t *Table) overs() []over {
 	return list
 }
 
-func (t *Table) latexBody(b *bytes.Buffer) {
+func (t *Table) latexBody(b *bytes.Buffer, columns []column) {
 	places, usual := t.standings(), t.usualN()
-	widest := t.widestSpreads(usual)
 	for g := range t.Groups {
 		group := &t.Groups[g]
 		if g > 0 {
@@ -134,29 +142,19 @@ func (t *Table) latexBody(b *bytes.Buffer) {
 				if len(c.Runs) > 0 {
 					fmt.Fprintf(b, "%% %s runs %s\n", t.cellKey(row, j), oneLine(strings.Join(c.Runs, " ")))
 				}
-				line = append(line, fmt.Sprintf(`\mmibxcell{%s}{%s}`, t.cellKey(row, j), latexCell(t.parts(c, j, usual), places[c], widest[j])))
+				line = append(line, fmt.Sprintf(`\mmibxcell{%s}{%s}`, t.cellKey(row, j), columns[j].cell(t.parts(c, j, usual), places[c])))
 			}
 			b.WriteString(strings.Join(line, " & ") + " \\\\\n")
 		}
 	}
 }
 
-// widestSpreads are the longest deviation of each column, "" where it has none.
-func (t *Table) widestSpreads(usual int) []string {
-	widest := make([]string, len(t.Columns))
-	for _, row := range t.rows() {
-		for j := range row.Cells {
-			if s := t.parts(&row.Cells[j], j, usual).spread; len(s) > len(widest[j]) {
-				widest[j] = s
-			}
-		}
-	}
-	return widest
-}
-
-// latexCell dresses a cell. One without a deviation keeps the room of one, in
+// cell dresses a cell. One without a deviation keeps the room of one, in
 // which its raised signs stand, so that means align.
-func latexCell(p parts, place standing, widest string) string {
+func (c *column) cell(p parts, place standing) string {
+	if c.siunitx {
+		return c.siunitxCell(p, place)
+	}
 	mean := EscapeLaTeX(p.mean)
 	switch place {
 	case best:
@@ -164,22 +162,24 @@ func latexCell(p parts, place standing, widest string) string {
 	case second:
 		mean = `\underline{` + mean + `}`
 	}
-	raised := p.marks
-	if p.n > 0 {
-		raised = fmt.Sprintf("n=%d", p.n) + raised
-	}
-	if raised != "" {
-		raised = `\textsuperscript{` + EscapeLaTeX(raised) + `}`
-	}
+	raised := raise(p.raised())
 	switch {
 	case p.spread != "":
 		return mean + `{\scriptsize$\pm$` + p.spread + `}` + raised
-	case widest == "":
+	case c.spread == "":
 		return mean + raised
 	case raised != "":
 		mean += `\rlap{` + raised + `}`
 	}
-	return mean + `\phantom{\scriptsize$\pm$` + widest + `}`
+	return mean + `\phantom{\scriptsize$\pm$` + c.spread + `}`
+}
+
+// raise sets signs above the line.
+func raise(signs string) string {
+	if signs == "" {
+		return ""
+	}
+	return `\textsuperscript{` + EscapeLaTeX(signs) + `}`
 }
 
 // latexRunes are the characters that LaTeX does not print as they are, or that

@@ -108,6 +108,7 @@ func (t *Table) estimate(size, small, sep float64) (width float64, flexible bool
 		}
 	}
 	usual := t.usualN()
+	columns := t.measure(usual)
 	for _, row := range t.rows() {
 		first = max(first, typeset(row.Title, size))
 		for j := range row.Cells {
@@ -116,12 +117,14 @@ func (t *Table) estimate(size, small, sep float64) (width float64, flexible bool
 				continue
 			}
 			p := t.parts(&row.Cells[j], j, usual)
-			cell := typeset(p.mean, size)
-			raised := p.marks
-			if p.n > 0 {
-				raised = fmt.Sprintf("n=%d", p.n) + raised
-			}
-			if p.spread != "" {
+			cell, raised := typeset(p.mean, size), p.raised()
+			switch {
+			case columns[j].siunitx: // keeps room for all in every cell
+				raised = columns[j].raised
+				if columns[j].spread != "" {
+					cell += typeset(" ± "+columns[j].spread, size)
+				}
+			case p.spread != "":
 				cell += typeset("±"+p.spread, small)
 			}
 			widths[j] = max(widths[j], cell+typeset(raised, 0.75*size))

@@ -58,7 +58,7 @@ type Record struct {
 // Record is the table as its sidecar has it.
 func (t *Table) Record() *Record {
 	places, usual := t.standings(), t.usualN()
-	widest := t.widestSpreads(usual)
+	columns := t.measure(usual)
 	rec := &Record{Table: t.Name, Command: t.Command, Split: t.Split, Baseline: t.Baseline, Declaration: t.Declaration, Cells: map[string]CellRecord{}, Runs: map[string]Version{}}
 	for _, row := range t.rows() {
 		for j := range row.Cells {
@@ -70,7 +70,7 @@ func (t *Table) Record() *Record {
 				Planned: c.Planned, Failed: c.failures(), OnTest: c.OnTest, Others: c.Imported,
 				Seeds: c.Seeds, Place: placeNames[places[c]], RowKey: row.Key, Row: row.Title, Column: strings.ReplaceAll(t.Columns[j].head(), "\n", " "),
 				Benchmark: t.Columns[j].Benchmark, Metric: t.Columns[j].Metric,
-				LaTeX: latexCell(p, places[c], widest[j]), Value: EscapeLaTeX(p.mean),
+				LaTeX: columns[j].cell(p, places[c]), Value: EscapeLaTeX(p.mean),
 				VsBest: c.VsBest, VsBaseline: c.VsBaseline,
 			}
 			for _, v := range c.Values {

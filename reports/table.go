@@ -23,6 +23,7 @@ type Table struct {
 	Baseline   string
 	Correction Correction // of p-values within a column; "" is Holm
 	Venue      string     // a name of Venues, for LaTeX; "": a column of some article
+	SIunitx    bool       // columns of siunitx, for LaTeX
 	Split      mmibx.Split
 	// Of what and by what the table is, for its sidecar; nil where it was made by
 	// hand.

@@ -11,6 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -207,7 +210,7 @@ const hostile = "_ % & # ~ ^ \\ { } $ < > | \" ' ` 🙂 שלום <script> é ß 
 func compile(t *testing.T, name, preamble, text string) string {
 	t.Helper()
 	pdflatex, dir := needs.Program(t, "pdflatex"), t.TempDir()
-	doc := preamble + "\\usepackage{booktabs,mathptmx}\n\\begin{document}\n" + text + "\nText.\n\\end{document}\n"
+	doc := preamble + "\\usepackage{booktabs,mathptmx,siunitx}\n\\begin{document}\n" + text + "\nText.\n\\end{document}\n"
 	if err := os.WriteFile(filepath.Join(dir, name+".tex"), []byte(doc), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +244,9 @@ func TestLaTeXCompiles(t *testing.T) {
 	wild.Groups[1].Rows[0].Title = `\_{%`
 	wild.Groups[1].Rows[0].Cells[0].Runs = []string{"a\n\\bad", "b", "c"}
 	wild.Groups[1].Rows[0].Cells[1].Text = hostile
-	compile(t, "wild", venuePages["acl"], write(t, wild, "values.tex")+write(t, wild, "tex"))
+	for _, wild.SIunitx = range []bool{false, true} {
+		compile(t, fmt.Sprint("wild-", wild.SIunitx), venuePages["acl"], write(t, wild, "values.tex")+write(t, wild, "tex"))
+	}
 }
 
 // At the width of every venue, in a column and across the page; an overfull line
@@ -262,12 +267,12 @@ func TestLaTeXFitsThePage(t *testing.T) {
 	main.Average = true
 	for _, v := range Venues {
 		for _, d := range []*Declaration{types, budget, main} {
-			for _, wide := range []bool{false, true} {
+			for _, style := range []struct{ wide, siunitx bool }{{}, {wide: true}, {siunitx: true}, {true, true}} {
 				table := laid(t, d, runs, values)
-				table.Venue, table.Wide = v.Name, wide
-				name := fmt.Sprintf("%s-%s-%v", d.Name, v.Name, wide)
+				table.Venue, table.Wide, table.SIunitx = v.Name, style.wide, style.siunitx
+				name := fmt.Sprintf("%s-%s-%v-%v", d.Name, v.Name, style.wide, style.siunitx)
 				if warning := table.Overflow(); warning != "" {
-					if d == types && v.Name == "neurips" { // eleven columns in 5.5 inches
+					if d == types && v.Name == "neurips" || style.siunitx && d == types { // eleven columns
 						continue
 					}
 					t.Errorf("%s: %s", name, warning)
@@ -281,6 +286,37 @@ func TestLaTeXFitsThePage(t *testing.T) {
 	plain := compile(t, "plain", strings.Replace(venuePages["acl"], "11pt", "10pt", 1), write(t, madeUpTable(t), "tex"))
 	if strings.Contains(plain, "Overfull") {
 		t.Errorf("without a venue it does not fit a column of ACL:\n%s", plain)
+	}
+}
+
+// In a column of siunitx the points of bold, italic and plain numbers stand below each
+// other, whatever is raised behind them; a cell without a score is there too.
+func TestSIunitxAligns(t *testing.T) {
+	pdftotext := needs.Program(t, "pdftotext")
+	table := madeUpTable(t)
+	table.Name, table.SIunitx = "aligned", true
+	compile(t, table.Name, venuePages["acl"], write(t, table, "tex"))
+	out, err := exec.CommandContext(t.Context(), pdftotext, "-bbox", filepath.Join(t.ArtifactDir(), table.Name+".pdf"), "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends []float64 // of means and deviations
+	for _, word := range regexp.MustCompile(`xMax="([\d.]+)" yMax="[\d.]+">\d\d\.\d\d</word>`).FindAllStringSubmatch(string(out), -1) {
+		x, err := strconv.ParseFloat(word[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, x)
+	}
+	slices.Sort(ends)
+	places := 0
+	for i, x := range ends {
+		if i == 0 || x > ends[i-1]+0.7 { // an italic figure leans over by half a point
+			places++
+		}
+	}
+	if places != 3 || len(ends) != 20 {
+		t.Errorf("the means of three columns end at %d places: %v", places, ends)
 	}
 }
 

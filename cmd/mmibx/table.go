@@ -24,7 +24,7 @@ type tableFlags struct {
 	sweeps                                     []string
 	filter, split, format, out, caption, venue string
 	baseline                                   string
-	wide                                       bool
+	wide, siunitx                              bool
 	with                                       []string // systems whose predictions were imported
 }
 
@@ -91,6 +91,7 @@ has the means for running text.`,
 	flags.StringVar(&f.baseline, "baseline", "", "test against this `ROW` (its title or key) and against the best; bold is all that is not told apart from the best")
 	flags.StringVar(&f.caption, "caption", "", "what the table shows; the explanation of its marks follows")
 	flags.StringVar(&f.venue, "venue", "", "LaTeX: fit the page of acl, ieee or neurips")
+	flags.BoolVar(&f.siunitx, "siunitx", false, "LaTeX: align numbers by the columns of siunitx 3")
 	flags.BoolVar(&f.wide, "wide", false, "LaTeX: span both columns of the page")
 	return cmd
 }
@@ -125,7 +126,7 @@ func (f *tableFlags) declaration(cmd *cobra.Command, args []string) (*reports.De
 		d.Sweeps = f.sweeps
 	}
 	d.With = f.with
-	d.Wide = d.Wide || f.wide
+	d.Wide, d.SIunitx = d.Wide || f.wide, d.SIunitx || f.siunitx
 	if d.Split != mmibx.Dev && d.Split != mmibx.Test {
 		return nil, &mmibx.InputError{Key: "--split", Found: string(d.Split), Expected: "dev or test"}
 	}
