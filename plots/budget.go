@@ -9,10 +9,14 @@ import (
 	"github.com/mmibx/mmibx/reports/stats"
 )
 
+// pictureKeys say which pictures a run was shown.
+var pictureKeys = []string{"evidence.pictures"}
+
 // BudgetFigure draws how good the best of k trials is expected to be, for every
 // method that was run in several settings: a trial is a setting, and its score
 // the mean over its seeds. A pruned run was tried too: it counts with the best
-// that it had reached, or a search that prunes would look cheaper than it was.
+// that it had reached, or a search that prunes would look cheaper than it was. What
+// pictures a run was shown is a condition that nobody chooses by its score.
 func BudgetFigure(all []Run, o Options) (*Figure, error) {
 	_, about := entering("budget", all, o)
 	runs := slices.Clone(all)
@@ -31,6 +35,11 @@ func BudgetFigure(all []Run, o Options) (*Figure, error) {
 		if m, ok := mmibx.LookupModel(runs[i].Spec.Model.Name); ok && !slices.Contains(names, m.Title) {
 			names = append(names, m.Title)
 		}
+	}
+	whole := len(runs)
+	runs = slices.DeleteFunc(runs, func(r Run) bool { return len(r.Spec.Unread(pictureKeys)) == 0 && !usual(&r.Spec, pictureKeys) })
+	if len(runs) < whole {
+		f.Says += "; runs that were shown other pictures than the tweets' own are no trials"
 	}
 	tried := func(r *Run, benchmark, name string) (float64, bool) {
 		v, ok := r.Values[metric]

@@ -37,6 +37,9 @@ func (f *Figure) Caption() string {
 	if f.Look != Training && c.maxN > 1 && f.Says == "" {
 		add("Small dots are single seeds.")
 	}
+	if f.bareLevels() {
+		add("Levels of methods that do not read the setting have no bands.")
+	}
 	if c.zero {
 		add("%s = 0 stands apart, left of the axis break.", f.X.Label)
 	}

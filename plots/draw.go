@@ -308,7 +308,7 @@ func (p *page) level(l Line, b box, y *yScale) {
 		return
 	}
 	look := p.looks[key(l.Name, true)]
-	if lo < hi {
+	if lo < hi && !p.bareLevels() {
 		p.rect(tint(look.color, 0x24), b.x0, p.up(lo, b, y), b.x1, p.up(hi, b, y))
 	}
 	at := p.up(mean, b, y)

@@ -93,6 +93,25 @@ type Line struct {
 	Ceiling bool
 }
 
+// maxBands is how many bands of levels can lie over each other and be told apart.
+const maxBands = 3
+
+// bareLevels says that the figure has more levels with a spread than that, and draws
+// them without.
+func (f *Figure) bareLevels() bool {
+	names := map[string]bool{}
+	for _, row := range f.Rows {
+		for _, panel := range row.Panels {
+			for _, l := range panel.Lines {
+				if len(l.Values) > 1 {
+					names[l.Name] = true
+				}
+			}
+		}
+	}
+	return len(names) > maxBands
+}
+
 // check refuses what cannot be drawn. An empty panel can: it says "no data".
 func (f *Figure) check() error {
 	if len(f.Rows) == 0 {

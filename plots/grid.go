@@ -97,8 +97,10 @@ func (g *grid) places() (xs, ys []float64) {
 	return slices.Compact(xs), slices.Compact(ys)
 }
 
-// filled counts the pairs of settings that have runs, where both settings vary.
-func (g *grid) filled() int {
+// crossed counts the pairs of settings that have runs; 0 where no two values of one
+// setting were both run with two of the other: a row and a column that meet in the
+// usual setting are two figures of sensitivity, and most of a map of them is empty.
+func (g *grid) crossed() int {
 	xs, ys := g.places()
 	if len(xs) < 2 || len(ys) < 2 {
 		return 0
@@ -107,7 +109,20 @@ func (g *grid) filled() int {
 	for i := range g.runs {
 		found[g.at(&g.runs[i])] = true
 	}
-	return len(found)
+	for _, x := range xs {
+		for _, other := range xs {
+			n := 0
+			for _, y := range ys {
+				if x < other && found[[2]float64{x, y}] && found[[2]float64{other, y}] {
+					n++
+				}
+			}
+			if n > 1 {
+				return len(found)
+			}
+		}
+	}
+	return 0
 }
 
 // pickGrid finds the pair of axes, and the method on them, with the most cells.
@@ -126,13 +141,13 @@ func pickGrid(runs []Run, o Options) (*grid, error) {
 				continue // both together against one of them
 			}
 			for _, g := range gridsOf(x, y, runs, o) {
-				if best == nil || g.filled() > best.filled() {
+				if best == nil || g.crossed() > best.crossed() {
 					best = g
 				}
 			}
 		}
 	}
-	if best == nil || best.filled() < 3 { // a row and a column that cross are three
+	if best == nil || best.crossed() == 0 {
 		return nil, fmt.Errorf("figure heatmap: %w: no method whose runs vary two settings against each other; name them with --along", mmibx.ErrNotFound)
 	}
 	return best, nil

@@ -194,6 +194,58 @@ func TestBudgetCountsPrunedTrials(t *testing.T) {
 	}
 }
 
+// A sweep over one axis and over another crosses them in the usual setting alone: that
+// is no map.
+func TestHeatMapWantsACross(t *testing.T) {
+	var l lab
+	cell := func(beta float64, size int) {
+		l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 80}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "ib.beta_image": beta, "ib.size": size})
+	}
+	for _, beta := range []float64{0.001, 0.01, 0.1} {
+		cell(beta, 8)
+	}
+	cell(0.001, 4)
+	cell(0.001, 2)
+	if f, err := kind(t, "heatmap").Draw(l.runs, Options{Title: title}); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("drawn: %+v, %v", f, err)
+	}
+	cell(0.01, 4)
+	if h := drawn[*HeatMap](t, "heatmap", l.runs, Options{}); len(h.Rows) != 3 || len(h.Columns) != 3 {
+		t.Errorf("%v by %v", h.Rows, h.Columns)
+	}
+}
+
+// What pictures were shown is a condition: nobody chooses a dose by its score.
+func TestDosesAreNoTrials(t *testing.T) {
+	var l lab
+	for i, pictures := range []string{"own", "shuffled", "blank"} {
+		l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: float64(i)}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "evidence.pictures": pictures})
+	}
+	if f, err := kind(t, "budget").Draw(l.runs, Options{Title: title}); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("three trials of one setting: %+v, %v", f, err)
+	}
+	l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 9}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.tau": 2})
+	f := drawn[*Figure](t, "budget", l.runs, Options{})
+	if caption := f.Caption(); len(f.Rows[0].Panels[0].Series[0].Points) != 2 || !strings.Contains(caption, "are no trials") {
+		t.Errorf("%+v: %s", f.Rows[0].Panels[0].Series, caption)
+	}
+}
+
+// Bands of many levels cannot be told apart: the figure has none, and says so.
+func TestManyLevelsAreBare(t *testing.T) {
+	f := &Figure{Rows: []Row{{Panels: []Panel{{}}}}, Look: Sensitivity}
+	panel := &f.Rows[0].Panels[0]
+	for i := range maxBands + 1 {
+		if f.bareLevels() || strings.Contains(f.Caption(), "no bands") {
+			t.Errorf("%d levels are bare", i)
+		}
+		panel.Lines = append(panel.Lines, Line{Name: fmt.Sprint("known ", i), Values: []float64{1}, Ceiling: true}, Line{Name: fmt.Sprint(i), Values: []float64{1, 2}})
+	}
+	if !f.bareLevels() || !strings.Contains(f.Caption(), "have no bands") {
+		t.Error(f.Caption())
+	}
+}
+
 func TestPlanes(t *testing.T) {
 	var l lab
 	for i, beta := range []float64{0, 0.1, 1} {

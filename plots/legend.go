@@ -103,7 +103,7 @@ func (p *page) entries() []entry {
 	}
 	for _, l := range p.lines() {
 		k := key(l.Name, true)
-		add(k, entry{name: short(l.Name), kind: entryLine, look: p.looks[k], band: len(l.Values) > 1})
+		add(k, entry{name: short(l.Name), kind: entryLine, look: p.looks[k], band: len(l.Values) > 1 && !p.bareLevels()})
 	}
 	if c.best {
 		add("best", entry{name: "best on dev", kind: entryBest})

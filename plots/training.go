@@ -9,7 +9,7 @@ import (
 )
 
 // maxArms is how many lines a panel can hold and still be read.
-const maxArms = 7
+const maxArms = 8
 
 // maxPlaces is how many places a line keeps; more would only make bytes.
 const maxPlaces = 250

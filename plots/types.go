@@ -18,8 +18,8 @@ func TypesFigure(runs []Run, o Options) (*Bars, error) {
 		prefix = o.Metrics[0] + "."
 	}
 	names := usualNames(runs, o)
-	if len(names) == 0 || len(names) > maxArms+1 {
-		return nil, fmt.Errorf("figure types: %w: %d methods in their usual setting, want 1 to %d; choose with --filter", mmibx.ErrNotFound, len(names), maxArms+1)
+	if len(names) == 0 || len(names) > maxArms {
+		return nil, fmt.Errorf("figure types: %w: %d methods in their usual setting, want 1 to %d; choose with --filter", mmibx.ErrNotFound, len(names), maxArms)
 	}
 	f := &Bars{Meta: about, Metric: MetricLabel(strings.TrimSuffix(prefix, ".")), Spread: o.spread()}
 	for _, b := range benchmarks(runs) {

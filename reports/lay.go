@@ -65,6 +65,10 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 			l.groups = append(l.groups, g)
 		}
 	}
+	early := map[string][]Run{} // by method
+	for _, r := range pruned {
+		early[r.method] = append(early[r.method], r)
+	}
 	for _, g := range l.groups {
 		for i := range g.rows {
 			r := &g.rows[i]
@@ -72,7 +76,10 @@ func (d *Declaration) Lay(runs []Run, match Matcher) (*Layout, error) {
 			if !r.pooled {
 				methods := map[string]bool{}
 				markShown(methods, g.rows[i:i+1])
-				r.pruned = slices.DeleteFunc(slices.Clone(pruned), func(x Run) bool { return !methods[x.method] })
+				for method := range methods {
+					r.pruned = append(r.pruned, early[method]...)
+				}
+				slices.SortStableFunc(r.pruned, compareRuns)
 			}
 		}
 		markShown(shown, g.rows)

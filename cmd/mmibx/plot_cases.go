@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -68,7 +69,10 @@ func twoSystems(list []result, asked []string) ([2]string, error) {
 	var titles []string
 	for _, m := range mmibx.Models {
 		for i := range list {
-			if title := reports.ArmTitle(list[i].Spec); list[i].State == mmibx.Done && list[i].Spec.Model.Name == m.Name && !slices.Contains(titles, title) {
+			if list[i].State != mmibx.Done || list[i].Spec.Model.Name != m.Name {
+				continue
+			}
+			if title := reports.ArmTitle(list[i].Spec); !slices.Contains(titles, title) {
 				titles = append(titles, title)
 			}
 		}
@@ -95,18 +99,21 @@ func twoSystems(list []result, asked []string) ([2]string, error) {
 
 // sameSeed finds a run of each on a benchmark, of the lowest seed that both have.
 func sameSeed(list []result, benchmark string, names [2]string) (first, second *result, ok bool) {
-	for i := range list {
-		for j := range list {
-			x, y := &list[i], &list[j]
-			if x.State != mmibx.Done || y.State != mmibx.Done || x.Spec.Benchmark != benchmark || y.Spec.Benchmark != benchmark || x.Spec.Seed != y.Spec.Seed {
-				continue
-			}
-			if reports.ArmTitle(x.Spec) == names[0] && reports.ArmTitle(y.Spec) == names[1] && (!ok || x.Spec.Seed < first.Spec.Seed) {
-				first, second, ok = x, y, true
+	var of [2]map[int]*result // by seed
+	for k, name := range names {
+		of[k] = map[int]*result{}
+		for i := range list {
+			if r := &list[i]; r.State == mmibx.Done && r.Spec.Benchmark == benchmark && reports.ArmTitle(r.Spec) == name {
+				of[k][r.Spec.Seed] = r
 			}
 		}
 	}
-	return first, second, ok
+	for _, seed := range slices.Sorted(maps.Keys(of[0])) {
+		if second, ok := of[1][seed]; ok {
+			return of[0][seed], second, true
+		}
+	}
+	return nil, nil, false
 }
 
 // benchmarksOf lists the benchmarks of a list, in the order of tables.

@@ -234,14 +234,17 @@ func commandLine() string {
 
 // noteBin says how many runs of the methods in the table somebody took out.
 func noteBin(ctx context.Context, db *tracker.DB, t *reports.Table, d *reports.Declaration, list []result) error {
-	removed := map[string]bool{}
+	arms, removed := map[string]bool{}, map[string]bool{}
+	for i := range list {
+		arms[list[i].Arm] = true
+	}
 	for _, sweep := range d.Sweeps {
 		rows, err := db.Runs(ctx, tracker.Query{Sweep: sweep, Binned: true})
 		if err != nil {
 			return err
 		}
 		for i := range rows {
-			if slices.ContainsFunc(list, func(r result) bool { return r.Arm == rows[i].Arm }) {
+			if arms[rows[i].Arm] {
 				removed[rows[i].ID] = true
 			}
 		}
