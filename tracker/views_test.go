@@ -20,6 +20,7 @@ func TestViewsInStockSQLite(t *testing.T) {
 		"SELECT type, value FROM params p JOIN runs r ON r.id = p.run WHERE note = 'c' AND key = 'model.key_mask'":       "bool|0",
 		"SELECT n, last, max, max_step FROM metrics m JOIN runs r ON r.id = m.run WHERE note = 'a'":                      "2|60.0|70.0|0",
 		"SELECT step, value, kind FROM points p JOIN runs r ON r.id = p.run WHERE note = 'a'":                            "0|70.0|finite\n1|60.0|finite",
+		"SELECT last_kind, min_step FROM metrics m JOIN runs r ON r.id = m.run WHERE note = 'f'":                         "finite|0",
 		"SELECT count(*) FROM looks":                                       "0",
 		"PRAGMA integrity_check":                                           "ok",
 		"PRAGMA foreign_key_check":                                         "",
@@ -44,13 +45,21 @@ assert points.value.dtype == "float64", points.dtypes
 assert list(points[points.metric == "train.loss"].kind) == ["finite", "nan", "+inf"], points
 assert points.value.isna().sum() == 2
 assert runs.started.dt.year.min() > 2000
+params = pd.read_sql("SELECT * FROM params", db).set_index("key")
+assert params.number.dtype == "float64", params.dtypes
+assert params.number["ib.beta_text"] == 0.01 and params.number["model.key_mask"] == 1 and params.number["seed"] == 0, params.number
+assert params.text["model.name"] == "mmib" and params.text.isna()["seed"] and params.number.isna()["model.name"]
+assert set(params.type) == {"int", "real", "text", "bool"}, params.type
+metrics = pd.read_sql("SELECT * FROM metrics", db).set_index("metric").loc["train.loss"]
+assert metrics["n"] == 3 and metrics.last_kind == "+inf" and pd.isna(metrics["last"]) and metrics.last_step == 2, metrics
+assert metrics["min"] == metrics["max"] == 2.5 and metrics.max_step == 0, metrics
 print(len(runs), points.value.max())
 `
 
 func TestViewsInPandas(t *testing.T) {
 	python := needs.Python(t, "pandas")
 	l := newLab(t)
-	l.done(nil, "train.loss", 2.5, math.NaN(), math.Inf(1))
+	l.done(map[string]any{"ib.beta_text": 0.01}, "train.loss", 2.5, math.NaN(), math.Inf(1))
 	l.must(l.synced().Close())
 	out, err := exec.Command(python, "-c", pandas, l.store.Database()).CombinedOutput()
 	if got := strings.TrimSpace(string(out)); err != nil || got != "1 2.5" {
