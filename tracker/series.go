@@ -64,7 +64,9 @@ func (db *DB) Points(ctx context.Context, run, metric string, after int64, limit
 		return nil, nil
 	}
 	var runID, metricID int64
-	err := db.read.QueryRowContext(ctx, "SELECT r.id, m.id FROM run r, metric m WHERE r.name = ? AND m.name = ?", run, metric).Scan(&runID, &metricID)
+	var n int // of all points
+	err := db.read.QueryRowContext(ctx, `SELECT r.id, m.id, coalesce((SELECT n FROM summary WHERE run = r.id AND metric = m.id), 0)
+		FROM run r, metric m WHERE r.name = ? AND m.name = ?`, run, metric).Scan(&runID, &metricID, &n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -76,6 +78,12 @@ func (db *DB) Points(ctx context.Context, run, metric string, after int64, limit
 		return nil, err
 	}
 	var points []mmibx.Point
+	switch {
+	case limit > 0:
+		points = make([]mmibx.Point, 0, min(n, limit))
+	case after == Start:
+		points = make([]mmibx.Point, 0, n)
+	}
 	err = l.each(ctx, db.read, after+1, func(step int64, v float64, at int64) bool {
 		points = append(points, mmibx.Point{Step: step, Metric: metric, Value: v, At: time.UnixMilli(at)})
 		return len(points) != limit
