@@ -23,6 +23,8 @@ var (
 	// ErrUnread marks a sync that left journals out because they cannot be read;
 	// all others are in the database, and trying again does not help.
 	ErrUnread = errors.New("a journal cannot be read")
+	// ErrBudget marks a sweep that ended because its budget of hours is used up.
+	ErrBudget = errors.New("the budget is used up")
 	// ErrNoTorch is what a program built without libtorch answers.
 	ErrNoTorch = errors.New("this program was built without libtorch")
 )

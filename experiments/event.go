@@ -45,6 +45,7 @@ type Event struct {
 	Left      time.Duration       `json:"left,omitempty"` // estimated, 0 while nothing is known
 	Jobs      int                 `json:"jobs"`           // workers wanted at once
 	Paused    bool                `json:"paused,omitempty"`
+	Spent     time.Duration       `json:"spent,omitempty"` // by all attempts at runs of the plan
 }
 
 func eventsPath(store mmibx.Store, sweep string) string {

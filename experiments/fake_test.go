@@ -205,6 +205,32 @@ func (f fakeTracker) Values(_ context.Context, runs []string, metric string) (ma
 	return values, nil
 }
 
+// Spent is from the header of each attempt to its last record.
+func (f fakeTracker) Spent(_ context.Context, runs []string) (map[string]time.Duration, error) {
+	spent := map[string]time.Duration{}
+	for _, run := range runs {
+		last, err := journal.LastAttempt(f.store, run)
+		if err != nil {
+			return nil, err
+		}
+		for n := 1; n <= last; n++ {
+			var first, latest time.Time
+			_, err := journal.Read(f.store.Journal(run, n), 0, func(r journal.Record) error {
+				if r.Header != nil {
+					first = r.Header.Started
+				}
+				latest = r.At
+				return nil
+			})
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			spent[run] += latest.Sub(first)
+		}
+	}
+	return spent, nil
+}
+
 func (f fakeTracker) Sync(context.Context) error { return nil }
 
 func (f fakeTracker) States(_ context.Context, runs []string) (map[string]mmibx.State, error) {

@@ -18,7 +18,10 @@ type Budget struct {
 	// benchmark; each is run with every seed.
 	Points int
 	// Runs is how many runs a plan may hold; 0: any number.
-	Runs  int
+	Runs int
+	// Hours of run time, summed over all attempts at runs of the plan, after which no
+	// further run is begun; 0: as many as it takes.
+	Hours float64
 	Where Place
 }
 
@@ -94,7 +97,7 @@ func (p *parser) device(doc map[string]any) string {
 func (p *parser) budget(v any) Budget {
 	path := []string{"budget"}
 	t := p.table(path, v)
-	p.known(path, t, "points", "runs")
+	p.known(path, t, "points", "runs", "hours")
 	b := Budget{Where: p.place(path)}
 	for key, into := range map[string]*int{"points": &b.Points, "runs": &b.Runs} {
 		n, ok := t[key].(int64)
@@ -104,8 +107,18 @@ func (p *parser) budget(v any) Budget {
 		}
 		*into = int(n)
 	}
+	if v := t["hours"]; v != nil {
+		hours, ok := number(v)
+		if !ok || !(hours > 0) || hours > maxHours {
+			p.fail(append(slices.Clone(path), "hours"), quoted(v), fmt.Sprintf("a number of hours above 0, at most %d", maxHours), "write for example hours = 12 or hours = 0.5")
+		}
+		b.Hours = hours
+	}
 	return b
 }
+
+// maxHours bounds a budget of hours: what a duration holds.
+const maxHours = 1_000_000
 
 // sampler reads a name, or a table of name and seed.
 func (p *parser) sampler(v any) Choice {

@@ -80,8 +80,9 @@ func (l *loop) gone(w *worker, end error) {
 // for another try.
 func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
 	e := Event{Lane: w.lane, Attempt: o.Attempt, State: o.State, Class: o.Class, Text: o.Error}
-	if !t.started.IsZero() {
+	if o.Attempt > 0 { // else it did not begin
 		e.Took = time.Since(t.started)
+		l.charge(t.cell.Run, e.Took)
 	}
 	l.settle(t, o.State)
 	again := l.stop == nil && o.Class.Retryable() && o.State != mmibx.Stopped && !t.unwanted && t.tries < l.tries()
@@ -133,6 +134,9 @@ func (l *loop) lookElsewhere(ctx context.Context) {
 		return
 	}
 	states, err := l.statesNow(ctx, free)
+	if err == nil {
+		err = l.reckon(ctx, idsOf(free))
+	}
 	if err != nil {
 		l.report(Event{Kind: Warned, Text: err.Error()})
 		l.elsewhere = append(l.elsewhere, free...)
@@ -154,11 +158,15 @@ func (l *loop) statesNow(ctx context.Context, tasks []*task) (map[string]mmibx.S
 	if err := l.Tracker.Sync(ctx); err != nil && !errors.Is(err, mmibx.ErrUnread) {
 		return nil, err
 	}
+	return l.Tracker.States(ctx, idsOf(tasks))
+}
+
+func idsOf(tasks []*task) []string {
 	ids := make([]string, len(tasks))
 	for i, t := range tasks {
 		ids[i] = t.cell.Run
 	}
-	return l.Tracker.States(ctx, ids)
+	return ids
 }
 
 // obey does what people wrote into the control journal.

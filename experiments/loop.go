@@ -44,8 +44,11 @@ type loop struct {
 	counts    map[mmibx.State]int
 	failures  map[string]Event // by run
 	attempts  int
-	busy      time.Duration // of attempts that ended done
-	finished  int           // how many did
+	busy      time.Duration            // of attempts that ended done
+	finished  int                      // how many did
+	spent     map[string]time.Duration // by attempts that ended, by run
+	total     time.Duration            // of spent
+	used      bool                     // the budget of hours is, and people know
 }
 
 // task is a cell on its way.
@@ -96,6 +99,9 @@ func (l *loop) takeUpFrom(ctx context.Context, place int) error {
 	if err != nil {
 		return err
 	}
+	if err := l.reckon(ctx, ids); err != nil {
+		return err
+	}
 	var due []*task
 	for i := range l.plan.Cells[place:] {
 		t := &task{cell: &l.plan.Cells[place+i], state: mmibx.Queued}
@@ -125,8 +131,8 @@ func (l *loop) work(ctx context.Context) error {
 		if err := l.start(); err != nil {
 			l.leave(err)
 		}
-		if len(l.workers) == 0 && (l.stop != nil || len(l.queue)+len(l.elsewhere) == 0 && l.nextSearch() == nil) {
-			return l.stop
+		if len(l.workers) == 0 && (l.stop != nil || l.used || len(l.queue)+len(l.elsewhere) == 0 && l.nextSearch() == nil) {
+			return cmp.Or(l.stop, l.shortfall())
 		}
 		select {
 		case m := <-l.messages:
@@ -164,7 +170,7 @@ func (l *loop) killAll() {
 
 // start gives queued runs to workers that are idle or new.
 func (l *loop) start() error {
-	for l.stop == nil && !l.paused && len(l.queue) > 0 && l.busyWorkers() < l.jobs {
+	for l.stop == nil && !l.paused && len(l.queue) > 0 && l.busyWorkers() < l.jobs && l.affords() {
 		t := l.queue[0]
 		l.queue = l.queue[1:]
 		before, ready, err := l.ready(t)
@@ -188,7 +194,7 @@ func (l *loop) start() error {
 // letGo ends the input of workers that there is nothing for, and those that do
 // not leave after that.
 func (l *loop) letGo() {
-	idle := len(l.queue)+len(l.elsewhere)+l.busyWorkers() == 0 && l.nextSearch() == nil
+	idle := l.busyWorkers() == 0 && (l.used || len(l.queue)+len(l.elsewhere) == 0 && l.nextSearch() == nil)
 	for _, w := range l.workers {
 		if w.task == nil && (idle || w.lane > l.jobs || w.threads != threads(l.jobs)) {
 			w.finish()
@@ -293,7 +299,7 @@ func (l *loop) settle(t *task, s mmibx.State) {
 func (l *loop) report(e Event) {
 	e.At = time.Now()
 	e.Counts = l.standing()
-	e.Left, e.Jobs, e.Paused = l.left(), l.jobs, l.paused
+	e.Left, e.Jobs, e.Paused, e.Spent = l.left(), l.jobs, l.paused, l.spentSoFar()
 	if err := l.events.Entry(string(e.Kind), e); err != nil && !errors.Is(err, os.ErrClosed) && e.Kind != Warned {
 		l.report(Event{Kind: Warned, Text: "the events are not kept: " + err.Error()})
 	}
@@ -326,7 +332,7 @@ func (l *loop) left() time.Duration {
 }
 
 func (l *loop) summary() Summary {
-	s := Summary{Counts: l.standing(), Attempts: l.attempts, Took: time.Since(l.began)}
+	s := Summary{Counts: l.standing(), Attempts: l.attempts, Took: time.Since(l.began), Spent: l.spentSoFar()}
 	for _, t := range l.tasks { // in the order of the plan
 		if e, ok := l.failures[t.cell.Run]; ok && t.state != mmibx.Done {
 			s.Failures = append(s.Failures, e)

@@ -29,6 +29,8 @@ type Plan struct {
 	Objective string `json:"objective"`
 	Minimize  bool   `json:"minimize,omitempty"` // less of the objective is better
 	Device    string `json:"device,omitempty"`   // that the runs need: cpu, cuda, or "" for any
+	// Hours of run time after which no further run is begun; 0: as many as it takes.
+	Hours float64 `json:"hours,omitempty"`
 	// Hash is over the set of runs: it does not change with their order, with
 	// the names of arms, or with how the file says it.
 	Hash   string         `json:"hash"`
@@ -80,7 +82,7 @@ func (p *Plan) IDs() []string {
 // run before any has its second; then come benchmarks, arms and grids.
 func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 	x := expansion{sweep: s, inputs: inputs, read: map[*layered]bool{}, cell: map[string]int{}, inputIndex: map[string]int{}, searches: map[string]*Search{}}
-	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Minimize: s.Minimize, Device: s.Device, Pruner: s.Pruner, Source: s.Text}
+	x.plan = &Plan{Sweep: s.Name, Title: s.Title, Question: s.Question, Objective: s.Objective, Minimize: s.Minimize, Device: s.Device, Hours: s.Budget.Hours, Pruner: s.Pruner, Source: s.Text}
 	arms, err := s.layers()
 	if err != nil {
 		return nil, err

@@ -15,11 +15,8 @@ import (
 // propose has adaptive searches choose further points where workers would idle. A
 // point is in the store before any of its runs starts.
 func (l *loop) propose(ctx context.Context) error {
-	for l.stop == nil && !l.paused && len(l.queue) == 0 && l.busyWorkers() < l.jobs {
+	for l.stop == nil && !l.paused && len(l.queue) == 0 && l.busyWorkers() < l.jobs && l.nextSearch() != nil && l.affords() {
 		s := l.nextSearch()
-		if s == nil {
-			return nil
-		}
 		if err := l.extend(ctx, s); err != nil {
 			return fmt.Errorf("choose the next point of arm %q: %w", s.ArmName, err)
 		}

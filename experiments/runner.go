@@ -18,6 +18,8 @@ type Tracker interface {
 	States(ctx context.Context, runs []string) (map[string]mmibx.State, error)
 	// Priorities are those of runs that people gave one.
 	Priorities(ctx context.Context, runs []string) (map[string]int, error)
+	// Spent is the time of all attempts at runs, whoever made them, by run.
+	Spent(ctx context.Context, runs []string) (map[string]time.Duration, error)
 	// Values are a metric of dev of those runs that are done and have it, at the epoch
 	// that stands for each: the best by dev.f1.
 	Values(ctx context.Context, runs []string, metric string) (map[string]float64, error)
@@ -58,6 +60,7 @@ type Summary struct {
 	Counts   map[mmibx.State]int `json:"counts"`
 	Attempts int                 `json:"attempts"` // made by this runner
 	Took     time.Duration       `json:"took"`
+	Spent    time.Duration       `json:"spent"`              // by all attempts at runs of the plan, in other lives too
 	Failures []Event             `json:"failures,omitempty"` // the last of each run that failed or diverged
 }
 
@@ -92,7 +95,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	l := &loop{
 		Runner: r, plan: plan, orders: orders, events: events, began: began, jobs: max(1, r.Jobs),
 		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
-		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{},
+		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{}, spent: map[string]time.Duration{},
 	}
 	if l.doomed, err = recall(r.Store, plan.Sweep); err != nil {
 		return Summary{}, err

@@ -200,6 +200,9 @@ func (ignorant) Sync(context.Context) error { return nil }
 func (ignorant) Priorities(context.Context, []string) (map[string]int, error) {
 	return nil, nil
 }
+func (ignorant) Spent(context.Context, []string) (map[string]time.Duration, error) {
+	return nil, nil
+}
 func (ignorant) Values(context.Context, []string, string) (map[string]float64, error) {
 	return nil, nil
 }

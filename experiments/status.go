@@ -18,10 +18,12 @@ type Status struct {
 	Paused bool                `json:"paused"`
 	Counts map[mmibx.State]int `json:"counts"`
 	Began  time.Time           `json:"began,omitzero"`
-	Ended  time.Time           `json:"ended,omitzero"` // zero while it is live
-	Left   time.Duration       `json:"left,omitempty"` // estimated
-	Lanes  []Event             `json:"lanes"`          // Started, of each run under way
-	Last   []Event             `json:"last,omitempty"` // the latest events, the newest last
+	Ended  time.Time           `json:"ended,omitzero"`  // zero while it is live
+	Left   time.Duration       `json:"left,omitempty"`  // estimated
+	Spent  time.Duration       `json:"spent"`           // by all attempts at runs of the plan
+	Hours  float64             `json:"hours,omitempty"` // the budget of it, of the plan
+	Lanes  []Event             `json:"lanes"`           // Started, of each run under way
+	Last   []Event             `json:"last,omitempty"`  // the latest events, the newest last
 
 	store  mmibx.Store
 	offset int64
@@ -58,7 +60,7 @@ func (s *Status) Update() error {
 }
 
 func (s *Status) take(e Event) {
-	s.Counts, s.Jobs, s.Paused, s.Left = e.Counts, e.Jobs, e.Paused, e.Left
+	s.Counts, s.Jobs, s.Paused, s.Left, s.Spent = e.Counts, e.Jobs, e.Paused, e.Left, e.Spent
 	switch e.Kind {
 	case Began:
 		s.Began, s.Ended = e.At, time.Time{}

@@ -27,10 +27,11 @@ type Report struct {
 // Planned is what the plan of the sweep says.
 type Planned struct {
 	Sweep, Title, Question string
-	Objective              string // the metric of dev that choices go by
-	Hash                   string // of the set of runs
-	Source                 string // text of the sweep file
-	Collapsed, LeftOut     int    // cells that are a run already, or did not meet a condition
+	Objective              string  // the metric of dev that choices go by
+	Hash                   string  // of the set of runs
+	Source                 string  // text of the sweep file
+	Collapsed, LeftOut     int     // cells that are a run already, or did not meet a condition
+	Hours                  float64 // the budget of run time, 0 for none
 }
 
 // Ran is a run with what a report says of it besides its score.

@@ -87,7 +87,27 @@ func (r *Report) budgets() section {
 			g.Rows = append(g.Rows, []string{m.Title, b.Title, fmt.Sprint(len(settings)), fmt.Sprint(done), fmt.Sprintf("%.2f", seconds/3600), ranges(on, (*Ran).spec)})
 		}
 	}
-	return section{ID: "budgets", Title: "Tuning budgets", Grids: []grid{g}}
+	s := section{ID: "budgets", Title: "Tuning budgets", Grids: []grid{g}}
+	if r.Plan.Hours > 0 {
+		s.Text = append(s.Text, r.ofHours())
+	}
+	return s
+}
+
+// ofHours says what was spent of the sweep's budget of run time.
+func (r *Report) ofHours() string {
+	seconds, waiting := 0.0, 0
+	for _, x := range r.planned() {
+		seconds += x.Seconds
+		if x.State == mmibx.Queued {
+			waiting++
+		}
+	}
+	text := fmt.Sprintf("The sweep had a budget of %g hours of run time, after which no further run is begun; %.2f were spent", r.Plan.Hours, seconds/3600)
+	if waiting > 0 {
+		text += fmt.Sprintf(", and %s not begun", counted(waiting, "run"))
+	}
+	return text + "."
 }
 
 // versions says what the runs ran on, and which of that is mixed.

@@ -89,6 +89,7 @@ func (s *section) flat() string {
 
 func TestReportSaysWhatIsWrong(t *testing.T) {
 	r := madeUpReport(t)
+	r.Plan.Hours = 2.5
 	for id, wants := range map[string][]string{
 		"question": {"How much compression\nis good?"},
 		"plan": {
@@ -99,7 +100,7 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 		"data":     {"mini MNRE|MRE|3|2|1|dadadadadada"},
 		"tests":    {"Text only|2|-9.50|-11.00 to -8.00|<0.0001|0.0001|0.70|worse", "not told apart, and too little data to tell"},
 		"failures": {"|MMIB|mini MNRE|1|diverged|diverged|the loss is NaN\n", "MMIB|mini MNRE|2|1|90.00|45.00"},
-		"budgets":  {"Text only|mini MNRE|1|2|1.00|", "MMIB|mini MNRE|2|2|2.00|size 2, 8"},
+		"budgets":  {"a budget of 2.5 hours of run time", "3.00 were spent, and 1 run not begun.", "Text only|mini MNRE|1|2|1.00|", "MMIB|mini MNRE|2|2|2.00|size 2, 8"},
 		"versions": {"Mixed among the runs that are done: commit.", "commit|aaaaaaaaaaaa|3", "commit|bbbbbbbbbbbb|1", "PyTorch|2.11|4"},
 		"looks":    {"1 look at test scores", "2026-01-02 03:04:05|ann|test|3|mmibx table --split test"},
 	} {

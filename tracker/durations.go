@@ -39,6 +39,30 @@ func (db *DB) Durations(ctx context.Context) ([]Duration, error) {
 	return all, rows.Err()
 }
 
+// Spent is the time of all attempts at runs, by run. Of one under way it is that up to
+// its last word; of one whose clock went back, nothing.
+func (db *DB) Spent(ctx context.Context, ids []string) (map[string]time.Duration, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT r.name, sum(`+took+`) FROM json_each(?) j
+		JOIN run r ON r.name = j.value JOIN attempt a ON a.run = r.id GROUP BY r.id`, jsonList(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	spent := map[string]time.Duration{}
+	for rows.Next() {
+		var id string
+		var sum time.Duration
+		if err := rows.Scan(&id, &sum); err != nil {
+			return nil, err
+		}
+		spent[id] = sum
+	}
+	return spent, rows.Err()
+}
+
+// took is how long attempt a took so far, in nanoseconds.
+const took = "max(0, coalesce(a.finished, a.heard) - a.started)"
+
 // Values are a metric of those runs that are done and have it, in the bin or not, at
 // the step of the best dev F1, which chose the checkpoint and stands for the run.
 func (db *DB) Values(ctx context.Context, ids []string, metric string) (map[string]float64, error) {

@@ -40,6 +40,41 @@ func TestDurations(t *testing.T) {
 	}
 }
 
+// All attempts count, of a lost or living one what it logged; a clock that went back
+// takes nothing away.
+func TestSpent(t *testing.T) {
+	l := newLab(t)
+	begin := func(seed, attempt int, started time.Time) (journal.Header, *journal.Writer) {
+		h := l.header(map[string]any{"seed": seed})
+		h.Attempt, h.Started = attempt, started
+		return h, l.create(h)
+	}
+	at := time.Unix(1000, 0)
+	end := func(w *journal.Writer, state mmibx.State, after time.Duration) {
+		l.must(w.Close(journal.Trailer{State: state, Finished: at.Add(after)}))
+	}
+	h, w := begin(0, 1, at)
+	end(w, mmibx.Failed, 30*time.Second)
+	_, w = begin(0, 2, at)
+	l.must(w.LogAt(at.Add(5*time.Second), 1, mmibx.Metric{Name: mmibx.Loss, Value: 1}))
+	l.must(w.Abandon())
+	_, w = begin(0, 3, at)
+	end(w, mmibx.Done, 60*time.Second)
+	back, w := begin(1, 1, at)
+	end(w, mmibx.Done, -time.Hour)
+	db := l.synced()
+	got, err := db.Spent(t.Context(), []string{h.Run, back.Run, "never began"})
+	l.must(err)
+	if len(got) != 2 || got[back.Run] != 0 || got[h.Run] < 90*time.Second {
+		t.Errorf("spent %v", got)
+	}
+	origins, err := db.Origins(t.Context(), []string{h.Run, back.Run})
+	l.must(err)
+	if origins[back.Run].Seconds != 0 || origins[h.Run].Seconds < 90 {
+		t.Errorf("%g and %g seconds", origins[h.Run].Seconds, origins[back.Run].Seconds)
+	}
+}
+
 // The value of a run is that of the epoch that was best by dev F1, whatever the metric
 // was elsewhere; a run that is not done has none.
 func TestValuesAreOfTheBestEpoch(t *testing.T) {

@@ -38,7 +38,7 @@ func (o *Origin) Commit() string {
 // are left out.
 func (db *DB) Origins(ctx context.Context, ids []string) (map[string]*Origin, error) {
 	rows, err := db.read.QueryContext(ctx, `SELECT r.name, i.body, r.attempt, a.environment,
-			(SELECT coalesce(sum(t.finished - t.started), 0) FROM attempt t WHERE t.run = r.id) / 1e9
+			(SELECT sum(iif(a.finished IS NULL, 0, `+took+`)) FROM attempt a WHERE a.run = r.id) / 1e9
 		FROM run r JOIN inputs i ON i.id = r.inputs JOIN attempt a ON a.run = r.id AND a.number = r.attempt
 		WHERE r.name IN (SELECT value FROM json_each(?))`, jsonList(ids))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,12 +43,13 @@ func newPlanCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			states, measured, err := a.history(cmd.Context(), plan.IDs())
+			past, err := a.history(cmd.Context(), plan.IDs())
 			if err != nil {
 				return err
 			}
+			states := past.states
 			out := jsonPlan(plan, states)
-			out.Estimate = plan.Estimate(measured, func(run string) bool { return plan.Settled(stateIn(states, run)) }, jobs)
+			out.Estimate, out.Spent = past.estimate(plan, jobs), past.spent
 			if err := out.compare(mmibx.Store(a.storeDir), plan); err != nil {
 				return err
 			}
@@ -73,31 +75,46 @@ func newPlanCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// history says where runs stand, and how long others took. It makes no store where
-// there is none yet.
-func (a *app) history(ctx context.Context, runs []string) (map[string]mmibx.State, []experiments.Measured, error) {
+// history is what the store has of the runs of a plan, and how long others took.
+type history struct {
+	states   map[string]mmibx.State
+	spent    time.Duration // by all attempts at runs of the plan
+	measured []experiments.Measured
+}
+
+func (h *history) estimate(p *experiments.Plan, jobs int) experiments.Estimate {
+	return p.Estimate(h.measured, func(run string) bool { return p.Settled(stateIn(h.states, run)) }, jobs)
+}
+
+// history makes no store where there is none yet.
+func (a *app) history(ctx context.Context, runs []string) (history, error) {
 	db, err := a.synced(ctx)
 	if errors.Is(err, mmibx.ErrNotFound) {
-		return nil, nil, nil
+		return history{}, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return history{}, err
 	}
 	defer db.Close()
 	return historyIn(ctx, db, runs)
 }
 
-func historyIn(ctx context.Context, db *tracker.DB, runs []string) (map[string]mmibx.State, []experiments.Measured, error) {
-	states, err := db.States(ctx, runs)
+func historyIn(ctx context.Context, db *tracker.DB, runs []string) (h history, err error) {
+	if h.states, err = db.States(ctx, runs); err != nil {
+		return h, err
+	}
+	spent, err := db.Spent(ctx, runs)
 	if err != nil {
-		return nil, nil, err
+		return h, err
+	}
+	for _, took := range spent {
+		h.spent += took
 	}
 	durations, err := db.Durations(ctx)
-	measured := make([]experiments.Measured, len(durations))
-	for i, d := range durations {
-		measured[i] = experiments.Measured(d)
+	for _, d := range durations {
+		h.measured = append(h.measured, experiments.Measured(d))
 	}
-	return states, measured, err
+	return h, err
 }
 
 // freeze saves a plan that nobody runs.
@@ -169,6 +186,8 @@ type planJSON struct {
 	Objective string               `json:"objective"`
 	Minimize  bool                 `json:"minimize"` // less of the objective is better
 	Device    string               `json:"device,omitempty"`
+	Hours     float64              `json:"hours,omitempty"` // the budget of run time
+	Spent     time.Duration        `json:"spent"`           // of it, by all attempts at runs of the plan
 	Pruner    *experiments.Pruner  `json:"pruner,omitempty"`
 	Hash      string               `json:"hash"`
 	Counts    map[mmibx.State]int  `json:"counts"`
@@ -235,7 +254,7 @@ type cellJSON struct {
 
 func jsonPlan(p *experiments.Plan, states map[string]mmibx.State) planJSON {
 	out := planJSON{
-		Sweep: p.Sweep, Title: p.Title, Question: p.Question, Objective: p.Objective, Minimize: p.Minimize, Device: p.Device, Pruner: p.Pruner, Hash: p.Hash,
+		Sweep: p.Sweep, Title: p.Title, Question: p.Question, Objective: p.Objective, Minimize: p.Minimize, Device: p.Device, Hours: p.Hours, Pruner: p.Pruner, Hash: p.Hash,
 		Counts: countStates(p, states), Collapsed: p.Collapsed, Open: p.Open(), LeftOut: p.LeftOut, Cells: make([]cellJSON, len(p.Cells)),
 	}
 	for i, c := range p.Cells {
@@ -288,7 +307,11 @@ func printPlan(w io.Writer, p *experiments.Plan, states map[string]mmibx.State, 
 	if p.LeftOut > 0 {
 		fmt.Fprintf(w, "; %d cells are left out by a condition or by their model's task", p.LeftOut)
 	}
-	fmt.Fprintf(w, "\n%s\n\n", estimateLine(&out.Estimate))
+	fmt.Fprintf(w, "\n%s\n", estimateLine(&out.Estimate))
+	if p.Hours > 0 {
+		fmt.Fprintln(w, budgetLine(p.Hours, out.Spent, out.Estimate.Work))
+	}
+	fmt.Fprintln(w)
 	rows := planRows(p, states)
 	t := newTable(w, "ARM", "BENCHMARK", "SETTINGS", "SEEDS", "DONE", "EACH TAKES", "ALSO ON")
 	for _, row := range rows[:min(limit, len(rows))] {
@@ -326,6 +349,16 @@ func estimateLine(e *experiments.Estimate) string {
 	line := fmt.Sprintf("about %s for %d runs, %d at once with %d threads each: %s", round(e.Wall), e.Left-unknown, e.Jobs, e.Threads, strings.Join(parts, ", "))
 	if unknown > 0 {
 		line += fmt.Sprintf("; %d more take nobody knows how long", unknown)
+	}
+	return line
+}
+
+// budgetLine says what is left of a budget of hours; work is what the rest is thought
+// to take, 0 where that is not known.
+func budgetLine(hours float64, spent, work time.Duration) string {
+	line := fmt.Sprintf("budget of run time: %.2f of %g hours are spent", spent.Hours(), hours)
+	if missing := spent.Hours() + work.Hours() - hours; work > 0 && missing > 0 {
+		line += fmt.Sprintf("; the rest takes about %.2f hours more than are left", missing)
 	}
 	return line
 }

@@ -113,7 +113,7 @@ func (a *app) collect(ctx context.Context, db *tracker.DB, sweep string, f *repo
 	}
 	r := &reports.Report{Plan: reports.Planned{
 		Sweep: sweep, Title: plan.Title, Question: plan.Question, Objective: plan.Objective, Hash: plan.Hash,
-		Source: plan.Source, Collapsed: plan.Collapsed, LeftOut: plan.LeftOut,
+		Source: plan.Source, Collapsed: plan.Collapsed, LeftOut: plan.LeftOut, Hours: plan.Hours,
 	}}
 	if r.Runs, err = reportRuns(ctx, db, plan); err != nil {
 		return nil, err

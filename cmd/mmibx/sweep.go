@@ -182,7 +182,7 @@ func (a *app) printSummary(w io.Writer, plan *experiments.Plan, s experiments.Su
 	fmt.Fprintln(w, "\nnext:")
 	if len(s.Failures) > 0 {
 		fmt.Fprintf(w, "  mmibx runs show %s%s\n  mmibx sweep retry %s%[2]s\n", s.Failures[0].Run, a.here(), plan.Sweep)
-	} else if s.Counts[mmibx.Done]+s.Counts[mmibx.Pruned] < len(plan.Cells) {
+	} else if s.Counts[mmibx.Done]+s.Counts[mmibx.Pruned] < len(plan.Cells) && (plan.Hours == 0 || s.Spent < plan.Budgeted()) {
 		fmt.Fprintln(w, "  the same command again goes on from here")
 	}
 	fmt.Fprintf(w, "  mmibx runs list 'sweep=%s' --sort -dev.f1%s\n  mmibx table --sweep %[1]s%[2]s\n", plan.Sweep, a.here())
@@ -267,6 +267,7 @@ func (a *app) sweepStatus(ctx context.Context, name string) (*experiments.Status
 	if err != nil {
 		return nil, err
 	}
+	s.Hours = plan.Hours
 	db, err := a.synced(ctx)
 	if err != nil {
 		return nil, err
@@ -309,6 +310,9 @@ func printStatus(w io.Writer, s *experiments.Status) error {
 	fmt.Fprintln(w)
 	if s.Live {
 		fmt.Fprintf(w, "process %d on %s since %s, %d at once\n", s.Holder.PID, s.Holder.Host, s.Holder.Started.Local().Format(time.DateTime), s.Jobs)
+	}
+	if s.Hours > 0 {
+		fmt.Fprintln(w, budgetLine(s.Hours, s.Spent, 0))
 	}
 	if len(s.Lanes) > 0 {
 		fmt.Fprintln(w)

@@ -191,20 +191,23 @@ func (u *ui) Plan(ctx context.Context, study string, workers int) (tui.Plan, err
 
 // plannedIn is a plan with what the store has of it, where there is one.
 func plannedIn(ctx context.Context, db *tracker.DB, p *experiments.Plan, workers int) (tui.Plan, error) {
-	var err error
-	var states map[string]mmibx.State
-	var measured []experiments.Measured
+	var past history
 	if db != nil {
-		if states, measured, err = historyIn(ctx, db, p.IDs()); err != nil {
+		var err error
+		if past, err = historyIn(ctx, db, p.IDs()); err != nil {
 			return tui.Plan{}, err
 		}
 	}
-	estimate := p.Estimate(measured, func(run string) bool { return stateIn(states, run).Final() }, workers)
+	states, estimate := past.states, past.estimate(p, workers)
+	takes := estimateLine(&estimate)
+	if p.Hours > 0 {
+		takes += "; " + budgetLine(p.Hours, past.spent, estimate.Work)
+	}
 	seeds := map[int]bool{}
 	for i := range p.Cells {
 		seeds[p.Cells[i].Spec.Seed] = true
 	}
-	out := tui.Plan{Axes: axesOf(p).list, Seeds: len(seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: countStates(p, states), Estimate: estimateLine(&estimate)}
+	out := tui.Plan{Axes: axesOf(p).list, Seeds: len(seeds), Total: len(p.Cells), Collapsed: p.Collapsed, Counts: countStates(p, states), Estimate: takes}
 	labels := uiSweep{shared: sharedParts(p)}
 	for _, row := range planRows(p, states) {
 		out.Arms = append(out.Arms, tui.PlanArm{Benchmark: row.cell.Spec.Benchmark, Label: labels.short(row.cell.Label), Seeds: row.seeds, Done: row.done})

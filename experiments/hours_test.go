@@ -1,0 +1,101 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+)
+
+// When the hours are used up no further run begins, whoever spent them; those under
+// way end, and with more hours the rest is done.
+func TestBudgetOfHours(t *testing.T) {
+	store, plan := newStore(t), testPlan(t, "hours", 4)
+	plan.Hours = 1e-6 // less than a run takes: 8 steps of a millisecond
+	run := func(hours float64, counts map[mmibx.State]int, attempts, unbegun int) {
+		t.Helper()
+		plan.Hours = hours
+		var warned string
+		r := fakeRunnerOf(store, 1)
+		r.Report = func(e Event) {
+			if e.Kind == Warned && strings.Contains(e.Text, "hours") {
+				warned = e.Text
+			}
+		}
+		s, err := r.Run(context.Background(), plan)
+		for state, n := range counts {
+			if s.Counts[state] != n {
+				t.Errorf("%g hours: %v, want %v", hours, s.Counts, counts)
+			}
+		}
+		if s.Attempts != attempts || s.Spent <= 0 {
+			t.Errorf("%g hours: %d attempts, want %d; %s spent", hours, s.Attempts, attempts, s.Spent)
+		}
+		if unbegun == 0 && (err != nil || warned != "") {
+			t.Errorf("%g hours: %v, warned %q", hours, err, warned)
+		}
+		want := fmt.Sprintf("%d runs are not begun", unbegun)
+		if unbegun > 0 && (!errors.Is(err, mmibx.ErrBudget) || !strings.Contains(err.Error(), want) || !strings.Contains(warned, "hours is used up: "+want)) {
+			t.Errorf("%g hours: %v, warned %q", hours, err, warned)
+		}
+	}
+	run(1e-6, map[mmibx.State]int{mmibx.Done: 1, mmibx.Queued: 3}, 1, 3)
+	run(1e-6, map[mmibx.State]int{mmibx.Done: 1, mmibx.Queued: 3}, 0, 3)
+	status, err := Follow(store, "hours")
+	if err != nil || status.Spent.Hours() < 1e-6 {
+		t.Errorf("status: %s spent, %v", status.Spent, err)
+	}
+	run(1000, map[mmibx.State]int{mmibx.Done: 4}, 3, 0)
+	run(1e-6, map[mmibx.State]int{mmibx.Done: 4}, 0, 0) // nothing is left to pay for
+	verify(t, store, plan)
+}
+
+// A search whose hours run out again and again chooses what an unbroken one does: a
+// point is chosen when its first run can begin.
+func TestAdaptiveSweepWithinHours(t *testing.T) {
+	const points = 12
+	text := adaptiveText(points, "")
+	whole, store := mustPlan(t, text), newStore(t)
+	mustRun(t, fakeRunnerOf(store, 1), whole)
+	broken, lives := newStore(t), 0
+	for hours := 1e-6; ; lives++ {
+		plan := mustPlan(t, text)
+		plan.Hours = hours
+		s, err := fakeRunnerOf(broken, 1).Run(context.Background(), plan)
+		if err == nil {
+			checkBudget(t, broken, plan, points)
+			if plan.Hash != whole.Hash {
+				d := plan.Diff(whole)
+				t.Errorf("other points: %s", d.Counts())
+			}
+			break
+		}
+		if !errors.Is(err, mmibx.ErrBudget) {
+			t.Fatal(err)
+		}
+		if n := s.Counts[mmibx.Queued] + plan.Open(); n != 4*points-s.Counts[mmibx.Done] {
+			t.Errorf("%d runs are left of %d, %v done", n, 4*points, s.Counts)
+		}
+		hours = s.Spent.Hours() * 1.5
+	}
+	if lives < 3 {
+		t.Errorf("the hours ran out %d times", lives)
+	}
+}
+
+func TestHoursOfSweepFiles(t *testing.T) {
+	const text = "name = \"x\"\nbenchmarks = [\"mini-mnre\"]\n[budget]\nhours = %s\n[base]\nmodel = \"text\"\n"
+	for typed, want := range map[string]float64{"2": 2, "0.25": 0.25} {
+		if plan := mustPlan(t, fmt.Sprintf(text, typed)); plan.Hours != want {
+			t.Errorf("hours = %s reads as %g", typed, plan.Hours)
+		}
+	}
+	for _, typed := range []string{"0", "-1", "nan", "inf", `"2h"`, "1e9"} {
+		if _, err := Parse("x.toml", fmt.Appendf(nil, text, typed)); !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), "x.toml:4: budget.hours: found") {
+			t.Errorf("hours = %s: %v", typed, err)
+		}
+	}
+}
