@@ -3,7 +3,6 @@ package experiments
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -278,32 +277,28 @@ func onlyKey(doc map[string]any) string {
 	return ""
 }
 
-var header = regexp.MustCompile(`^\s*\[`)
-
 // add writes a statement at the end of a section, which is made where there is
 // none: before the arms.
 func (e *editor) add(section, statement string) {
-	isHeader := func(line string) bool { return header.MatchString(line) }
-	start := 0
+	headers := tomlfile.Headers(strings.Join(e.lines, "\n"))
+	next := 0 // the header behind the section
 	if section != "" {
-		own := regexp.MustCompile(`^\s*\[` + section + `\]`)
-		start = slices.IndexFunc(e.lines, own.MatchString) + 1
-		if start == 0 {
-			at := slices.IndexFunc(e.lines, func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), "[[") })
-			if at < 0 {
-				at = len(e.lines)
-			}
+		next = slices.IndexFunc(headers, func(h tomlfile.Header) bool { return h.Name == section && !h.Array }) + 1
+		if next == 0 {
+			at := e.before(headers, slices.IndexFunc(headers, func(h tomlfile.Header) bool { return h.Array }))
 			e.lines = slices.Insert(e.trimmed(at), e.at(at), "", "["+section+"]", statement, "")
 			return
 		}
 	}
-	end := slices.IndexFunc(e.lines[start:], isHeader)
-	if end < 0 {
-		end = len(e.lines)
-	} else {
-		end += start
+	e.lines = slices.Insert(e.lines, e.at(e.before(headers, next)), statement)
+}
+
+// before is the place of a header, the end of the text where there is none.
+func (e *editor) before(headers []tomlfile.Header, i int) int {
+	if i < 0 || i >= len(headers) {
+		return len(e.lines)
 	}
-	e.lines = slices.Insert(e.lines, e.at(end), statement)
+	return headers[i].Line - 1
 }
 
 // at is the place after the last line before another that is not blank.

@@ -12,6 +12,8 @@ import (
 
 func TestEdit(t *testing.T) {
 	const commented = "# why\nname = \"x\" # me\nbenchmarks = [\n  \"mini-mnre\", # one\n]\n\n[base]\ntrain.epochs = 4\nmodel = \"mmib\"\n\n[[arm]]\nname = \"a\"\n[arm.grid]\nib.size = [1, 2]\n"
+	// Lines that begin with a bracket and are no headers: of a text, and of arrays.
+	const nested = "name = \"x\"\nquestion = \"\"\"\n[base] is what?\n[[arm]] too.\n\"\"\"\npairs = [\n[1, 2],\n[3, 4],\n]\n\n[ base ]\nmodel = \"mmib\"\nlists = [\n[\"a\"],\n]\n\n[[arm]]\nname = \"a\"\n"
 	for _, c := range []struct{ name, text, key, typed, want, gone string }{
 		{"a name in place", Blank, "name", "other", "name = \"other\"\nbenchmarks", "my-sweep"},
 		{"over several lines", commented, "benchmarks", "mini-mnre, mini-twitter2015", "benchmarks = [\"mini-mnre\", \"mini-twitter2015\"]\n\n[base]", "# one"},
@@ -25,6 +27,9 @@ func TestEdit(t *testing.T) {
 		{"from base to grid", commented, "model", "mmib, concat", "model = [\"mmib\", \"concat\"]", "model = \"mmib\""},
 		{"by its full name", strings.Replace(commented, "model =", "model.name =", 1), "model", "text", "model.name = \"text\"", "mmib"},
 		{"taken away", commented, "model", " ", "train.epochs = 4\n\n[[arm]]", "model"},
+		{"behind an array of arrays", nested, "align.tau", ".2", "[\"a\"],\n]\nalign.tau = 0.2\n\n[[arm]]", ""},
+		{"at the top, behind an array of arrays", nested, "seeds", "5", "[3, 4],\n]\nseeds = 5\n\n[ base ]", ""},
+		{"a new section, below a text that looks like one", nested, "ib.size", "4, 8", "[\"a\"],\n]\n\n[grid]\nib.size = [4, 8]\n\n[[arm]]\nname", ""},
 		{"a name of digits", Blank, "name", "2026", `name = "2026"`, ""},
 		{"a benchmark of digits", Blank, "benchmarks", "true, 7", `benchmarks = ["true", "7"]`, ""},
 		{"a string with quotes", Blank, "name", `a"b`, `name = "a\"b"`, ""},

@@ -7,8 +7,21 @@ import (
 
 // LinesOf finds the line of each key of a TOML text that is known to be valid;
 // the decoder keeps no positions.
-func LinesOf(text string) Lines {
-	s := scanner{text: text, line: 1, lines: Lines{}, tables: map[string]int{}}
+func LinesOf(text string) Lines { return scan(text).lines }
+
+// Header is the line `[name]`, or `[[name]]` of an array of tables.
+type Header struct {
+	Line  int // from 1
+	Name  string
+	Array bool
+}
+
+// Headers lists the headers of a TOML text that is known to be valid, in their order.
+// A line of an array or of a text that looks like one is none.
+func Headers(text string) []Header { return scan(text).headers }
+
+func scan(text string) *scanner {
+	s := &scanner{text: text, line: 1, lines: Lines{}, tables: map[string]int{}}
 	prefix := ""
 	for s.blank(); s.pos < len(s.text); s.blank() {
 		if s.text[s.pos] != '[' {
@@ -20,19 +33,22 @@ func LinesOf(text string) Lines {
 			brackets = 2
 		}
 		s.pos += brackets
-		prefix = s.table(s.key(), brackets == 2)
+		name := s.key()
+		s.headers = append(s.headers, Header{s.line, strings.Join(name, "."), brackets == 2})
+		prefix = s.table(name, brackets == 2)
 		s.note(strings.TrimSuffix(prefix, "."))
 		s.pos += brackets
 	}
-	return s.lines
+	return s
 }
 
 type scanner struct {
-	text   string
-	pos    int
-	line   int
-	lines  Lines
-	tables map[string]int // length of each array of tables so far
+	text    string
+	pos     int
+	line    int
+	lines   Lines
+	headers []Header
+	tables  map[string]int // length of each array of tables so far
 }
 
 func (s *scanner) note(key string) {
