@@ -46,6 +46,9 @@ type Event struct {
 	Jobs      int                 `json:"jobs"`           // workers wanted at once
 	Paused    bool                `json:"paused,omitempty"`
 	Spent     time.Duration       `json:"spent,omitempty"` // by all attempts at runs of the plan
+	// Utilisation is the share of the workers' time since the runner began in which they
+	// had a run, from 0 to 1.
+	Utilisation float64 `json:"utilisation,omitempty"`
 }
 
 func eventsPath(store mmibx.Store, sweep string) string {

@@ -83,6 +83,7 @@ func (l *loop) ended(w *worker, t *task, o mmibx.Outcome) {
 	if o.Attempt > 0 { // else it did not begin
 		e.Took = time.Since(t.started)
 		l.charge(t.cell.Run, e.Took)
+		l.use.busy += e.Took
 	}
 	l.settle(t, o.State)
 	again := l.stop == nil && o.Class.Retryable() && o.State != mmibx.Stopped && !t.unwanted && t.tries < l.tries()
@@ -182,6 +183,7 @@ func (l *loop) obey() {
 		case Pause, Resume:
 			l.paused = o.Verb == Pause
 		case Jobs:
+			l.use.slots(time.Now(), l.jobs)
 			l.jobs = max(1, o.Jobs)
 		case Retry:
 			l.retry(o.Runs)

@@ -29,13 +29,22 @@ func (l *loop) charge(run string, took time.Duration) {
 
 // spentSoFar is that of attempts under way too.
 func (l *loop) spentSoFar() time.Duration {
-	sum := l.total
-	for _, w := range l.workers {
-		if w.task != nil {
-			sum += time.Since(w.task.started)
-		}
+	now, sum := time.Now(), l.total
+	for _, began := range l.underWaySince() {
+		sum += now.Sub(began)
 	}
 	return sum
+}
+
+// underWaySince is when each run under way was given to its worker.
+func (l *loop) underWaySince() []time.Time {
+	var all []time.Time
+	for _, w := range l.workers {
+		if w.task != nil {
+			all = append(all, w.task.started)
+		}
+	}
+	return all
 }
 
 // affords says whether the budget of hours lets a further run begin. Those under way

@@ -49,6 +49,7 @@ type loop struct {
 	spent     map[string]time.Duration // by attempts that ended, by run
 	total     time.Duration            // of spent
 	used      bool                     // the budget of hours is, and people know
+	use       utilisation
 }
 
 // task is a cell on its way.
@@ -300,6 +301,7 @@ func (l *loop) report(e Event) {
 	e.At = time.Now()
 	e.Counts = l.standing()
 	e.Left, e.Jobs, e.Paused, e.Spent = l.left(), l.jobs, l.paused, l.spentSoFar()
+	e.Utilisation = l.use.share(e.At, l.jobs, l.underWaySince())
 	if err := l.events.Entry(string(e.Kind), e); err != nil && !errors.Is(err, os.ErrClosed) && e.Kind != Warned {
 		l.report(Event{Kind: Warned, Text: "the events are not kept: " + err.Error()})
 	}

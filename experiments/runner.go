@@ -95,7 +95,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	l := &loop{
 		Runner: r, plan: plan, orders: orders, events: events, began: began, jobs: max(1, r.Jobs),
 		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
-		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{}, spent: map[string]time.Duration{},
+		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{}, spent: map[string]time.Duration{}, use: utilisation{since: began},
 	}
 	if l.doomed, err = recall(r.Store, plan.Sweep); err != nil {
 		return Summary{}, err

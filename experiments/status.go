@@ -18,12 +18,14 @@ type Status struct {
 	Paused bool                `json:"paused"`
 	Counts map[mmibx.State]int `json:"counts"`
 	Began  time.Time           `json:"began,omitzero"`
-	Ended  time.Time           `json:"ended,omitzero"`  // zero while it is live
-	Left   time.Duration       `json:"left,omitempty"`  // estimated
-	Spent  time.Duration       `json:"spent"`           // by all attempts at runs of the plan
-	Hours  float64             `json:"hours,omitempty"` // the budget of it, of the plan
-	Lanes  []Event             `json:"lanes"`           // Started, of each run under way
-	Last   []Event             `json:"last,omitempty"`  // the latest events, the newest last
+	Ended  time.Time           `json:"ended,omitzero"` // zero while it is live
+	Left   time.Duration       `json:"left,omitempty"` // estimated
+	// Utilisation is that of the last event of a runner that lives.
+	Utilisation float64       `json:"utilisation"`
+	Spent       time.Duration `json:"spent"`           // by all attempts at runs of the plan
+	Hours       float64       `json:"hours,omitempty"` // the budget of it, of the plan
+	Lanes       []Event       `json:"lanes"`           // Started, of each run under way
+	Last        []Event       `json:"last,omitempty"`  // the latest events, the newest last
 
 	store  mmibx.Store
 	offset int64
@@ -50,7 +52,7 @@ func (s *Status) Update() error {
 	}
 	if !s.Live {
 		clear(s.lanes)
-		s.Left, s.Paused = 0, false
+		s.Left, s.Paused, s.Utilisation = 0, false, 0
 		if s.Ended.IsZero() && len(s.Last) > 0 { // killed: its last sign of life
 			s.Ended = s.Last[len(s.Last)-1].At
 		}
@@ -60,7 +62,7 @@ func (s *Status) Update() error {
 }
 
 func (s *Status) take(e Event) {
-	s.Counts, s.Jobs, s.Paused, s.Left, s.Spent = e.Counts, e.Jobs, e.Paused, e.Left, e.Spent
+	s.Counts, s.Jobs, s.Paused, s.Left, s.Spent, s.Utilisation = e.Counts, e.Jobs, e.Paused, e.Left, e.Spent, e.Utilisation
 	switch e.Kind {
 	case Began:
 		s.Began, s.Ended = e.At, time.Time{}

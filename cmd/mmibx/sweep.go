@@ -310,6 +310,7 @@ func printStatus(w io.Writer, s *experiments.Status) error {
 	fmt.Fprintln(w)
 	if s.Live {
 		fmt.Fprintf(w, "process %d on %s since %s, %d at once\n", s.Holder.PID, s.Holder.Host, s.Holder.Started.Local().Format(time.DateTime), s.Jobs)
+		fmt.Fprintf(w, "the workers had a run for %.0f %% of their time\n", 100*s.Utilisation)
 	}
 	if s.Hours > 0 {
 		fmt.Fprintln(w, budgetLine(s.Hours, s.Spent, 0))

@@ -137,7 +137,11 @@ func pace(perMinute float64) string {
 }
 
 func (b *board) drawLanes(c widget.Canvas) {
-	in := widget.Panel(c, []widget.Span{strong("workers")}, nil, b.focus == onWorkers)
+	var use []widget.Span
+	if b.data.Utilisation > 0 {
+		use = []widget.Span{faint(fmt.Sprintf("busy %.0f %%", 100*b.data.Utilisation))}
+	}
+	in := widget.Panel(c, []widget.Span{strong("workers")}, use, b.focus == onWorkers)
 	widget.Table{
 		Name: panelNames[onWorkers], Len: len(b.data.Lanes), Cursor: b.cursor[onWorkers], Focused: b.focus == onWorkers,
 		Empty: "no worker is at work",

@@ -144,6 +144,7 @@ type Board struct {
 	Remaining     time.Duration // 0: not known
 	RunsPerMinute float64
 	Workers       int
+	Utilisation   float64 // share of the workers' time in which they had a run; 0: not known
 	Lanes         []Lane
 	Benchmarks    []string
 	Axes          []Axis

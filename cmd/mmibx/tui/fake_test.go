@@ -213,7 +213,7 @@ func fakeBoard() Board {
 	betas := []string{"0", ".001", ".01", ".1", "1"}
 	b := Board{
 		Version: 1, Live: true, Total: 285, Started: noon.Add(-41*time.Minute - 7*time.Second), Remaining: 72 * time.Minute,
-		RunsPerMinute: 1.5, Workers: 2, Benchmarks: []string{"twitter2017", "twitter2015", "mnre"}, Counts: Counts{},
+		RunsPerMinute: 1.5, Workers: 2, Utilisation: 0.934, Benchmarks: []string{"twitter2017", "twitter2015", "mnre"}, Counts: Counts{},
 		Axes: []Axis{{"ib.beta_image", "β image", betas}, {"ib.beta_text", "β text", betas}, {"ib.size", "d", []string{"16", "64"}}},
 		Lanes: []Lane{
 			{Worker: "cpu0", Run: "4f1c9a77ab02", Label: "mmib β=.01 tw17 s3", Epoch: 4, Epochs: 6, Loss: 1.21, Losses: []float64{3.0, 2.2, 1.8, 1.6, 1.44, 1.3, 1.21}, Dev: 81.9, Remaining: 41 * time.Second, StepsPerSecond: 3.1},
