@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/experiments/search"
+	"github.com/mmibx/mmibx/internal/needs"
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
@@ -184,9 +184,7 @@ func TestAdaptiveSweepsResumeToTheSamePoints(t *testing.T) {
 func TestAdaptiveBudgetSurvivesKills(t *testing.T) {
 	const points = 13
 	t.Setenv("MMIBX_TEST_PACE", "2ms")
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := needs.Random(t)
 	store, plan := newStore(t), mustPlan(t, adaptiveText(points, ""))
 	command := runnerCommand(t, store, plan, 3)
 	for kills := 8; ; kills-- {

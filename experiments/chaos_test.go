@@ -1,7 +1,6 @@
 package experiments
 
 import (
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,21 +12,17 @@ import (
 	"time"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/needs"
 )
 
 // Killing at random, a worker or the runner, loses nothing and does nothing
 // twice: the next sweep goes on from where it was. The kills are bounded so
-// that the test is; MMIBX_CHAOS raises their number.
-func TestChaos(t *testing.T) {
-	kills := 12
-	if n, err := strconv.Atoi(os.Getenv("MMIBX_CHAOS")); err == nil && n > kills {
-		kills = n
-	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+// that the test is. TestChaos of cmd/mmibx does the same to whole programs and their
+// database.
+func TestKills(t *testing.T) {
+	random, kills := needs.Random(t), 12
 	t.Setenv("MMIBX_TEST_PACE", "4ms")
-	store, plan := newStore(t), testPlan(t, "chaos", 30+2*(kills-12))
+	store, plan := newStore(t), testPlan(t, "chaos", 30)
 	command := runnerCommand(t, store, plan, 3)
 
 	starts, killedWorkers, killedRunners := 0, 0, 0

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/needs"
 	"github.com/mmibx/mmibx/model/torch"
 )
 
@@ -47,9 +48,7 @@ type end struct {
 // of one that was not: points, predictions and chosen weights.
 func TestResumeIsBitIdentical(t *testing.T) {
 	defer torch.Init(1, "cpu") //nolint:errcheck // as TestMain had it
-	seed := rand.Uint64()
-	t.Logf("steps drawn with seed %d", seed)
-	steps := rand.New(rand.NewPCG(seed, 0))
+	steps := needs.Random(t)
 	for threads := 1; threads <= 2; threads++ {
 		if _, err := torch.Init(threads, "cpu"); err != nil {
 			t.Fatal(err)
