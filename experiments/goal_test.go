@@ -22,7 +22,7 @@ func TestGoalErrors(t *testing.T) {
 		{"name = \"a\"\n[objective]\nmetrik = \"dev.f1\"", `x.toml:3: objective.metrik: found an unknown key, expected one of metric, direction; did you mean metric?`},
 		{"name = \"a\"\ndevice = \"gpu\"", `x.toml:2: device: found "gpu", expected "cpu" or "cuda"`},
 		{"name = \"a\"\n[budget]\nruns = 0", `x.toml:3: budget.runs: found 0, expected a count from 1 to 1000000`},
-		{"name = \"a\"\n[budget]\nrun = 7", `x.toml:3: budget.run: found an unknown key, expected one of points, runs; did you mean runs?`},
+		{"name = \"a\"\n[budget]\nrun = 7", `x.toml:3: budget.run: found an unknown key, expected one of points, runs, hours; did you mean runs?`},
 		{"name = \"a\"\n[budget]\npoints = 7", `x.toml:3: budget.points: found 7, expected nothing: a grid has the points that it lists`},
 		{"name = \"a\"\nsampler = \"soboll\"", `x.toml:2: sampler: found "soboll", expected one of grid, random, sobol`},
 		{"name = \"a\"\nsampler = {name = \"sobol\", seed = -1}", `x.toml:2: sampler.seed: found -1, expected a whole number from 0`},

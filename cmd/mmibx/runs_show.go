@@ -128,7 +128,7 @@ func took(a tracker.Attempt) string {
 	if a.Finished.IsZero() {
 		return "-"
 	}
-	return a.Finished.Sub(a.Started).Round(time.Millisecond).String()
+	return max(0, a.Finished.Sub(a.Started)).Round(time.Millisecond).String()
 }
 
 func resumed(a tracker.Attempt) string {

@@ -17,12 +17,22 @@ import (
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
-// TestMain makes the test binary a worker where a test starts it as one.
+// TestMain makes the test binary another program where a test starts it as one.
 func TestMain(m *testing.M) {
-	if os.Getenv("MMIBX_PLAY") != "worker" {
+	var err error
+	switch os.Getenv("MMIBX_PLAY") {
+	case "worker":
+		err = play()
+	case "chaos":
+		err = playChaos()
+	case "reader":
+		err = playReader(mmibx.Store(os.Args[1]))
+	case "mmibx":
+		main()
+	default:
 		os.Exit(m.Run())
 	}
-	if err := play(); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

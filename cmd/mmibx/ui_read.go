@@ -357,9 +357,9 @@ func rowOf(r *tracker.RunRow, epochs int, now time.Time) tui.RunRow {
 	switch {
 	case r.Started.IsZero():
 	case r.State == mmibx.Running:
-		row.Took = now.Sub(r.Started)
+		row.Took = max(0, now.Sub(r.Started)) // the clock may have gone back
 	case !r.Finished.IsZero():
-		row.Took = r.Finished.Sub(r.Started)
+		row.Took = max(0, r.Finished.Sub(r.Started))
 	}
 	if r.State != mmibx.Done && r.State != mmibx.Running {
 		row.Error = mmibx.FirstLine(cmp.Or(r.Error, string(r.Class)))

@@ -201,7 +201,7 @@ func countText(n int) string {
 func tryOf(a *tracker.Attempt) tui.Try {
 	t := tui.Try{Number: a.Number, State: a.State, Started: a.Started.Local(), Error: mmibx.FirstLine(cmp.Or(a.Error, string(a.Class)))}
 	if !a.Finished.IsZero() {
-		t.Took = a.Finished.Sub(a.Started)
+		t.Took = max(0, a.Finished.Sub(a.Started))
 	}
 	if a.ResumeAttempt > 0 {
 		t.From = resumed(*a)
