@@ -110,8 +110,10 @@ func (u *ui) synced(ctx context.Context) (*tracker.DB, error) {
 	switch {
 	case errors.Is(err, tracker.ErrReadOnly):
 		u.behind = "the store is read-only; what is shown may be old"
-	case err != nil:
-		return nil, err
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil: // one bad journal, or a full disk, hides nothing of what is there
+		u.behind = mmibx.FirstLine(err.Error())
 	case stats.Busy:
 		u.behind = fmt.Sprintf("%d kB behind", (stats.Behind+1023)/1024)
 	}
