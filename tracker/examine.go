@@ -12,6 +12,10 @@ import (
 	"github.com/mmibx/mmibx"
 )
 
+// companions are part of a database that is in use. A program that finds them
+// without it cannot make a new one.
+const companions = ", and those with -wal and -shm behind its name where they are"
+
 // CorruptError is a database whose pages hold nonsense.
 type CorruptError struct {
 	Path string
@@ -20,7 +24,7 @@ type CorruptError struct {
 
 // Error says what is wrong and the way out, which costs nothing.
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("%s: %v; move the file away; it is made again from the journals", e.Path, e.Err)
+	return fmt.Sprintf("%s: %v; move the file away%s; it is made again from the journals", e.Path, e.Err, companions)
 }
 
 // Unwrap gives SQLite's error.

@@ -91,3 +91,43 @@ func TestDamagedDatabase(t *testing.T) {
 		t.Error("made again it differs", diff(before, after))
 	}
 }
+
+// A database may be deleted while programs have it open: whole, and each goes on by
+// itself; the file alone, and the next program says what else there is to move.
+func TestDatabaseDeletedWhileOpen(t *testing.T) {
+	l := newLab(t)
+	for seed := range crowdRuns - 1 {
+		l.done(map[string]any{"seed": seed}, mmibx.Loss, 2, 1)
+	}
+	db := l.synced()
+	l.must(os.Remove(l.store.Database()))
+	l.done(map[string]any{"seed": crowdRuns - 1}, mmibx.Loss, 2, 1)
+	syncs := func() (string, error) { // as another program: SQLite's locks are a process's
+		cmd := l.role("sync")
+		var said strings.Builder
+		cmd.Stderr = &said
+		err := cmd.Run()
+		return said.String(), err
+	}
+	if said, err := syncs(); err == nil || !strings.Contains(said, "mmibx.db-shm away") {
+		t.Errorf("beside what is left of the old one: %v, %s", err, said)
+	}
+	for _, end := range []string{"-wal", "-shm"} {
+		l.must(os.Remove(l.store.Database() + end))
+	}
+	if err := os.Remove(l.store.Database()); err != nil && !os.IsNotExist(err) { // empty, of the attempt
+		t.Fatal(err)
+	}
+	if said, err := syncs(); err != nil {
+		t.Errorf("%v, %s", err, said)
+	}
+	l.sync(db) // what it has open is nobody else's any more
+	again := l.open()
+	for what, db := range map[string]*DB{"the old one": db, "the new one": again} {
+		if n := len(l.runs(db, Query{})); n != crowdRuns {
+			t.Errorf("%s has %d runs, want %d", what, n, crowdRuns)
+		}
+	}
+	l.must(db.Close())
+	l.integrity(again)
+}

@@ -135,7 +135,7 @@ type VersionError struct {
 // Error says which versions, and the ways out.
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("%s has schema %d and this mmibx knows up to %d: use the newer mmibx that wrote it, "+
-		"or move the file away; it is made again from the journals", e.Path, e.Found, e.Known)
+		"or move the file away%s; it is made again from the journals", e.Path, e.Found, e.Known, companions)
 }
 
 // readDriver is that of reading connections: a query may not attach another
@@ -245,6 +245,8 @@ func prepare(path string, scripts []string) error {
 	switch {
 	case isCorrupt(err):
 		return explain(path, err)
+	case isOrphaned(path, err):
+		return fmt.Errorf("%s: %w; it was moved away or deleted while a program has it open: move %s-wal and %s-shm away too, or end that program", path, err, path, path)
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)
 	case version == len(scripts):
@@ -257,6 +259,17 @@ func prepare(path string, scripts []string) error {
 		}
 	}
 	return migrate(ctx, w, scripts)
+}
+
+// isOrphaned says of an error that a new database cannot be made beside what is left
+// of one that is still open.
+func isOrphaned(path string, err error) bool {
+	e, ok := errors.AsType[sqlite3.Error](err)
+	if !ok || e.Code != sqlite3.ErrIoErr {
+		return false
+	}
+	_, err = os.Stat(path + "-shm")
+	return err == nil
 }
 
 // backup writes a copy that is whole as soon as it has its name, and may be read by

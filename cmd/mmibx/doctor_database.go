@@ -17,7 +17,7 @@ func (a *app) examineDatabase(ctx context.Context) []finding {
 	path := store.Database()
 	f := finding{Part: "database", State: good}
 	e, err := tracker.Examine(ctx, store)
-	again := fmt.Sprintf("mv %s %s.old: the next command makes it again from the journals, with the same answers", path, path)
+	again := fmt.Sprintf("mv %s %s.old; rm -f %s-wal %s-shm: the next command makes it again from the journals, with the same answers", path, path, path, path)
 	switch {
 	case errors.Is(err, mmibx.ErrNotFound):
 		return nil
