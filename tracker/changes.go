@@ -42,6 +42,8 @@ func KeepSource(ctx context.Context, store mmibx.Store, dir string) (Source, err
 	s := Source{Commit: strings.TrimSpace(string(out))}
 	diff := exec.CommandContext(ctx, "git", gitDiff...)
 	diff.Dir = dir
+	var said strings.Builder
+	diff.Stderr = &said
 	pipe, err := diff.StdoutPipe()
 	if err != nil {
 		return s, err
@@ -57,7 +59,7 @@ func KeepSource(ctx context.Context, store mmibx.Store, dir string) (Source, err
 	}
 	rest, restErr := io.Copy(sum, pipe)
 	if err := errors.Join(err, restErr, diff.Wait()); err != nil {
-		return s, fmt.Errorf("git diff in %s: %w", dir, err)
+		return s, fmt.Errorf("git diff, to keep what is not committed here: %w: %s; mend that, or begin in a folder outside git", err, mmibx.FirstLine(said.String()))
 	}
 	if s.Size = n + rest; s.Size == 0 {
 		return s, nil

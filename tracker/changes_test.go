@@ -19,9 +19,13 @@ import (
 func (l *lab) tree() (dir string, git func(dir string, args ...string) string) {
 	l.Helper()
 	needs.Program(l, "git")
+	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"} { // the tests may run in a hook of git
+		l.Setenv(name, "")
+		l.must(os.Unsetenv(name))
+	}
 	git = func(dir string, args ...string) string {
 		l.Helper()
-		cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.org"}, args...)...)
+		cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"}, args...)...)
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
 		if err != nil {
@@ -97,6 +101,12 @@ func TestChangesOutsideGitAndTooLarge(t *testing.T) {
 	t.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(dir)) // a temporary folder may be in a work tree
 	if s, err := KeepSource(ctx, l.store, t.TempDir()); err != nil || s != (Source{}) {
 		t.Errorf("outside git: %+v, %v", s, err)
+	}
+	broken, git := l.tree()
+	l.write(broken, "a.txt", "changed\n")
+	l.must(os.Remove(filepath.Join(broken, ".git", "objects", git(broken, "rev-parse", "HEAD^{tree}")[:2], git(broken, "rev-parse", "HEAD^{tree}")[2:])))
+	if s, err := KeepSource(ctx, l.store, broken); err == nil || !strings.Contains(err.Error(), "HEAD") {
+		t.Errorf("git that fails is no clean tree: %+v, %v", s, err)
 	}
 	for size, kept := range map[int]bool{MaxChanges / 2: true, MaxChanges + 1: false} {
 		l.write(dir, "a.txt", strings.Repeat("x", size)+"\n")
