@@ -169,7 +169,7 @@ func runs(store mmibx.Store, n int) (map[string]float64, error) {
 	} {
 		at := time.Now()
 		rows, err := db.Runs(ctx, q)
-		if err != nil || len(rows) < 10 {
+		if err != nil || len(rows) < min(10, n-2) { // two have no p1 above 1
 			return nil, fmt.Errorf("%s: %d runs, %w", name, len(rows), err)
 		}
 		found[name] = time.Since(at).Seconds() * 1000

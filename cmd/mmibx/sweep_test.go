@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv("MMIBX_PLAY") {
 	case "worker":
 		err = play()
+	case "logger":
+		err = playLogger()
 	case "chaos":
 		err = playChaos()
 	case "reader":

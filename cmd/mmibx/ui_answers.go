@@ -13,8 +13,9 @@ import (
 	"github.com/mmibx/mmibx/tracker"
 )
 
-// pictureSide is more pixels than a terminal shows of a picture.
-const pictureSide = 160
+// pictureSide is as many pixels as a terminal shows of a picture where it shows
+// images, and more than it shows in half blocks.
+const pictureSide = 512
 
 // Answers implements tui.Archive.
 func (u *ui) Answers(ctx context.Context, run string) (*tui.Answers, error) {

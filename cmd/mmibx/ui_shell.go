@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,6 +47,19 @@ read -r _`
 	}
 	cmd.Env = append(os.Environ(), "MMIBX_SELF="+self, "MMIBX_STORE="+absolute(u.app.storeDir), "MMIBX_DATA="+absolute(u.app.dataDir))
 	return cmd
+}
+
+// Outer implements tui.Shell.
+func (u *ui) Outer(ctx context.Context) string {
+	lets, err := exec.CommandContext(ctx, "tmux", "show-options", "-Apv", "allow-passthrough").Output()
+	if err != nil || !slices.Contains([]string{"on", "all"}, strings.TrimSpace(string(lets))) {
+		return ""
+	}
+	outer, err := exec.CommandContext(ctx, "tmux", "display-message", "-p", "#{client_termtype}").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(outer))
 }
 
 // absolute is a path for another program, which may be in another folder.

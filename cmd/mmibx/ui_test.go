@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -397,10 +398,13 @@ func TestShort(t *testing.T) {
 }
 
 // bigStore is a store of ten thousand planned runs, nine tenths of them done.
-func bigStore(b *testing.B) *app {
+func bigStore(b *testing.B) *app { return bigStoreOf(b, 303) }
+
+// bigStoreOf is one of 33 runs a seed.
+func bigStoreOf(b *testing.B, seeds int) *app {
 	b.Helper()
 	a := &app{storeDir: filepath.Join(b.TempDir(), "store"), dataDir: b.TempDir()}
-	plan, err := a.planOf("beta", &sweepFlags{seeds: "303"})
+	plan, err := a.planOf("beta", &sweepFlags{seeds: fmt.Sprint(seeds)})
 	if err != nil {
 		b.Fatal(err)
 	}

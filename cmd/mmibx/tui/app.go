@@ -27,6 +27,7 @@ type App struct {
 		hit widget.Hit
 		at  time.Time
 	}
+	album       *widget.Album    // images that the terminal holds; nil: it knows none
 	grip        *widget.Grip     // border that is held, nil when none is
 	moved       bool             // it was moved
 	interrupted bool             // left by ctrl+c
@@ -57,7 +58,7 @@ func newApp(ctx context.Context, e *env, first screen) *App {
 
 // Init implements tea.Model.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, a.wake())
+	return tea.Batch(tea.RequestBackgroundColor, tea.RequestTerminalVersion, a.wake())
 }
 
 // Update implements tea.Model.
@@ -65,6 +66,9 @@ func (a *App) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
 	defer a.guard()
 	m = a // stands when update panics
 	cmd = a.update(msg)
+	if show := a.present(); show != nil {
+		cmd = tea.Batch(show, cmd)
+	}
 	return m, cmd
 }
 
@@ -74,6 +78,10 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		a.w, a.h = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
 		a.dress(msg.IsDark(), a.colours)
+	case tea.TerminalVersionMsg:
+		return a.meet(msg.Name)
+	case throughTmux:
+		return a.tmuxed(msg.terminal)
 	case tea.ColorProfileMsg:
 		a.dress(a.dark, msg.Profile > colorprofile.ASCII)
 	case tea.KeyPressMsg:

@@ -77,7 +77,7 @@ func (a *App) screenAction(name, key, title, help string, open func() screen) ac
 
 // draw paints screen, overlays, footer and toast.
 func (a *App) draw() widget.Canvas {
-	c := widget.NewCanvas(a.w, a.h)
+	c := widget.NewCanvas(a.w, a.h).Painted(a.painter())
 	body := c.In(widget.Rect{X: 0, Y: 0, W: a.w, H: a.h - 1})
 	for i, l := range a.stack[a.base():] {
 		if i > 0 {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"os/exec"
 	"slices"
 
@@ -14,6 +15,9 @@ type Shell interface {
 	Commands() []Pair
 	// Command runs a line and waits for a key before it ends.
 	Command(line string) *exec.Cmd
+	// Outer is the terminal outside of tmux, as it names itself, where tmux lets
+	// sequences through to it; else "".
+	Outer(ctx context.Context) string
 }
 
 // commands are the commands that are no action of the screen. Each asks for the rest

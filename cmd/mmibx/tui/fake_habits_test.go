@@ -26,7 +26,13 @@ func (f fakeHabits) Keep(_ context.Context, name, value string) error {
 }
 
 // fakeShell has two commands, one of which every screen does itself.
-type fakeShell struct{ *fake }
+type fakeShell struct {
+	*fake
+	outer string
+}
+
+// Outer implements Shell.
+func (f fakeShell) Outer(context.Context) string { return f.outer }
 
 // Commands implements Shell.
 func (fakeShell) Commands() []Pair {

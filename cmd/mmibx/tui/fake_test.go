@@ -36,7 +36,7 @@ func newFake() *fake { return &fake{board: fakeBoard()} }
 // fakeEnv is what screens get in tests.
 func fakeEnv(f *fake) *env {
 	archive := newFakeArchive(f)
-	return &env{reader: f, control: f, judge: f, author: f, press: f, archive: archive, curator: archive, shelf: fakeShelf{f}, monitor: fakeMonitor{f}, habits: fakeHabits{f, map[string]string{}}, shell: fakeShell{f}, shares: map[string]float64{}, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
+	return &env{reader: f, control: f, judge: f, author: f, press: f, archive: archive, curator: archive, shelf: fakeShelf{f}, monitor: fakeMonitor{f}, habits: fakeHabits{f, map[string]string{}}, shell: fakeShell{fake: f}, shares: map[string]float64{}, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
 }
 
 func (f *fake) Studies(context.Context) ([]Study, error) {

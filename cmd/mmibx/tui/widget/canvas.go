@@ -64,6 +64,9 @@ type grid struct {
 	cells []cell
 	spots []spot
 	grips []Grip
+
+	painter Painter
+	placed  []Placed
 }
 
 // Canvas is a window on a grid. Its origin is its own upper left corner, and
@@ -77,7 +80,7 @@ type Canvas struct {
 // NewCanvas returns an empty canvas of w x h cells.
 func NewCanvas(w, h int) Canvas {
 	w, h = max(0, w), max(0, h)
-	g := &grid{w: w, h: h, cells: make([]cell, w*h)}
+	g := &grid{w: w, h: h, cells: make([]cell, w*h), painter: HalfBlocks{}}
 	for i := range g.cells {
 		g.cells[i].text = " "
 	}
@@ -240,6 +243,11 @@ func (c Canvas) String(t *Theme) string {
 			if cell.above&picture != 0 {
 				b.WriteString(t.pixels(cell.above, cell.below))
 				ink, lit = numInks, false // whatever comes next says its own
+				continue
+			}
+			if cell.above&placeholder != 0 {
+				b.WriteString(imageCell(cell))
+				ink, lit = numInks, false
 				continue
 			}
 			if cell.ink != ink || cell.lit != lit {

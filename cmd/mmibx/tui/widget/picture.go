@@ -57,16 +57,40 @@ func fit(w, h, boundW, boundH int) (int, int) {
 // picture marks a colour as one of a picture.
 const picture = 1 << 31
 
-// Draw paints the picture in the upper left of the canvas, as large as fits.
+// Painter shows pictures by the means of a terminal.
+type Painter interface {
+	// Paint paints a picture in the upper left of a canvas, as large as fits.
+	Paint(c Canvas, p Picture)
+}
+
+// Draw paints the picture by the painter of the canvas.
 func (p Picture) Draw(c Canvas) {
-	w, h := p.W, p.H
-	if w == 0 || c.W() == 0 || c.H() == 0 {
-		return
+	if p.W > 0 && c.W() > 0 && c.H() > 0 {
+		c.grid.painter.Paint(c, p)
 	}
+}
+
+// Painted is the canvas with another painter.
+func (c Canvas) Painted(by Painter) Canvas {
+	c.grid.painter = by
+	return c
+}
+
+// size is how large a picture is on a canvas, in half cells.
+func (p Picture) size(c Canvas) (w, h int) {
+	w, h = p.W, p.H
 	for w < c.W() && h < 2*c.H() { // a small one is shown larger
 		w, h = 2*w, 2*h
 	}
-	w, h = fit(w, h, c.W(), 2*c.H())
+	return fit(w, h, c.W(), 2*c.H())
+}
+
+// HalfBlocks shows two pixels in a cell, which every terminal can.
+type HalfBlocks struct{}
+
+// Paint implements Painter.
+func (HalfBlocks) Paint(c Canvas, p Picture) {
+	w, h := p.size(c)
 	at := func(x, y int) uint32 { return picture | p.Pixels[min(y, h-1)*p.H/h*p.W+x*p.W/w] }
 	for y := 0; y < (h+1)/2; y++ {
 		for x := range w {
