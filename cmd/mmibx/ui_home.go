@@ -104,6 +104,9 @@ func betterArm(x, y tui.Best) bool {
 
 // disk is how many bytes a folder holds and how many its file system has left.
 func disk(ctx context.Context, folder string) (used, free int64, err error) {
+	if folder, err = filepath.EvalSymlinks(folder); err != nil {
+		return 0, 0, fmt.Errorf("the size of the store: %w", err)
+	}
 	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && ctx.Err() != nil {
 			return ctx.Err()
