@@ -130,7 +130,7 @@ func (u *ui) options() tui.Options {
 	if _, err := os.Stat(reports); err != nil {
 		reports = os.TempDir()
 	}
-	return tui.Options{Reader: u, Control: u, Judge: u, Author: u, Press: u, Archive: u, Curator: u, Shelf: u, Monitor: u, Habits: u, Shell: u, Store: u.app.storeDir, Here: u.app.here(), Reports: reports}
+	return tui.Options{Reader: u, Control: u, Judge: u, Author: u, Press: u, Archive: u, Curator: u, Shelf: u, Monitor: u, Habits: u, Shell: u, Live: u.live, Store: u.app.storeDir, Here: u.app.here(), Reports: reports}
 }
 
 func (u *ui) show(ctx context.Context, cmd *cobra.Command, sweep string) error {
@@ -172,6 +172,26 @@ func (u *ui) play(cmd *cobra.Command, file, record string, w, h int) error {
 	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), last)
 	return err
+}
+
+// live names the live sweeps of the store. No plan is read: it may be large, and the
+// first view waits.
+func (u *ui) live(context.Context) ([]string, error) {
+	names, err := experiments.Sweeps(u.store)
+	if err != nil {
+		return nil, err
+	}
+	var live []string
+	for _, name := range names {
+		_, alive, err := experiments.Running(u.store, name)
+		if err != nil {
+			return nil, err
+		}
+		if alive {
+			live = append(live, name)
+		}
+	}
+	return live, nil
 }
 
 // Start implements tui.Control.

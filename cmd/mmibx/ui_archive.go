@@ -262,21 +262,27 @@ func (u *ui) Lists(ctx context.Context) (lists []tui.SavedList, err error) {
 	return lists, err
 }
 
-// Habits implements tui.Habits.
-func (u *ui) Habits(ctx context.Context) (habits map[string]string, err error) {
-	err = u.with(ctx, func(db *tracker.DB) error {
-		habits, err = db.Habits(ctx)
-		return err
-	})
-	return habits, err
+// Habits implements tui.Habits. The first view waits for them, so journals are not
+// read for them: Keep has done that.
+func (u *ui) Habits(ctx context.Context) (map[string]string, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	db, err := u.opened()
+	if err != nil || db == nil {
+		return nil, err
+	}
+	return db.Habits(ctx)
 }
 
 // Keep implements tui.Habits. Where there is no store yet none is made.
-func (u *ui) Keep(_ context.Context, name, value string) error {
+func (u *ui) Keep(ctx context.Context, name, value string) error {
 	if !u.exists() {
 		return fmt.Errorf("a store in %s: %w", u.app.storeDir, mmibx.ErrNotFound)
 	}
-	return tracker.SaveHabit(u.store, name, value)
+	if err := tracker.SaveHabit(u.store, name, value); err != nil {
+		return err
+	}
+	return u.with(ctx, func(*tracker.DB) error { return nil })
 }
 
 // Tag implements tui.Curator.

@@ -92,18 +92,8 @@ func (u *ui) close() {
 // synced returns the database, as fresh as it can be, or nil where there is no
 // store yet: looking makes none.
 func (u *ui) synced(ctx context.Context) (*tracker.DB, error) {
-	if u.db == nil {
-		if !u.exists() {
-			return nil, nil
-		}
-		db, err := tracker.Open(u.store)
-		if err != nil {
-			var readOnly error
-			if db, readOnly = tracker.OpenReadOnly(u.store); readOnly != nil {
-				return nil, err
-			}
-		}
-		u.db = db
+	if db, err := u.opened(); db == nil {
+		return nil, err
 	}
 	stats, err := u.db.Sync(ctx)
 	u.behind = ""
@@ -126,6 +116,22 @@ func (u *ui) synced(ctx context.Context) (*tracker.DB, error) {
 		clear(u.dry)
 	}
 	return u.db, nil
+}
+
+// opened returns the database as it is, or nil where there is no store yet.
+func (u *ui) opened() (*tracker.DB, error) {
+	if u.db != nil || !u.exists() {
+		return u.db, nil
+	}
+	db, err := tracker.Open(u.store)
+	if err != nil {
+		var readOnly error
+		if db, readOnly = tracker.OpenReadOnly(u.store); readOnly != nil {
+			return nil, err
+		}
+	}
+	u.db = db
+	return db, nil
 }
 
 // exists says that the folder is a store: it holds a database, or what one is

@@ -197,6 +197,32 @@ func TestUIHomeLeavesOut(t *testing.T) {
 	}
 }
 
+// TestUIHabits: what is kept is there for the next UI before it has read a journal,
+// and a folder that is no store does not become one.
+func TestUIHabits(t *testing.T) {
+	a, _ := sweptStore(t)
+	u := newUI(a)
+	defer u.close()
+	if err := u.Keep(t.Context(), "theme", "safe"); err != nil {
+		t.Fatal(err)
+	}
+	next := newUI(a)
+	defer next.close()
+	if habits, err := next.Habits(t.Context()); err != nil || habits["theme"] != "safe" {
+		t.Errorf("%v (%v)", habits, err)
+	}
+	if live, err := next.live(t.Context()); err != nil || len(live) > 0 {
+		t.Errorf("%v are live (%v)", live, err)
+	}
+	none := newUI(&app{storeDir: t.TempDir(), dataDir: t.TempDir()})
+	if err := none.Keep(t.Context(), "theme", "safe"); !errors.Is(err, mmibx.ErrNotFound) {
+		t.Errorf("kept in a folder that is no store: %v", err)
+	}
+	if habits, err := none.Habits(t.Context()); err != nil || len(habits) > 0 {
+		t.Errorf("%v (%v)", habits, err)
+	}
+}
+
 // TestUIKept: what was answered is kept while nothing was committed, and no longer.
 func TestUIKept(t *testing.T) {
 	a, plan := sweptStore(t)

@@ -414,7 +414,7 @@ func TestThemeKept(t *testing.T) {
 	if view := a.View().Content; view == coloured || strings.Contains(view, "38;2;") || strings.Contains(view, "48;2;") || strings.Contains(view, "38;5;") {
 		t.Error("without colour there are colours")
 	}
-	later := opened(t.Context(), &env{reader: f, habits: e.habits, shares: map[string]float64{}, clock: e.clock}, "beta-study")
+	later := opened(t.Context(), &env{reader: f, habits: e.habits, live: f.live, shares: map[string]float64{}, clock: e.clock}, "beta-study")
 	if *later.theme != *widget.Mono() {
 		t.Error("another day it has another theme")
 	}

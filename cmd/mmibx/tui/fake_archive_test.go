@@ -26,7 +26,7 @@ func newFakeArchive(f *fake) *fakeArchive {
 
 func fakeOptions() Options {
 	e := fakeEnv(newFake())
-	return Options{Reader: e.reader, Control: e.control, Judge: e.judge, Author: e.author, Press: e.press, Archive: e.archive, Curator: e.curator, Shelf: e.shelf, Monitor: e.monitor, Habits: e.habits, Shell: e.shell, Clock: e.clock}
+	return Options{Reader: e.reader, Control: e.control, Judge: e.judge, Author: e.author, Press: e.press, Archive: e.archive, Curator: e.curator, Shelf: e.shelf, Monitor: e.monitor, Habits: e.habits, Shell: e.shell, Live: e.live, Clock: e.clock}
 }
 
 func (f *fakeArchive) Runs(_ context.Context, q RunsQuery) (RunsPage, error) {

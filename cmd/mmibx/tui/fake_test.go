@@ -36,7 +36,7 @@ func newFake() *fake { return &fake{board: fakeBoard()} }
 // fakeEnv is what screens get in tests.
 func fakeEnv(f *fake) *env {
 	archive := newFakeArchive(f)
-	return &env{reader: f, control: f, judge: f, author: f, press: f, archive: archive, curator: archive, shelf: fakeShelf{f}, monitor: fakeMonitor{f}, habits: fakeHabits{f, map[string]string{}}, shell: fakeShell{fake: f}, shares: map[string]float64{}, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
+	return &env{reader: f, control: f, judge: f, author: f, press: f, archive: archive, curator: archive, shelf: fakeShelf{f}, monitor: fakeMonitor{f}, habits: fakeHabits{f, map[string]string{}}, shell: fakeShell{fake: f}, live: f.live, shares: map[string]float64{}, clock: func() time.Time { return noon }, store: "~/paper/mmibx-runs"}
 }
 
 func (f *fake) Studies(context.Context) ([]Study, error) {
@@ -75,6 +75,18 @@ func (f *fake) Sweeps(context.Context) ([]Sweep, error) {
 		{Name: "demo", Counts: Counts{mmibx.Done: 42}, Total: 42, Updated: noon.Add(-26 * time.Hour)},
 		{Name: "noise", Counts: Counts{mmibx.Done: 31, mmibx.Lost: 2, mmibx.Queued: 12}, Total: 45, Updated: noon.Add(-3 * time.Hour)},
 	}, f.err
+}
+
+// live names the live sweeps.
+func (f *fake) live(ctx context.Context) ([]string, error) {
+	sweeps, err := f.Sweeps(ctx)
+	var names []string
+	for _, s := range sweeps {
+		if s.Live {
+			names = append(names, s.Name)
+		}
+	}
+	return names, err
 }
 
 func (f *fake) Overview(context.Context) (Overview, error) {

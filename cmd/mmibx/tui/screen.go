@@ -66,6 +66,7 @@ type env struct {
 	monitor Monitor
 	habits  Habits
 	shell   Shell
+	live    func(context.Context) ([]string, error)
 	theme   string             // by its name; "": as the terminal is
 	shares  map[string]float64 // of the first of two panels, by the border between them
 	marked  []mark             // in the order in which they were marked

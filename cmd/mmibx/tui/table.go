@@ -219,7 +219,7 @@ func (t *table) Draw(c widget.Canvas) {
 	for y := 0; y < in.H() && t.up+y < len(lines); y++ {
 		in.Print(0, y, plain(lines[t.up+y]))
 	}
-	if trouble := t.wrong(); !t.loaded && trouble != "" {
+	if trouble := t.wrong(); len(t.data.Text) == 0 && trouble != "" {
 		for y, line := range wrap(trouble, in.W()) {
 			in.Print(0, y, widget.Span{Text: line, Ink: widget.Bad})
 		}

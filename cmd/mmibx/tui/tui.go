@@ -35,10 +35,11 @@ type Options struct {
 	Monitor Monitor
 	Habits  Habits
 	Shell   Shell
-	Store   string // as people call it
-	Here    string // what a command line needs to find the store, such as " --store DIR"
-	Sweep   string // its board is opened at once; "": that of the only live sweep, or the home screen
-	Reports string // folder for the report of a panic
+	Live    func(context.Context) ([]string, error) // names the live sweeps, without reading what they are of
+	Store   string                                  // as people call it
+	Here    string                                  // what a command line needs to find the store, such as " --store DIR"
+	Sweep   string                                  // its board is opened at once; "": that of the only live sweep, or the home screen
+	Reports string                                  // folder for the report of a panic
 	Clock   func() time.Time
 }
 
@@ -46,7 +47,7 @@ func (o *Options) env() *env {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, press: o.Press, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, monitor: o.Monitor, habits: o.Habits, shell: o.Shell, shares: map[string]float64{}, clock: o.Clock, store: o.Store, here: o.Here}
+	return &env{reader: o.Reader, control: o.Control, judge: o.Judge, author: o.Author, press: o.Press, archive: o.Archive, curator: o.Curator, shelf: o.Shelf, monitor: o.Monitor, habits: o.Habits, shell: o.Shell, live: o.Live, shares: map[string]float64{}, clock: o.Clock, store: o.Store, here: o.Here}
 }
 
 // Show opens the UI, waits until it is left and returns what to say then. A panic
@@ -68,7 +69,7 @@ func opened(ctx context.Context, e *env, sweep string) *App {
 	a := newApp(ctx, e, newHome(e))
 	a.dress(a.dark, a.colours)
 	if sweep == "" {
-		sweep = onlyLive(ctx, e.reader)
+		sweep = onlyLive(ctx, e)
 	}
 	if sweep != "" {
 		a.stack = append(a.stack, &layer{screen: newBoard(e, sweep)})
@@ -100,18 +101,14 @@ func (o *Options) run(ctx context.Context, a *App, began func(*tea.Program), opt
 }
 
 // onlyLive names the live sweep where there is just one.
-func onlyLive(ctx context.Context, r Reader) string {
+func onlyLive(ctx context.Context, e *env) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	sweeps, err := r.Sweeps(ctx)
-	if err != nil {
-		return "" // the home screen reads again, and says it
-	}
-	live := slices.DeleteFunc(slices.Clone(sweeps), func(s Sweep) bool { return !s.Live })
-	if len(live) != 1 {
+	live, err := e.live(ctx)
+	if err != nil || len(live) != 1 { // the home screen reads again, and says what is wrong
 		return ""
 	}
-	return live[0].Name
+	return live[0]
 }
 
 // farewellTo says which sweeps go on without the UI.
