@@ -342,8 +342,9 @@ func TestPanic(t *testing.T) {
 	for _, where := range []string{"a read", "Update", "Draw"} {
 		t.Run(where, func(t *testing.T) {
 			o := Options{Reader: newFake(), Reports: t.TempDir(), Clock: func() time.Time { return noon }}
-			a := newApp(t.Context(), o.env(), &broken{where: where})
-			var out strings.Builder
+			shown := make(chan struct{})
+			a := newApp(t.Context(), o.env(), &broken{where: where, shown: shown})
+			out := seen{look: func(text string) bool { return strings.Contains(text, ansi.SetModeAltScreenSaveCursor) }, then: func() { close(shown) }}
 			in, hold := newPipe(t)
 			defer hold()
 			err := o.run(t.Context(), a, func(*tea.Program) {}, tea.WithInput(in), tea.WithOutput(&out), tea.WithWindowSize(80, 24))
@@ -358,24 +359,27 @@ func TestPanic(t *testing.T) {
 			if err != nil || !strings.Contains(string(text), where+" broke") || !strings.Contains(string(text), "app_test.go") {
 				t.Errorf("the report lacks the reason or the place: %s %v", text, err)
 			}
-			if n := strings.Count(out.String(), ansi.SetModeAltScreenSaveCursor); n == 0 || n != strings.Count(out.String(), ansi.ResetModeAltScreenSaveCursor) {
+			all := out.text.String()
+			if n := strings.Count(all, ansi.SetModeAltScreenSaveCursor); n == 0 || n != strings.Count(all, ansi.ResetModeAltScreenSaveCursor) {
 				t.Errorf("the alternate screen was entered %d times and not left as often", n)
 			}
 		})
 	}
 }
 
-// broken is a screen that panics a moment after it came up.
+// broken is a screen that panics when it has been shown.
 type broken struct {
 	where string
+	shown chan struct{}
 	due   bool
 }
 
 func (b *broken) Init(context.Context) tea.Cmd {
-	return tea.Tick(100*time.Millisecond, func(time.Time) tea.Msg {
+	return func() tea.Msg {
+		<-b.shown
 		b.fail("a read")
 		return clicked{}
-	})
+	}
 }
 
 func (b *broken) fail(where string) {
