@@ -57,6 +57,7 @@ type Job struct {
 	DataDir string         `json:"data_dir,omitempty"` // folder of the real benchmarks
 	Resume  int            `json:"resume,omitempty"`   // attempt whose last checkpoint to go on from; 0: anew
 	Device  string         `json:"device"`             // cpu or cuda
+	GPU     string         `json:"gpu,omitempty"`      // which one the worker has for itself, for provenance: cuda:1
 	Threads int            `json:"threads"`            // of one worker
 	Command []string       `json:"command,omitempty"`  // what the person typed, for provenance
 	Commit  string         `json:"commit,omitempty"`   // git commit of the folder that it was typed in

@@ -23,6 +23,7 @@ type Search struct {
 	// ID is over what decides the choices: not over the budget, which may grow.
 	ID       string         `json:"id"`
 	ArmName  string         `json:"arm_name"`
+	Device   string         `json:"device,omitempty"` // that the arm asks for itself
 	Sampler  string         `json:"sampler"`
 	Seed     uint64         `json:"seed"`
 	Points   int            `json:"points"` // the budget: exactly so many are chosen
@@ -64,7 +65,7 @@ func (p *Plan) Open() (runs int) {
 // its arm and benchmark at its place on the other axes. What its first point reads
 // is part of its identity: choices by other data are not taken up.
 func (x *expansion) searchOf(arm armLayers, settings, axes map[string]any, spec *mmibx.Spec) (*Search, error) {
-	s := &Search{ArmName: arm.name, Sampler: x.sweep.Choice.Sampler, Seed: x.sweep.Choice.Seed, Points: x.sweep.Budget.Points, Seeds: x.sweep.Seeds,
+	s := &Search{ArmName: arm.name, Device: arm.device, Sampler: x.sweep.Choice.Sampler, Seed: x.sweep.Choice.Seed, Points: x.sweep.Budget.Points, Seeds: x.sweep.Seeds,
 		Space: arm.space, Settings: maps.Clone(settings), Axes: maps.Clone(axes)}
 	for _, d := range arm.space {
 		for _, key := range standsFor(d.Key) {
@@ -118,7 +119,7 @@ func (p *Plan) expansion(inputs InputsFunc) (*expansion, error) {
 func (s *Search) resolve(x *expansion, at []float64) (point resolved, ok bool, err error) {
 	if s.rules == nil {
 		p := parser{file: "the plan"}
-		s.rules = &armLayers{name: s.ArmName}
+		s.rules = &armLayers{name: s.ArmName, device: s.Device}
 		var formulas []*Expression
 		for _, f := range s.Derive {
 			formulas = append(formulas, p.expression([]string{"derive"}, f.Key, f.Text))

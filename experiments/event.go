@@ -40,10 +40,12 @@ type Event struct {
 	State     mmibx.State         `json:"state,omitempty"`
 	Class     mmibx.FailureClass  `json:"class,omitempty"`
 	Text      string              `json:"text,omitempty"`
-	Took      time.Duration       `json:"took,omitempty"` // of an attempt that ended
-	Counts    map[mmibx.State]int `json:"counts"`         // of the plan's runs, after the event
-	Left      time.Duration       `json:"left,omitempty"` // estimated, 0 while nothing is known
-	Jobs      int                 `json:"jobs"`           // workers wanted at once
+	Took      time.Duration       `json:"took,omitempty"`   // of an attempt that ended
+	Counts    map[mmibx.State]int `json:"counts"`           // of the plan's runs, after the event
+	Left      time.Duration       `json:"left,omitempty"`   // estimated, 0 while nothing is known
+	Jobs      int                 `json:"jobs"`             // workers wanted at once on the processor
+	Slots     int                 `json:"slots"`            // workers wanted at once on all devices; those of GPUs are the first lanes
+	Device    string              `json:"device,omitempty"` // of the lane, where it is a GPU: cuda:1
 	Paused    bool                `json:"paused,omitempty"`
 	Spent     time.Duration       `json:"spent,omitempty"` // by all attempts at runs of the plan
 	// Utilisation is the share of the workers' time since the runner began in which they

@@ -53,7 +53,7 @@ func fakeRun(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 	}
 	from := fakeResume(job)
 	h := journal.Header{Run: job.Run, Arm: job.Arm, Attempt: job.Attempt, Spec: job.Spec, Inputs: job.Inputs, Sweep: job.Sweep, ResumeAttempt: job.Resume, ResumeStep: from, Started: time.Now()}
-	h.Env.Threads, h.Env.PID = job.Threads, os.Getpid()
+	h.Env.Threads, h.Env.PID, h.Env.Device, h.Env.GPU = job.Threads, os.Getpid(), job.Device, job.GPU
 	w, err := journal.Create(job.Store.Journal(job.Run, job.Attempt), h)
 	if err != nil {
 		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: mmibx.Failed, Class: mmibx.FailIO, Error: err.Error()}
@@ -65,6 +65,9 @@ func fakeRun(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: s, Class: c, Error: text}
 	}
 	fmt.Fprintln(os.Stderr, "output of", job.Run, "attempt", job.Attempt)
+	if job.Sweep == "beside" {
+		fmt.Fprintf(os.Stderr, "sees GPUs %q\n", os.Getenv("CUDA_VISIBLE_DEVICES"))
+	}
 	if class := fakeFault(job); class == mmibx.FailSignal {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}

@@ -86,10 +86,10 @@ func (p *parser) objective(v any) (metric string, minimize bool) {
 }
 
 // device reads which device the runs need; "" is any.
-func (p *parser) device(doc map[string]any) string {
-	device := p.str(doc, "device", "")
-	if _, set := doc["device"]; set && device != "cpu" && device != "cuda" {
-		p.fail([]string{"device"}, quoted(doc["device"]), `"cpu" or "cuda"`, "leave it out where either will do")
+func (p *parser) device(path []string, v any) string {
+	device, _ := v.(string)
+	if v != nil && device != cpu && device != cuda {
+		p.fail(path, quoted(v), `"cpu" or "cuda"`, "leave it out where either will do")
 	}
 	return device
 }

@@ -183,7 +183,7 @@ func (l *loop) obey() {
 		case Pause, Resume:
 			l.paused = o.Verb == Pause
 		case Jobs:
-			l.use.slots(time.Now(), l.jobs)
+			l.use.slots(time.Now(), l.slots())
 			l.jobs = max(1, o.Jobs)
 		case Retry:
 			l.retry(o.Runs)

@@ -61,7 +61,7 @@ func (l *loop) affords() bool {
 // unbegun counts the runs that wait, and those that are not chosen yet.
 func (l *loop) unbegun() int {
 	n := len(l.queue) + len(l.elsewhere)
-	if l.nextSearch() != nil {
+	if l.searching() {
 		n += l.plan.Open()
 	}
 	return n

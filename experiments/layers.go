@@ -18,6 +18,7 @@ type layered struct {
 // armLayers are the settings in force in an arm, one layer per key.
 type armLayers struct {
 	name   string
+	device string     // that the arm asks for itself
 	said   []*layered // all that is said of the arm, before the later replaces the earlier
 	layers []*layered
 	derive []derived
@@ -73,7 +74,7 @@ func (s *Sweep) layers() ([]armLayers, error) {
 // follow makes an arm of what is said of it, with the formulas and conditions of
 // the sweep and of its own.
 func (s *Sweep) follow(a Arm, shared []derived, said []*layered) armLayers {
-	arm := armLayers{name: a.Name, said: said, layers: merge(said)}
+	arm := armLayers{name: a.Name, device: a.Device, said: said, layers: merge(said)}
 	for _, e := range slices.Concat(shared, deriving(a.Derive)) {
 		arm.derive = slices.DeleteFunc(arm.derive, func(d derived) bool { return d.Key == e.Key })
 		arm.derive = append(arm.derive, e)

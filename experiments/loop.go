@@ -37,7 +37,9 @@ type loop struct {
 	queue     []*task            // to be started, in order: see enqueue
 	elsewhere []*task            // held by another process
 	workers   []*worker          // processes that live, in order of lane
-	jobs      int                // workers wanted at once
+	jobs      int                // workers wanted at once on the processor
+	gpus      []GPU              // those that runs of the plan are for
+	cpus      bool               // runs of the plan are for the processor
 	paused    bool               // start nothing more
 	stop      error              // why the runner is leaving, nil while it is not
 	streak    streak             // of failures
@@ -132,7 +134,7 @@ func (l *loop) work(ctx context.Context) error {
 		if err := l.start(); err != nil {
 			l.leave(err)
 		}
-		if len(l.workers) == 0 && (l.stop != nil || l.used || len(l.queue)+len(l.elsewhere) == 0 && l.nextSearch() == nil) {
+		if len(l.workers) == 0 && (l.stop != nil || l.used || len(l.queue)+len(l.elsewhere) == 0 && !l.searching()) {
 			return cmp.Or(l.stop, l.shortfall())
 		}
 		select {
@@ -171,9 +173,13 @@ func (l *loop) killAll() {
 
 // start gives queued runs to workers that are idle or new.
 func (l *loop) start() error {
-	for l.stop == nil && !l.paused && len(l.queue) > 0 && l.busyWorkers() < l.jobs && l.affords() {
-		t := l.queue[0]
-		l.queue = l.queue[1:]
+	for l.stop == nil && !l.paused {
+		i := l.next()
+		if i < 0 || !l.affords() {
+			break
+		}
+		t := l.queue[i]
+		l.queue = slices.Delete(l.queue, i, i+1)
 		before, ready, err := l.ready(t)
 		if err != nil { // its folder is damaged or out of reach: others may be well
 			l.ended(&worker{}, t, mmibx.Outcome{Run: t.cell.Run, State: mmibx.Failed, Class: mmibx.FailIO, Error: err.Error()})
@@ -182,7 +188,7 @@ func (l *loop) start() error {
 		if !ready {
 			continue
 		}
-		w, err := l.idleWorker()
+		w, err := l.workerFor(t)
 		if err != nil {
 			return err
 		}
@@ -195,9 +201,9 @@ func (l *loop) start() error {
 // letGo ends the input of workers that there is nothing for, and those that do
 // not leave after that.
 func (l *loop) letGo() {
-	idle := l.busyWorkers() == 0 && (l.used || len(l.queue)+len(l.elsewhere) == 0 && l.nextSearch() == nil)
+	idle := l.busyWorkers() == 0 && (l.used || len(l.queue)+len(l.elsewhere) == 0 && !l.searching())
 	for _, w := range l.workers {
-		if w.task == nil && (idle || w.lane > l.jobs || w.threads != threads(l.jobs)) {
+		if w.task == nil && (idle || w.lane > len(l.gpus)+l.jobs || w.threads != threads(l.slots())) {
 			w.finish()
 		}
 		if w.task == nil && w.closed && time.Since(w.closedAt) > patience {
@@ -241,27 +247,6 @@ func (l *loop) wait(t *task, lane int) {
 	l.report(l.event(Waiting, t, Event{Lane: lane, State: mmibx.Running, Text: "another process holds it"}))
 }
 
-// idleWorker finds a worker that waits, or starts one on a free lane.
-func (l *loop) idleWorker() (*worker, error) {
-	n := threads(l.jobs)
-	lane := 1
-	for _, w := range l.workers {
-		if w.task == nil && !w.closed && w.threads == n {
-			return w, nil
-		}
-		if w.lane == lane {
-			lane++
-		}
-	}
-	w, err := startWorker(l.Worker, lane, n, l.workerLog(lane), l.messages)
-	if err != nil {
-		return nil, err
-	}
-	l.workers = append(l.workers, w)
-	slices.SortFunc(l.workers, func(a, b *worker) int { return a.lane - b.lane })
-	return w, nil
-}
-
 // workerLog is what the latest worker of a lane printed between jobs.
 func (l *loop) workerLog(lane int) string {
 	return filepath.Join(l.Store.Sweep(l.plan.Sweep), fmt.Sprintf("worker-%d.log", lane))
@@ -276,7 +261,11 @@ func (l *loop) give(w *worker, t *task, before past) {
 	t.spared, t.judged = t.spared || before.pruned, l.epochs(t)
 	l.attempts++
 	l.settle(t, mmibx.Running)
-	l.report(l.event(Started, t, Event{Lane: w.lane, Attempt: job.Attempt, State: mmibx.Running}))
+	e := Event{Lane: w.lane, Attempt: job.Attempt, State: mmibx.Running}
+	if w.gpu != nil {
+		e.Device = w.gpu.Device
+	}
+	l.report(l.event(Started, t, e))
 	_ = w.say(job) // a worker that is gone says so by its end
 }
 
@@ -285,7 +274,10 @@ func (l *loop) job(w *worker, t *task) mmibx.Job {
 	job := l.Job
 	job.Run, job.Arm, job.Sweep, job.Store = t.cell.Run, t.cell.Arm, l.plan.Sweep, l.Store
 	job.Spec, job.Inputs = t.cell.Spec.Values(), l.plan.Inputs[t.cell.Input]
-	job.Threads = w.threads
+	job.Threads, job.Device = w.threads, l.deviceOf(t)
+	if w.gpu != nil {
+		job.GPU = w.gpu.Device
+	}
 	return job
 }
 
@@ -300,8 +292,8 @@ func (l *loop) settle(t *task, s mmibx.State) {
 func (l *loop) report(e Event) {
 	e.At = time.Now()
 	e.Counts = l.standing()
-	e.Left, e.Jobs, e.Paused, e.Spent = l.left(), l.jobs, l.paused, l.spentSoFar()
-	e.Utilisation = l.use.share(e.At, l.jobs, l.underWaySince())
+	e.Left, e.Jobs, e.Slots, e.Paused, e.Spent = l.left(), l.jobs, l.slots(), l.paused, l.spentSoFar()
+	e.Utilisation = l.use.share(e.At, l.slots(), l.underWaySince())
 	if err := l.events.Entry(string(e.Kind), e); err != nil && !errors.Is(err, os.ErrClosed) && e.Kind != Warned {
 		l.report(Event{Kind: Warned, Text: "the events are not kept: " + err.Error()})
 	}
@@ -330,7 +322,7 @@ func (l *loop) left() time.Duration {
 	}
 	each := l.busy / time.Duration(l.finished)
 	open := l.counts[mmibx.Queued] + l.counts[mmibx.Running] + l.counts[mmibx.Lost] + l.plan.Open()
-	return each * time.Duration(open) / time.Duration(l.jobs)
+	return each * time.Duration(open) / time.Duration(max(1, l.slots()))
 }
 
 func (l *loop) summary() Summary {

@@ -35,7 +35,7 @@ func Parse(file string, text []byte) (*Sweep, error) {
 	s.Title = p.str(doc, "title", s.Name)
 	s.Question = strings.TrimSpace(p.str(doc, "question", ""))
 	s.Objective, s.Minimize = p.objective(doc["objective"])
-	s.Device = p.device(doc)
+	s.Device = p.device([]string{"device"}, doc["device"])
 	s.Budget, s.Choice = p.budget(doc["budget"]), p.sampler(doc["sampler"])
 	s.Pruner = p.pruner(doc["pruner"])
 	s.Benchmarks = p.benchmarks([]string{"benchmarks"}, doc["benchmarks"])
@@ -184,7 +184,7 @@ func (p *parser) sanity(v any) Sanity {
 }
 
 // armKeys are the keys of an arm that are not settings of the spec.
-var armKeys = []string{"name", "grid", "zip", "rows", "space", "derive", "when"}
+var armKeys = []string{"name", "device", "grid", "zip", "rows", "space", "derive", "when"}
 
 func (p *parser) arms(v any) []Arm {
 	var tables []map[string]any
@@ -213,7 +213,7 @@ func (p *parser) arms(v any) []Arm {
 		derive := append(slices.Clone(path), "derive")
 		axes, space := p.axes(path, t)
 		arms = append(arms, Arm{
-			Name: name, Settings: p.settings(path, settings), Grid: axes, Space: space,
+			Name: name, Device: p.device(append(slices.Clone(path), "device"), t["device"]), Settings: p.settings(path, settings), Grid: axes, Space: space,
 			Derive: p.derivations(derive, p.table(derive, t["derive"])), When: p.condition(append(slices.Clone(path), "when"), t["when"]),
 		})
 	}

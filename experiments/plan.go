@@ -60,6 +60,8 @@ type Cell struct {
 	Also    []Standing     `json:"also,omitempty"`
 	Spec    mmibx.Spec     `json:"spec"`
 	Input   int            `json:"input"`
+	// Device that its arm needs, "": that of the plan. Which one ran it is provenance.
+	Device string `json:"device,omitempty"`
 }
 
 // Standing is a further place of the sweep that a run stands for: the default
@@ -153,6 +155,7 @@ type expansion struct {
 type resolved struct {
 	spec    mmibx.Spec
 	armName string
+	device  string
 	label   string
 	axes    map[string]any
 	arm     string
@@ -284,7 +287,7 @@ func (x *expansion) point(spec mmibx.Spec, arm armLayers, axes map[string]any) (
 	if name == "" {
 		name = spec.Model.Name
 	}
-	return resolved{spec: spec, armName: name, label: spec.Label(), axes: axes, arm: spec.Arm(in), input: index}, nil
+	return resolved{spec: spec, armName: name, device: arm.device, label: spec.Label(), axes: axes, arm: spec.Arm(in), input: index}, nil
 }
 
 // add puts a point with a seed into the plan, or onto the run that it equals.
@@ -302,7 +305,7 @@ func (x *expansion) add(r *resolved, seed int) {
 		return
 	}
 	x.cell[id] = len(x.plan.Cells)
-	x.plan.Cells = append(x.plan.Cells, Cell{Run: id, Arm: r.arm, ArmName: r.armName, Label: r.label, Axes: r.axes, Spec: spec, Input: r.input})
+	x.plan.Cells = append(x.plan.Cells, Cell{Run: id, Arm: r.arm, ArmName: r.armName, Label: r.label, Axes: r.axes, Spec: spec, Input: r.input, Device: r.device})
 }
 
 // unread refuses settings that are in force somewhere and read nowhere. A

@@ -15,8 +15,12 @@ import (
 // propose has adaptive searches choose further points where workers would idle. A
 // point is in the store before any of its runs starts.
 func (l *loop) propose(ctx context.Context) error {
-	for l.stop == nil && !l.paused && len(l.queue) == 0 && l.busyWorkers() < l.jobs && l.nextSearch() != nil && l.affords() {
-		s := l.nextSearch()
+	for l.stop == nil && !l.paused && l.next() < 0 {
+		open := l.open()
+		s := l.nextSearch(func(s *Search) bool { return open[cmp.Or(s.Device, l.Job.Device)] })
+		if s == nil || !l.affords() {
+			return nil
+		}
 		if err := l.extend(ctx, s); err != nil {
 			return fmt.Errorf("choose the next point of arm %q: %w", s.ArmName, err)
 		}
@@ -26,11 +30,11 @@ func (l *loop) propose(ctx context.Context) error {
 
 // nextSearch is the search that chooses next: of those within their budget that with
 // the fewest points under way, so that a choice knows as much as can be, and of those
-// the one that is least far; nil where none is left.
-func (l *loop) nextSearch() *Search {
+// the one that is least far; nil where none is left. Those that may not are left out.
+func (l *loop) nextSearch(may func(*Search) bool) *Search {
 	var open []*Search
 	for _, s := range l.plan.Searches {
-		if len(s.Chosen) < s.Points && !l.exhausted[s] {
+		if len(s.Chosen) < s.Points && !l.exhausted[s] && may(s) {
 			open = append(open, s)
 		}
 	}
@@ -40,6 +44,11 @@ func (l *loop) nextSearch() *Search {
 	return slices.MinFunc(open, func(a, b *Search) int {
 		return cmp.Or(cmp.Compare(l.underWay(a), l.underWay(b)), cmp.Compare(len(a.Chosen), len(b.Chosen)))
 	})
+}
+
+// searching says whether a search within its budget may choose further points.
+func (l *loop) searching() bool {
+	return l.nextSearch(func(*Search) bool { return true }) != nil
 }
 
 // underWay counts the points of a search that have a run which is not final.

@@ -39,9 +39,11 @@ type Runner struct {
 	Worker []string
 	// Job holds what all jobs have in common: device, data folder, provenance.
 	Job mmibx.Job
-	// Jobs is how many workers run at once, at least 1; the threads of the
-	// machine are divided among them.
+	// Jobs is how many workers run at once on the processor, at least 1.
 	Jobs int
+	// GPUs have a worker each, where runs of the plan are for cuda. The threads of the
+	// machine are divided among all workers.
+	GPUs []GPU
 	// Tries bounds the attempts at one run in this life of the runner, where
 	// trying again can help; 0: 3.
 	Tries int
@@ -96,6 +98,9 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 		Runner: r, plan: plan, orders: orders, events: events, began: began, jobs: max(1, r.Jobs),
 		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
 		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{}, spent: map[string]time.Duration{}, use: utilisation{since: began},
+	}
+	if err := l.takeSlots(); err != nil {
+		return Summary{}, err
 	}
 	if l.doomed, err = recall(r.Store, plan.Sweep); err != nil {
 		return Summary{}, err

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ type Status struct {
 	Live   bool                `json:"live"` // a runner works on it
 	Holder Holder              `json:"holder,omitzero"`
 	Jobs   int                 `json:"jobs"`
+	Slots  int                 `json:"slots"` // on all devices
 	Paused bool                `json:"paused"`
 	Counts map[mmibx.State]int `json:"counts"`
 	Began  time.Time           `json:"began,omitzero"`
@@ -62,7 +64,7 @@ func (s *Status) Update() error {
 }
 
 func (s *Status) take(e Event) {
-	s.Counts, s.Jobs, s.Paused, s.Left, s.Spent, s.Utilisation = e.Counts, e.Jobs, e.Paused, e.Left, e.Spent, e.Utilisation
+	s.Counts, s.Jobs, s.Slots, s.Paused, s.Left, s.Spent, s.Utilisation = e.Counts, e.Jobs, cmp.Or(e.Slots, e.Jobs), e.Paused, e.Left, e.Spent, e.Utilisation
 	switch e.Kind {
 	case Began:
 		s.Began, s.Ended = e.At, time.Time{}

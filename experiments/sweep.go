@@ -49,6 +49,7 @@ type Sweep struct {
 // Arm is a named row of a sweep, or with a grid of its own a family of rows.
 type Arm struct {
 	Name     string
+	Device   string // that its runs need, "": that of the sweep
 	Settings []Setting
 	Grid     []Axis
 	Space    []Dimension

@@ -46,7 +46,7 @@ func (l *loop) writeTrace(path string, w *worker, t *task, o mmibx.Outcome, outp
 		Run: job.Run, Arm: job.Arm, Attempt: o.Attempt, Spec: job.Spec, Inputs: job.Inputs, Sweep: job.Sweep,
 		ResumeAttempt: before.resume, ResumeStep: before.step, Started: t.started,
 		Env: journal.Environment{
-			Command: job.Command, Commit: job.Commit, Diff: job.Diff, Host: host, OS: runtime.GOOS + "/" + runtime.GOARCH, Device: job.Device, Threads: job.Threads,
+			Command: job.Command, Commit: job.Commit, Diff: job.Diff, Host: host, OS: runtime.GOOS + "/" + runtime.GOARCH, Device: job.Device, GPU: job.GPU, Threads: job.Threads,
 		},
 	})
 	if err != nil {

@@ -18,7 +18,8 @@ import (
 
 // worker is the runner's side of one worker process.
 type worker struct {
-	lane    int // from 1: what people see
+	lane    int  // from 1: what people see
+	gpu     *GPU // that it has for itself, nil on the processor
 	threads int
 	cmd     *exec.Cmd
 	stdin   io.WriteCloser
@@ -102,16 +103,16 @@ func parseProcessorTime(stat string) (t processorTime, ok bool) {
 	return t, true
 }
 
-// startWorker starts a worker in a process group of its own, so that a Ctrl-C
-// meant for the runner does not reach it. Threads are in its environment
-// because OpenMP reads them once, when it is loaded.
-func startWorker(command []string, lane, threads int, logPath string, messages chan<- message) (*worker, error) {
-	w := &worker{lane: lane, threads: threads, cmd: exec.Command(command[0], command[1:]...)}
-	w.cmd.Env = WorkerEnv(threads)
+// start starts a worker in a process group of its own, so that a Ctrl-C meant for
+// the runner does not reach it. Threads and GPU are in its environment because
+// OpenMP and CUDA read them once, when they are loaded.
+func (w *worker) start(command, env []string, logPath string, messages chan<- message) error {
+	w.cmd = exec.Command(command[0], command[1:]...)
+	w.cmd.Env = env
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	log, err := os.OpenFile(logPath, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer log.Close()
 	w.cmd.Stderr = log
@@ -125,17 +126,17 @@ func startWorker(command []string, lane, threads int, logPath string, messages c
 	w.cmd.Stdout = answers
 	stdin, err := w.cmd.StdinPipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w.stdin = stdin
 	if err := w.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start a worker: %w", err)
+		return fmt.Errorf("start a worker: %w", err)
 	}
 	go func() {
 		err := w.cmd.Wait() // returns when all answers have been handed over
 		messages <- message{from: w, end: err}
 	}()
-	return w, nil
+	return nil
 }
 
 // say hands the worker a mmibx.Job or mmibx.Pruning. An error means that it is gone,

@@ -47,15 +47,6 @@ func (f *runFlags) check() error {
 	return nil
 }
 
-// deviceFor is the device that the runs of a plan are done on.
-func (f *runFlags) deviceFor(plan *experiments.Plan) (string, error) {
-	if plan.Device != "" && f.device != "" && f.device != plan.Device {
-		return "", &mmibx.InputError{Key: "--device", Found: f.device, Expected: plan.Device + ", which sweep " + plan.Sweep + " asks for", Cure: "leave --device out, or change `device` in the sweep file"}
-	}
-	device := cmp.Or(f.device, plan.Device, "cpu")
-	return device, checkDevice(device)
-}
-
 func newSweepCmd(a *app) *cobra.Command {
 	var flags sweepFlags
 	var run runFlags
@@ -104,6 +95,9 @@ func (a *app) doPlan(ctx context.Context, plan *experiments.Plan, run runFlags) 
 		return experiments.Summary{}, err
 	}
 	runner, err := a.newRunner(run.jobs, device)
+	if err == nil && plan.NeedsGPU(device) {
+		runner.GPUs, err = gpuSlots(ctx)
+	}
 	if err != nil {
 		return experiments.Summary{}, err
 	}
@@ -309,7 +303,7 @@ func printStatus(w io.Writer, s *experiments.Status) error {
 	}
 	fmt.Fprintln(w)
 	if s.Live {
-		fmt.Fprintf(w, "process %d on %s since %s, %d at once\n", s.Holder.PID, s.Holder.Host, s.Holder.Started.Local().Format(time.DateTime), s.Jobs)
+		fmt.Fprintf(w, "process %d on %s since %s, %d at once\n", s.Holder.PID, s.Holder.Host, s.Holder.Started.Local().Format(time.DateTime), s.Slots)
 		fmt.Fprintf(w, "the workers had a run for %.0f %% of their time\n", 100*s.Utilisation)
 	}
 	if s.Hours > 0 {
@@ -319,7 +313,7 @@ func printStatus(w io.Writer, s *experiments.Status) error {
 		fmt.Fprintln(w)
 		t := newTable(w, "WORKER", "RUN", "ATTEMPT", "FOR", "WHAT")
 		for _, e := range s.Lanes {
-			t.row(e.Lane, e.Run, e.Attempt, round(time.Since(e.At)), name(e))
+			t.row(cmp.Or(e.Device, strconv.Itoa(e.Lane)), e.Run, e.Attempt, round(time.Since(e.At)), name(e))
 		}
 		if err := t.Flush(); err != nil {
 			return err

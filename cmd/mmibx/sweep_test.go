@@ -320,17 +320,21 @@ func TestDigestCache(t *testing.T) {
 	}
 }
 
-// A sweep runs on the device that its file asks for, or not at all.
+// A sweep runs on the device that its file asks for, or one of its arms, or not at all.
 func TestDeviceOfTheSweepFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "cuda.toml")
-	if err := os.WriteFile(path, []byte("name = \"on-cuda\"\ndevice = \"cuda\"\nbenchmarks = [\"mini-mnre\"]\n[base]\nmodel = \"text\"\n"), 0o644); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	for name, text := range map[string]string{"sweep": "device = \"cuda\"\nbenchmarks = [\"mini-mnre\"]\n", "arm": "benchmarks = [\"mini-mnre\"]\n[[arm]]\nname = \"large\"\ndevice = \"cuda\"\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("name = \"on-cuda\"\nbase.model = \"text\"\n"+text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for args, want := range map[string]string{
-		"--device cpu": "--device: found cpu, expected cuda, which sweep on-cuda asks for",
-		"--quiet":      "--device: found cuda, expected cpu; this version makes its tensors on the processor only",
+		"sweep --device cpu": "--device: found cpu, expected cuda, which sweep on-cuda asks for",
+		"sweep --quiet":      "--device: found cuda, expected cpu; this version makes its tensors on the processor only",
+		"arm --device cpu":   `--device: found cpu, expected cuda, which arm "large" asks for; leave --device out`,
+		"arm --quiet":        "--device: found cuda, expected cpu; this version makes its tensors on the processor only",
 	} {
-		_, err := mmibxSays(t, append([]string{"sweep", path, "--store", t.TempDir()}, strings.Fields(args)...)...)
+		_, err := mmibxSays(t, append([]string{"sweep", "--store", t.TempDir()}, strings.Fields(filepath.Join(dir, args))...)...)
 		if exitCode(err) != 2 || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", args, err, want)
 		}

@@ -102,7 +102,7 @@ func (s *uiSweep) board(ctx context.Context, db *tracker.DB, version int64) (tui
 	b, st := s.whole, s.status
 	b.Live, b.Paused, b.Started, b.Ended, b.Remaining, b.Lanes = st.Live, st.Paused, st.Began, st.Ended, st.Left, lanes
 	if st.Live {
-		b.Workers, b.Utilisation, b.Ended = st.Jobs, st.Utilisation, time.Time{}
+		b.Workers, b.Utilisation, b.Ended = st.Slots, st.Utilisation, time.Time{}
 	}
 	b.Version = s.version()
 	return b, nil

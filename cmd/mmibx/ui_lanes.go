@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,14 +23,14 @@ func (s *uiSweep) lanes(ctx context.Context, db *tracker.DB, now time.Time) ([]t
 		s.losses = nil
 		return nil, nil
 	}
-	lanes := make([]tui.Lane, 0, s.status.Jobs)
+	lanes := make([]tui.Lane, 0, s.status.Slots)
 	curves := map[string]*losses{}
 	for _, e := range s.status.Lanes {
 		for len(lanes) < e.Lane-1 {
 			lanes = append(lanes, tui.Lane{Worker: strconv.Itoa(len(lanes) + 1)})
 		}
-		lane := tui.Lane{Worker: strconv.Itoa(e.Lane), Run: e.Run, Label: s.short(e.Label), Loss: math.NaN(), Dev: math.NaN()}
-		if err := s.fill(ctx, db, &lane, now.Sub(e.At)); err != nil {
+		lane := tui.Lane{Worker: cmp.Or(e.Device, strconv.Itoa(e.Lane)), Run: e.Run, Label: s.short(e.Label), Loss: math.NaN(), Dev: math.NaN()}
+		if err := s.fill(ctx, db, &lane, e.Device, now.Sub(e.At)); err != nil {
 			return nil, err
 		}
 		if l := s.losses[e.Run]; l != nil {
@@ -38,14 +39,14 @@ func (s *uiSweep) lanes(ctx context.Context, db *tracker.DB, now time.Time) ([]t
 		lanes = append(lanes, lane)
 	}
 	s.losses = curves // of runs that are over nothing is kept
-	for len(lanes) < s.status.Jobs {
+	for len(lanes) < s.status.Slots {
 		lanes = append(lanes, tui.Lane{Worker: strconv.Itoa(len(lanes) + 1)})
 	}
 	return lanes, nil
 }
 
 // fill adds what the store knows of a lane's run.
-func (s *uiSweep) fill(ctx context.Context, db *tracker.DB, lane *tui.Lane, since time.Duration) error {
+func (s *uiSweep) fill(ctx context.Context, db *tracker.DB, lane *tui.Lane, gpu string, since time.Duration) error {
 	i := slices.IndexFunc(s.plan.Cells, func(c experiments.Cell) bool { return c.Run == lane.Run })
 	r := s.rows[lane.Run]
 	if i < 0 || r == nil {
@@ -54,7 +55,7 @@ func (s *uiSweep) fill(ctx context.Context, db *tracker.DB, lane *tui.Lane, sinc
 	spec := &s.plan.Cells[i].Spec
 	lane.Label = fmt.Sprintf("%s %s s%d", lane.Label, shortBenchmark(spec.Benchmark), spec.Seed)
 	lane.Epochs, lane.Loss, lane.Dev = spec.Train.Epochs, number(r.Loss), number(r.DevF1)
-	if r.Device != "" {
+	if r.Device != "" && gpu == "" {
 		lane.Worker = r.Device + lane.Worker
 	}
 	if r.Epoch != nil && mmibx.Finite(*r.Epoch) {

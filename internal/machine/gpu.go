@@ -3,8 +3,11 @@ package machine
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +15,8 @@ import (
 
 // GPU is one GPU.
 type GPU struct {
+	Index   int     `json:"index"` // as nvidia-smi counts
+	UUID    string  `json:"uuid"`
 	Name    string  `json:"name"`
 	Busy    float64 `json:"busy"` // share of the last moment in which it computed
 	Memory  Amount  `json:"memory"`
@@ -23,29 +28,77 @@ type GPU struct {
 // second.
 const gpuEvery = 5 * time.Second
 
-var gpuQuery = []string{"--query-gpu=name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw", "--format=csv,noheader,nounits"}
+var gpuQuery = []string{"--query-gpu=index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw", "--format=csv,noheader,nounits"}
 
 // readGPUs asks nvidia-smi, where there is one; what it cannot tell is 0.
 func (m *Monitor) readGPUs(ctx context.Context, now time.Time) []GPU {
 	if m.noGPU || now.Sub(m.gpusOf) < gpuEvery {
 		return m.gpus
 	}
-	path, err := exec.LookPath("nvidia-smi")
-	if err != nil {
+	list, err := listGPUs(ctx)
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
 		m.noGPU = true
 		return nil
+	case err != nil: // a driver that is not well is no fault of the rest
+		list = []GPU{{Name: err.Error()}}
+	}
+	m.gpus, m.gpusOf = list, now
+	return m.gpus
+}
+
+// listGPUs asks nvidia-smi; where there is none the error is exec.ErrNotFound.
+func listGPUs(ctx context.Context) ([]GPU, error) {
+	path, err := exec.LookPath("nvidia-smi")
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, gpuEvery)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, gpuQuery...).Output()
+	var list []GPU
 	if err == nil {
-		m.gpus, err = parseGPUs(string(out))
+		list, err = parseGPUs(string(out))
 	}
-	if err != nil { // a driver that is not well is no fault of the rest
-		m.gpus = []GPU{{Name: fmt.Sprintf("nvidia-smi: %v", err)}}
+	if err != nil {
+		return nil, fmt.Errorf("nvidia-smi: %w", err)
 	}
-	m.gpusOf = now
-	return m.gpus
+	return list, nil
+}
+
+// GPUs lists those that a program may use: all of the machine, or what
+// $CUDA_VISIBLE_DEVICES names of them. A machine without nvidia-smi has none.
+func GPUs(ctx context.Context) ([]GPU, error) {
+	list, err := listGPUs(ctx)
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, nil
+	}
+	if names, set := os.LookupEnv("CUDA_VISIBLE_DEVICES"); set && err == nil {
+		list = visible(list, names)
+	}
+	return list, err
+}
+
+// visible are the GPUs that a value of CUDA_VISIBLE_DEVICES names, in its order: by
+// index or by the beginning of a UUID, with commas between. As CUDA reads it, the
+// first name of no GPU ends the list, and one that is there twice leaves none.
+func visible(list []GPU, names string) []GPU {
+	var seen []GPU
+	for name := range strings.SplitSeq(names, ",") {
+		name = strings.TrimSpace(name)
+		i := slices.IndexFunc(list, func(g GPU) bool {
+			index, err := strconv.Atoi(name)
+			return err == nil && g.Index == index || strings.HasPrefix(name, "GPU-") && strings.HasPrefix(g.UUID, name)
+		})
+		if i < 0 {
+			break
+		}
+		if slices.ContainsFunc(seen, func(g GPU) bool { return g.UUID == list[i].UUID }) {
+			return nil
+		}
+		seen = append(seen, list[i])
+	}
+	return seen
 }
 
 // parseGPUs reads nvidia-smi's table: memory in MiB, numbers that are not known as
@@ -53,21 +106,25 @@ func (m *Monitor) readGPUs(ctx context.Context, now time.Time) []GPU {
 func parseGPUs(text string) ([]GPU, error) {
 	r := csv.NewReader(strings.NewReader(text))
 	r.TrimLeadingSpace = true
-	r.FieldsPerRecord = 6
+	r.FieldsPerRecord = 8
 	rows, err := r.ReadAll()
 	if err != nil {
 		return nil, err
 	}
 	var list []GPU
 	for _, row := range rows {
-		var n [6]float64
-		for i := 1; i < len(row); i++ {
-			if n[i], err = strconv.ParseFloat(row[i], 64); err != nil && !strings.HasPrefix(row[i], "[") {
-				return nil, fmt.Errorf("found %q, expected a number", row[i])
+		index, err := strconv.Atoi(row[0])
+		if err != nil {
+			return nil, fmt.Errorf("found %q, expected the index of a GPU", row[0])
+		}
+		var n [5]float64
+		for i, text := range row[3:] {
+			if n[i], err = strconv.ParseFloat(text, 64); err != nil && !strings.HasPrefix(text, "[") {
+				return nil, fmt.Errorf("found %q, expected a number", text)
 			}
 		}
 		list = append(list, GPU{
-			Name: row[0], Busy: n[1] / 100, Memory: Amount{uint64(n[2]) << 20, uint64(n[3]) << 20}, Celsius: n[4], Watts: n[5],
+			Index: index, UUID: row[1], Name: row[2], Busy: n[0] / 100, Memory: Amount{uint64(n[1]) << 20, uint64(n[2]) << 20}, Celsius: n[3], Watts: n[4],
 		})
 	}
 	return list, nil

@@ -3,6 +3,7 @@ package machine
 import (
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -51,17 +52,45 @@ func TestRead(t *testing.T) {
 // TestParseGPUs reads tables as nvidia-smi 535 and 560 print them, one of a card
 // that does not tell its power.
 func TestParseGPUs(t *testing.T) {
-	list, err := parseGPUs("NVIDIA H100 80GB HBM3, 37, 1024, 81559, 41, 123.45\nTesla K80, 0, 0, 11441, 30, [N/A]\n")
+	list, err := parseGPUs("0, GPU-aaaa, NVIDIA H100 80GB HBM3, 37, 1024, 81559, 41, 123.45\n1, GPU-bbbb, Tesla K80, 0, 0, 11441, 30, [N/A]\n")
 	if err != nil || len(list) != 2 {
 		t.Fatal(list, err)
 	}
-	want := GPU{Name: "NVIDIA H100 80GB HBM3", Busy: 0.37, Memory: Amount{1 << 30, 81559 << 20}, Celsius: 41, Watts: 123.45}
-	if list[0] != want || list[1].Watts != 0 || list[1].Name != "Tesla K80" {
+	want := GPU{UUID: "GPU-aaaa", Name: "NVIDIA H100 80GB HBM3", Busy: 0.37, Memory: Amount{1 << 30, 81559 << 20}, Celsius: 41, Watts: 123.45}
+	if list[0] != want || list[1].Watts != 0 || list[1].Name != "Tesla K80" || list[1].Index != 1 {
 		t.Errorf("%+v", list)
 	}
-	for _, bad := range []string{"No devices were found", "a, b, c, d, e, f"} {
+	for _, bad := range []string{"No devices were found", "0, GPU-a, b, c, d, e, f, g", "x, GPU-a, b, 1, 2, 3, 4, 5"} {
 		if list, err := parseGPUs(bad); err == nil {
 			t.Errorf("%q: %v", bad, list)
+		}
+	}
+}
+
+// TestVisible follows the rules of CUDA's programming guide for CUDA_VISIBLE_DEVICES.
+func TestVisible(t *testing.T) {
+	list := []GPU{{Index: 0, UUID: "GPU-aaaa-1"}, {Index: 1, UUID: "GPU-bbbb-2"}, {Index: 2, UUID: "GPU-aacc-3"}}
+	for names, want := range map[string]string{
+		"":                       "",
+		"0":                      "0",
+		"2, 0":                   "2 0",
+		"-1":                     "",
+		"1,-1,0":                 "1",
+		"0,7,1":                  "0",
+		"1,1":                    "",
+		"GPU-bb":                 "1",
+		"GPU-aacc-3,GPU-aaaa-1":  "2 0",
+		"GPU-dddd,0":             "",
+		"NoDevFiles":             "",
+		"GPU-bbbb-2,1":           "",
+		"MIG-GPU-aaaa-1/0/0,0,1": "",
+	} {
+		var got []string
+		for _, g := range visible(list, names) {
+			got = append(got, strconv.Itoa(g.Index))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q shows %v, want %q", names, got, want)
 		}
 	}
 }

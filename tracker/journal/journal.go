@@ -66,6 +66,7 @@ type Environment struct {
 	PyTorch string   `json:"pytorch,omitempty"`
 	ISA     string   `json:"isa,omitempty"` // instruction set that the kernels use
 	Device  string   `json:"device,omitempty"`
+	GPU     string   `json:"gpu,omitempty"`     // which one of the machine, where a runner gave it one: cuda:1
 	Program string   `json:"program,omitempty"` // version or digest of the worker
 	Threads int      `json:"threads,omitempty"`
 	PID     int      `json:"pid,omitempty"`

@@ -1,0 +1,84 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
+)
+
+// besideText is a sweep of two arms, one of them for GPUs.
+const besideText = "name = \"beside\"\nbenchmarks = [\"mini-mnre\"]\nseeds = 6\n[[arm]]\nname = \"small\"\nmodel = \"text\"\n[[arm]]\nname = \"large\"\ndevice = \"cuda\"\nmodel = \"concat\"\n"
+
+// Runs for GPUs and runs for the processor go on side by side: each GPU has one worker,
+// which sees no other, and a worker of the processor sees none.
+func TestGPUsBesideProcessors(t *testing.T) {
+	t.Setenv("CUDA_VISIBLE_DEVICES", "0,1,2") // as the runner itself was given
+	store, plan := newStore(t), mustPlan(t, besideText)
+	r := fakeRunnerOf(store, 1)
+	r.GPUs = []GPU{{"cuda:1", "GPU-bbbb"}, {"cuda:2", "GPU-cccc"}}
+	at, together := map[int]Event{}, map[string]bool{}
+	r.Report = func(e Event) {
+		switch e.Kind {
+		case Started:
+			if was, busy := at[e.Lane]; busy {
+				t.Errorf("lane %d has two runs: %+v, %+v", e.Lane, was, e)
+			}
+			at[e.Lane] = e
+			if want := map[int]string{1: "cuda:1", 2: "cuda:2", 3: ""}[e.Lane]; e.Device != want || e.Lane > 3 || e.Slots != 3 || (e.ArmName == "large") != (e.Device != "") {
+				t.Errorf("started %+v", e)
+			}
+			for _, other := range at {
+				together[other.Device] = together[other.Device] || len(at) == 3
+			}
+		case Ended:
+			delete(at, e.Lane)
+		}
+	}
+	if s := mustRun(t, r, plan); s.Counts[mmibx.Done] != 12 || s.Attempts != 12 {
+		t.Fatalf("summary %+v", s)
+	}
+	if len(together) != 3 {
+		t.Errorf("the devices %v were at work together", together)
+	}
+	for i := range plan.Cells {
+		c := &plan.Cells[i]
+		env := records(t, store, c.Run, 1)[0].Header.Env
+		said := strings.Join(journal.LastWords(store.Output(c.Run, 1), 9), "\n")
+		switch {
+		case c.ArmName == "small" && (env.Device != "cpu" || env.GPU != "" || !strings.Contains(said, `sees GPUs ""`)):
+			t.Errorf("a run for the processor: %+v, %s", env, said)
+		case c.ArmName == "large" && (env.Device != "cuda" || env.GPU == "" || !strings.Contains(said, fmt.Sprintf("sees GPUs %q", map[string]string{"cuda:1": "GPU-bbbb", "cuda:2": "GPU-cccc"}[env.GPU]))):
+			t.Errorf("a run for a GPU: %+v, %s", env, said)
+		}
+	}
+}
+
+// More workers of the processor can be had while GPUs are at work, and a sweep for
+// GPUs alone has as many workers as there are of them, whatever -j says.
+func TestGPUsAlone(t *testing.T) {
+	store, plan := newStore(t), mustPlan(t, strings.Replace(besideText, "model = \"text\"", "device = \"cuda\"\nmodel = \"text\"", 1))
+	r := fakeRunnerOf(store, 7)
+	r.GPUs = []GPU{{"cuda:0", "0"}, {"cuda:1", "1"}}
+	widest := 0
+	r.Report = func(e Event) { widest = max(widest, e.Lane) }
+	if s := mustRun(t, r, plan); s.Counts[mmibx.Done] != 12 || widest != 2 {
+		t.Errorf("lanes up to %d, %+v", widest, s)
+	}
+	for _, run := range plan.IDs() {
+		if env := records(t, store, run, 1)[0].Header.Env; env.Threads != threads(2) {
+			t.Errorf("%d threads beside one other worker", env.Threads)
+		}
+	}
+	_, err := fakeRunnerOf(newStore(t), 1).Run(context.Background(), mustPlan(t, besideText))
+	if !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), "no GPU that this program may use") {
+		t.Errorf("without a GPU: %v", err)
+	}
+	if _, err := Parse("x.toml", []byte(strings.Replace(besideText, `"cuda"`, `"gpu"`, 1))); err == nil || !strings.Contains(err.Error(), `x.toml:9: arm[2].device: found "gpu", expected "cpu" or "cuda"`) {
+		t.Errorf("an unknown device: %v", err)
+	}
+}
