@@ -80,3 +80,8 @@ type Outcome struct {
 	Class   FailureClass `json:"class,omitempty"`
 	Error   string       `json:"error,omitempty"`
 }
+
+// CodesOfDev names the artifact with the codes of some examples of dev, before the
+// first step and at the chosen checkpoint: safetensors with start.text, start.image,
+// best.text and best.image, each [N, Z].
+const CodesOfDev = "codes.dev"

@@ -40,6 +40,9 @@ type Result struct {
 	BestScore float64
 	// Predictions of dev and test by the chosen checkpoint.
 	Predictions map[mmibx.Split][]mmibx.Prediction
+	// Start and Best are codes of dev before the first step and by the chosen
+	// checkpoint; nil of networks without a bottleneck.
+	Start, Best *Codes
 }
 
 // Files of an attempt's folder.
@@ -79,6 +82,7 @@ type training struct {
 	o     Options
 	optim *torch.AdamW
 	at    Checkpoint // progress and best weights; the rest is read when it is written
+	start *Codes     // before the first step
 
 	perEpoch, total, warmup, betaWarmup int64 // steps
 	saved                               time.Time
@@ -99,6 +103,12 @@ func train(ctx context.Context, spec mmibx.Spec, data Data, o Options) (Result, 
 	t.warmup = int64(spec.Train.Warmup * float64(t.total))
 	t.betaWarmup = int64(spec.IB.Warmup * float64(t.total))
 	t.at.BestScore = -1
+	// Before a checkpoint is restored, so that a resumed run starts from the same. The
+	// steps draw from generators of their own: this changes none.
+	if _, ok := m.network.(bottlenecked); ok {
+		dev := data.Samples[mmibx.Dev]
+		t.start = m.evaluate(dev[:min(keptCodes, len(dev))], 0).pooled.codes()
+	}
 	if o.Resume != nil {
 		if err := t.restore(o.Resume); err != nil {
 			return Result{}, err
@@ -238,10 +248,14 @@ func (t *training) result() (Result, error) {
 	}
 	r := Result{
 		Params: t.params.Count(), Steps: t.at.Step, BestEpoch: t.at.BestEpoch, BestScore: t.at.BestScore,
-		Predictions: map[mmibx.Split][]mmibx.Prediction{},
+		Predictions: map[mmibx.Split][]mmibx.Prediction{}, Start: t.start,
 	}
 	for _, split := range []mmibx.Split{mmibx.Dev, mmibx.Test} {
-		r.Predictions[split] = t.evaluate(t.data.Samples[split], t.at.Step).predictions
+		e := t.evaluate(t.data.Samples[split], t.at.Step)
+		r.Predictions[split] = e.predictions
+		if split == mmibx.Dev {
+			r.Best = e.pooled.codes()
+		}
 	}
 	return r, nil
 }

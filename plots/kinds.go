@@ -16,6 +16,7 @@ type Kind struct {
 	Keys   int      // how many keys of the spec it may be asked to draw along
 	Cost   bool     // it reads Seconds besides
 	Cases  bool     // it reads Options.Cases
+	Codes  bool     // it reads Options.Codes
 	Types  bool     // it reads the F1 of every type besides
 	Test   bool     // F1 on test may stand for that on dev
 	Draw   func(runs []Run, o Options) (Drawing, error)
@@ -30,6 +31,7 @@ var Kinds = slices.Concat(studyKinds(), []Kind{
 	{Name: "types", Doc: "F1 of every type of entity or relation", Types: true, Test: true, Draw: drawing(TypesFigure)},
 	{Name: "budget", Doc: "the expected best score against the number of trials", Values: []string{mmibx.DevF1}, Choose: 1, Draw: drawing(BudgetFigure)},
 	{Name: "cases", Doc: "what gold and two methods say of the same tweets", Cases: true, Test: true, Draw: drawing(CasesFigure)},
+	{Name: "latents", Doc: "the codes of texts and pictures before and after training", Codes: true, Draw: drawing(LatentsFigure)},
 	{Name: "cost", Doc: "score against the time that a run took", Values: []string{mmibx.DevF1}, Choose: 1, Test: true, Cost: true, Draw: drawing(CostFigure)},
 })
 

@@ -90,6 +90,9 @@ type Options struct {
 	Cases     []Case
 	CasesNote string
 	CasesRuns []string
+	// Codes reads those that a run kept, for the figure of the latents; nil where it
+	// kept none.
+	Codes func(run string) (*Codes, error)
 	// Interval asks for 95 % intervals of the mean instead of deviations.
 	Interval bool
 	// Title names an arm, as if the keys in without had their usual values.

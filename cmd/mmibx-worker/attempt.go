@@ -21,6 +21,7 @@ import (
 	"github.com/mmibx/mmibx/scoring"
 	"github.com/mmibx/mmibx/tracker"
 	"github.com/mmibx/mmibx/tracker/journal"
+	"github.com/mmibx/mmibx/weights"
 )
 
 // checkpointEvery is the least time between two checkpoints of a run.
@@ -100,11 +101,41 @@ func train(ctx context.Context, job mmibx.Job, facts torch.Facts, spec mmibx.Spe
 			return err
 		}
 	}
+	if err := keepCodes(job, w, &result); err != nil {
+		return err
+	}
 	chosen := fmt.Sprintf("epoch %d by %s", result.BestEpoch, spec.Train.SelectOn) // a test score stays sealed
 	if spec.Train.SelectOn == "dev" {
 		chosen += fmt.Sprintf(" %.2f", result.BestScore)
 	}
 	return w.Event("chosen", chosen)
+}
+
+// keepCodes keeps the codes of a network with a bottleneck, by the moment and the
+// modality: start.text, start.image, best.text, best.image, each [N, Z].
+func keepCodes(job mmibx.Job, w *journal.Writer, r *model.Result) error {
+	if r.Start == nil || r.Best == nil {
+		return nil
+	}
+	var tensors []weights.Named
+	for _, moment := range []struct {
+		name  string
+		codes *model.Codes
+	}{{"start", r.Start}, {"best", r.Best}} {
+		c := moment.codes
+		shape := []int64{int64(len(c.Text) / c.Width), int64(c.Width)}
+		tensors = append(tensors, weights.Named{Name: moment.name + ".text", Tensor: weights.FromFloats(shape, c.Text)},
+			weights.Named{Name: moment.name + ".image", Tensor: weights.FromFloats(shape, c.Image)})
+	}
+	var file bytes.Buffer
+	if err := weights.Write(&file, tensors, nil); err != nil {
+		return err
+	}
+	sha, size, err := tracker.PutObject(job.Store, &file)
+	if err != nil {
+		return err
+	}
+	return w.Artifact(journal.Artifact{Name: mmibx.CodesOfDev, SHA256: sha, Size: size, Step: r.Steps})
 }
 
 // checkpointOf reads the checkpoint that a job asks to go on from. Where the

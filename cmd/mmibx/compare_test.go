@@ -39,6 +39,9 @@ model = "mmib"
 			}
 			predicted(t, store, w, split, list)
 		}
+		if c.Spec.Model.Name == "mmib" {
+			coded(t, store, w, c.Spec.Seed)
+		}
 		return mmibx.Done
 	})
 }

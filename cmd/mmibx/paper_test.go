@@ -129,16 +129,17 @@ func TestPaperCheck(t *testing.T) {
 // a look.
 func TestPaperCheckOfFigures(t *testing.T) {
 	l := newPaperLab(t)
-	l.write("main.tex", "\\includegraphics{a.pdf} \\includegraphics{b.svg} \\includegraphics{c.png} \\includegraphics{d.pdf}\n")
+	l.write("main.tex", "\\includegraphics{a.pdf} \\includegraphics{b.svg} \\includegraphics{c.png} \\includegraphics{d.pdf} \\includegraphics{e.svg}\n")
 	draw := func() {
 		l.must("plot", "curves", "--sweep", "two", "-o", "a.pdf")
 		l.must("plot", "cost", "--sweep", "two", "--interval", "--filter", "model!='it''s'", "-o", "b.svg")
 		l.must("plot", "curves", "--sweep", "two", "--metric", "dev.f1", "-o", "c.png")
 		l.must("plot", "cases", "--sweep", "two", "--split", "test", "-o", "d.pdf")
+		l.must("plot", "latents", "--sweep", "two", "-o", "e.svg")
 	}
 	draw()
 	before := looks(t, l.store)
-	l.checks(0, "4 figures in 1 files", ": 0 faults")
+	l.checks(0, "5 figures in 1 files", ": 0 faults")
 	for name, cut := range map[string]string{"a.pdf": "/Producer", "b.svg": "<g", "c.png": "IEND"} {
 		whole := string(contents(t, name))
 		l.write(name, strings.Replace(whole, cut, cut[:1]+"x"+cut[2:], 1))
@@ -148,12 +149,12 @@ func TestPaperCheckOfFigures(t *testing.T) {
 	run := strings.Fields(l.must("sql", "--csv", "SELECT id FROM runs WHERE model = 'mmib' AND seed = 0"))[1]
 	l.must("runs", "rm", run)
 	gone := ": stale: run " + run + " is in the bin"
-	l.checks(1, "a.pdf"+gone, "b.svg"+gone, "c.png"+gone, "d.pdf"+gone, "d.pdf: stale: run ", "has come since")
+	l.checks(1, "a.pdf"+gone, "b.svg"+gone, "c.png"+gone, "d.pdf"+gone, "e.svg"+gone, "d.pdf: stale: run ", "has come since")
 	draw()
 	l.checks(0)
 	l.must("runs", "restore", run)
 	since := ": stale: run " + run + " has come since"
-	l.checks(1, "a.pdf"+since, "b.svg"+since, "c.png"+since, "d.pdf"+since)
+	l.checks(1, "a.pdf"+since, "b.svg"+since, "c.png"+since, "d.pdf"+since, "e.svg"+since)
 	if err := os.Remove(filepath.Join(string(l.store), "sweeps", "two", "plan.json")); err != nil {
 		t.Fatal(err)
 	}

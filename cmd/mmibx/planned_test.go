@@ -11,6 +11,7 @@ import (
 	"github.com/mmibx/mmibx/scoring"
 	"github.com/mmibx/mmibx/tracker"
 	"github.com/mmibx/mmibx/tracker/journal"
+	"github.com/mmibx/mmibx/weights"
 )
 
 // plannedStore is a store with all runs of a sweep file, which has miniature
@@ -89,6 +90,30 @@ func predicted(t *testing.T, store mmibx.Store, w *journal.Writer, split mmibx.S
 		t.Fatal(err)
 	}
 	if err := w.Artifact(journal.Artifact{Name: "predictions." + string(split), SHA256: sha, Size: size, Step: 1}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// coded puts codes of four pairs into the store, as a worker keeps them.
+func coded(t testing.TB, store mmibx.Store, w *journal.Writer, seed int) {
+	t.Helper()
+	var tensors []weights.Named
+	for i, name := range []string{"start.text", "start.image", "best.text", "best.image"} {
+		values := []float32{1, 2, 3, 2, 1, 3, 3, 2, 1, 1, 3, 2}
+		for k := range values {
+			values[k] *= float32(1 + (i+k+seed)%3)
+		}
+		tensors = append(tensors, weights.Named{Name: name, Tensor: weights.FromFloats([]int64{4, 3}, values)})
+	}
+	var file bytes.Buffer
+	if err := weights.Write(&file, tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	sha, size, err := tracker.PutObject(store, &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Artifact(journal.Artifact{Name: mmibx.CodesOfDev, SHA256: sha, Size: size, Step: 1}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -22,7 +22,8 @@ type drawing struct {
 	list    []result
 	origins map[string]*tracker.Origin
 	options plots.Options
-	curves  []string // metrics of which every point is read
+	curves  []string          // metrics of which every point is read
+	codes   map[string]string // digests of the codes that were read, by run
 }
 
 func (a *app) drawing(ctx context.Context, db *tracker.DB, k plots.Kind, f *plotFlags) (*drawing, error) {
@@ -45,6 +46,10 @@ func (a *app) drawing(ctx context.Context, db *tracker.DB, k plots.Kind, f *plot
 		if o, ok := d.origins[d.list[i].ID]; ok && k.Cost && d.list[i].State == mmibx.Done {
 			d.list[i].Values[plots.Seconds] = o.Seconds
 		}
+	}
+	if k.Codes {
+		d.codes = map[string]string{}
+		d.options.Codes = a.codesIn(ctx, db, d.codes)
 	}
 	if k.Types {
 		names, err := typeMetrics(ctx, db, d.list)
@@ -123,11 +128,14 @@ func (d *drawing) sign(about *plots.Meta, runs []plots.Run) {
 		if o == nil {
 			continue
 		}
-		var predictions []string // that the figure is of
-		if d.split == mmibx.Test || d.kind.Cases {
-			predictions = []string{o.Objects["predictions."+string(d.split)]}
+		var files []string // that the figure is of
+		switch {
+		case d.split == mmibx.Test || d.kind.Cases:
+			files = []string{o.Objects["predictions."+string(d.split)]}
+		case d.kind.Codes:
+			files = []string{d.codes[r.ID]}
 		}
-		about.Drawn[r.ID] = plots.Drawn{Attempt: o.Attempt, Digest: r.Digest(predictions...)}
+		about.Drawn[r.ID] = plots.Drawn{Attempt: o.Attempt, Digest: r.Digest(files...)}
 	}
 }
 

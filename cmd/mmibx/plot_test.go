@@ -15,7 +15,7 @@ import (
 // missing of one that has not; none of dev looks at test.
 func TestEveryFigure(t *testing.T) {
 	store, dir := storeOfTwo(t), t.TempDir()
-	drawn := map[string]bool{"curves": true, "cost": true, "cases": true}
+	drawn := map[string]bool{"curves": true, "cost": true, "cases": true, "latents": true}
 	for _, k := range plots.Kinds {
 		file := filepath.Join(dir, k.Name+".svg")
 		out, err := mmibxSays(t, "plot", k.Name, "--sweep", "two", "-o", file, "--store", string(store))
