@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Draws the pictures of a page of the guide anew: `docs/guide/screens.sh docs/guide/terminal-ui.md`. Each line of the page that is `mmibx --snapshot SCREEN ...`
+# is run, with mmibx from PATH and the store of $MMIBX_STORE, and makes docs/images/PAGE-SCREEN.svg.
+set -euo pipefail
+page=$1
+images=$(dirname "$page")/../images/$(basename "$page" .md)
+sed -n 's/^`\(mmibx --snapshot .*\)`$/\1/p' "$page" | while read -r line; do
+	read -r _ _ screen _ <<<"$line"
+	if grep -q "/$(basename "$images")-$screen.svg)" "$page"; then # some screens are shown as text
+		eval "$line --svg '$images-$screen.svg'" </dev/null
+	fi
+done
