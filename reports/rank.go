@@ -26,31 +26,37 @@ const (
 func (t *Table) standings() map[*Cell]standing {
 	places := map[*Cell]standing{}
 	for j, column := range t.Columns {
-		ranked := t.comparable(j)
+		type placed struct {
+			*Cell
+			mean    float64
+			printed string
+		}
+		var ranked []placed
+		for _, c := range t.comparable(j) {
+			mean := c.summary().Mean
+			ranked = append(ranked, placed{c, mean, number(mean, t.digits(j))})
+		}
 		if len(ranked) < 2 {
 			continue
 		}
-		slices.SortStableFunc(ranked, func(a, b *Cell) int {
+		slices.SortStableFunc(ranked, func(a, b placed) int {
 			if column.LowerIsBetter {
 				a, b = b, a
 			}
-			return cmp.Compare(b.summary().Mean, a.summary().Mean)
+			return cmp.Compare(b.mean, a.mean)
 		})
-		digits := t.digits(j)
-		printed := func(c *Cell) string { return number(c.summary().Mean, digits) }
-		top := printed(ranked[0])
 		for _, c := range ranked {
-			if printed(c) == top || c.VsBest != nil && c.VsBest.Verdict != stats.Worse {
-				places[c] = best
+			if c.printed == ranked[0].printed || c.VsBest != nil && c.VsBest.Verdict != stats.Worse {
+				places[c.Cell] = best
 			}
 		}
-		next := slices.IndexFunc(ranked, func(c *Cell) bool { return places[c] != best })
+		next := slices.IndexFunc(ranked, func(c placed) bool { return places[c.Cell] != best })
 		if next != 1 {
 			continue
 		}
 		for _, c := range ranked[next:] {
-			if printed(c) == printed(ranked[next]) {
-				places[c] = second
+			if c.printed == ranked[next].printed {
+				places[c.Cell] = second
 			}
 		}
 	}
