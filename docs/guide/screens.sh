@@ -8,5 +8,9 @@ sed -n 's/^`\(mmibx --snapshot .*\)`$/\1/p' "$page" | while read -r line; do
 	read -r _ _ screen _ <<<"$line"
 	if grep -q "/$(basename "$images")-$screen.svg)" "$page"; then # some screens are shown as text
 		eval "$line --svg '$images-$screen.svg'" </dev/null
+		if grep -q '✗ .*not found' "$images-$screen.svg"; then
+			echo "$images-$screen.svg shows a fault: $line" >&2
+			exit 1
+		fi
 	fi
 done
