@@ -109,7 +109,7 @@ model = "text"
 	s.keys("second", "/", "C-u", "seed<3") // from a board the list is that of its sweep
 	s.see("second", "3 runs of 6 pass")
 	s.do("resize-window", "-t", "second", "-x", "80", "-y", "24")
-	s.keys("second", "Enter", "e") // what the first of them got wrong
+	s.keys("second", "Enter", "x") // what the first of them got wrong
 	s.see("second", "mini-mnre dev  F1")
 	s.do("resize-window", "-t", "second", "-x", "120", "-y", "40")
 	s.keys("second", "q")
