@@ -14,11 +14,10 @@ var pictureKeys = []string{"evidence.pictures"}
 
 // BudgetFigure draws how good the best of k trials is expected to be, for every
 // method that was run in several settings: a trial is a setting, and its score
-// the mean over its seeds. A pruned run was tried too: it counts with the best
-// that it had reached, or a search that prunes would look cheaper than it was. What
-// pictures a run was shown is a condition that nobody chooses by its score.
+// the mean over its seeds. A pruned run was tried too: it counts as it was at its
+// best dev F1, or a search that prunes would look cheaper than it was. What pictures
+// a run was shown is a condition that nobody chooses by its score.
 func BudgetFigure(all []Run, o Options) (*Figure, error) {
-	_, about := entering("budget", all, o)
 	runs := slices.Clone(all)
 	sortRuns(runs)
 	metric := mmibx.DevF1
@@ -26,7 +25,7 @@ func BudgetFigure(all []Run, o Options) (*Figure, error) {
 		metric = o.Metrics[0]
 	}
 	f := &Figure{
-		Meta: about, Look: Training, X: Axis{Label: "trials"},
+		Meta: Meta{Title: "budget", Note: note(all)}, Look: Training, X: Axis{Label: "trials"},
 		Says: "Lines are the expected best of so many trials, drawn without replacement from those that were run (Dodge et al. 2019); a trial is a setting of the method, and its score the mean over its seeds",
 		Rows: []Row{{Label: "expected " + MetricLabel(metric)}},
 	}
@@ -46,7 +45,7 @@ func BudgetFigure(all []Run, o Options) (*Figure, error) {
 		m, _ := mmibx.LookupModel(r.Spec.Model.Name)
 		return v, ok && mmibx.Finite(v) && m.Title == name && r.Spec.Benchmark == benchmark && (r.State == mmibx.Done || r.State == mmibx.Pruned)
 	}
-	short := 0
+	short, early := 0, false // early: a pruned run is drawn
 	for _, b := range benchmarks(runs) {
 		panel := Panel{Title: b.Title}
 		for _, name := range names {
@@ -83,13 +82,14 @@ func BudgetFigure(all []Run, o Options) (*Figure, error) {
 			for i := range runs {
 				if _, ok := tried(&runs[i], b.Name, name); ok {
 					f.ran(&runs[i])
+					early = early || runs[i].State == mmibx.Pruned
 				}
 			}
 		}
 		f.Rows[0].Panels = append(f.Rows[0].Panels, panel)
 	}
-	if slices.ContainsFunc(runs, func(r Run) bool { return r.State == mmibx.Pruned }) {
-		f.Says += "; a pruned run counts as tried, with the best that it had reached"
+	if early {
+		f.Says += "; a pruned run counts as tried, at the best dev F1 that it had reached"
 	}
 	if !f.Rows[0].hasValues() {
 		return nil, fmt.Errorf("figure budget: %w: no method was run in two settings", mmibx.ErrNotFound)

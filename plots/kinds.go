@@ -14,6 +14,7 @@ type Kind struct {
 	Curves []string // metrics of which it reads every point
 	Choose int      // how many metrics may be asked for instead of these; -1: any number
 	Keys   int      // how many keys of the spec it may be asked to draw along
+	Pruned bool     // it reads Values of pruned runs besides, at the best dev F1 that they had reached
 	Cost   bool     // it reads Seconds besides
 	Cases  bool     // it reads Options.Cases
 	Codes  bool     // it reads Options.Codes
@@ -29,7 +30,7 @@ var Kinds = slices.Concat(studyKinds(), []Kind{
 	{Name: "plane-training", Doc: "the information plane along training", Curves: []string{mmibx.InformationInput, mmibx.InformationLabel}, Draw: drawing(PlaneTrainingFigure)},
 	{Name: "heatmap", Doc: "a metric over two settings", Values: []string{mmibx.DevF1}, Choose: 1, Keys: 2, Test: true, Draw: drawing(HeatFigure)},
 	{Name: "types", Doc: "F1 of every type of entity or relation", Types: true, Test: true, Draw: drawing(TypesFigure)},
-	{Name: "budget", Doc: "the expected best score against the number of trials", Values: []string{mmibx.DevF1}, Choose: 1, Draw: drawing(BudgetFigure)},
+	{Name: "budget", Doc: "the expected best score against the number of trials", Values: []string{mmibx.DevF1}, Choose: 1, Pruned: true, Draw: drawing(BudgetFigure)},
 	{Name: "cases", Doc: "what gold and two methods say of the same tweets", Cases: true, Test: true, Draw: drawing(CasesFigure)},
 	{Name: "latents", Doc: "the codes of texts and pictures before and after training", Codes: true, Draw: drawing(LatentsFigure)},
 	{Name: "cost", Doc: "score against the time that a run took", Values: []string{mmibx.DevF1}, Choose: 1, Test: true, Cost: true, Draw: drawing(CostFigure)},

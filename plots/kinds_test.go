@@ -189,7 +189,18 @@ func TestBudgetCountsPrunedTrials(t *testing.T) {
 	if len(points) != 3 || math.Abs(points[0].Values[0]-220.0/3) > 1e-9 || points[2].Values[0] != 90 || len(f.Runs) != 3 {
 		t.Errorf("%d trials, of runs %v: %+v", len(points), f.Runs, points)
 	}
-	if caption := f.Caption(); !strings.Contains(caption, "a pruned run counts as tried") || !strings.Contains(caption, "2 pruned") {
+	l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 74}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.tau": 2, "seed": 1})
+	f = drawn[*Figure](t, "budget", l.runs, Options{})
+	if points := f.Rows[0].Panels[0].Series[0].Points; math.Abs(points[0].Values[0]-222.0/3) > 1e-9 {
+		t.Errorf("a setting of one pruned seed and one that is done: %+v", points)
+	}
+	if caption := f.Caption(); !strings.Contains(caption, "a pruned run counts as tried") || !strings.Contains(caption, "2 pruned") || strings.Contains(caption, "of the others") {
+		t.Error(caption)
+	}
+	// One that was pruned before it had a score is no trial.
+	l.runs[1].Values, l.runs[2].Values = nil, nil
+	f = drawn[*Figure](t, "budget", l.runs, Options{})
+	if caption := f.Caption(); strings.Contains(caption, "a pruned run") || !strings.Contains(caption, "2 pruned") {
 		t.Error(caption)
 	}
 }

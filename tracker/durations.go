@@ -3,6 +3,8 @@ package tracker
 import (
 	"context"
 	"time"
+
+	"github.com/mmibx/mmibx"
 )
 
 // Duration is how long a run took that is done and was made in one attempt here, with
@@ -71,7 +73,7 @@ func (db *DB) Values(ctx context.Context, ids []string, metric string) (map[stri
 		return values, nil
 	}
 	for _, binned := range []bool{false, true} {
-		list, err := db.Summaries(ctx, []string{metric}, Query{IDs: ids, Binned: binned})
+		list, err := db.Summaries(ctx, mmibx.Done, []string{metric}, Query{IDs: ids, Binned: binned})
 		if err != nil {
 			return nil, err
 		}

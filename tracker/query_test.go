@@ -333,7 +333,7 @@ func TestSummaries(t *testing.T) {
 	}
 	l.end(w, mmibx.Done)
 	l.sync(db)
-	values, err := db.Summaries(context.Background(), []string{mmibx.RateText, mmibx.DevF1, mmibx.Loss}, Query{Filter: "model=mmib", IDs: []string{h.Run, ids["a"]}})
+	values, err := db.Summaries(context.Background(), mmibx.Done, []string{mmibx.RateText, mmibx.DevF1, mmibx.Loss}, Query{Filter: "model=mmib", IDs: []string{h.Run, ids["a"]}})
 	l.must(err)
 	if len(values) != 2 || values[0].Metric != mmibx.DevF1 || *values[0].Chosen != 85 {
 		t.Fatalf("scores and rates are %+v", values)
@@ -343,7 +343,7 @@ func TestSummaries(t *testing.T) {
 	}
 	l.must(Remove(l.store, ids["c"]))
 	l.sync(db)
-	values, err = db.Summaries(context.Background(), []string{mmibx.DevF1}, Query{})
+	values, err = db.Summaries(context.Background(), mmibx.Done, []string{mmibx.DevF1}, Query{})
 	l.must(err)
 	var scores []float64
 	for _, v := range values {
@@ -353,7 +353,19 @@ func TestSummaries(t *testing.T) {
 	if fmt.Sprint(scores) != "[70 80 85]" {
 		t.Errorf("scores are %v: c is in the bin, d and e are not done, f has none", scores)
 	}
-	of, err := db.Values(context.Background(), []string{ids["a"], ids["c"], ids["e"], ids["f"]}, mmibx.DevF1)
+	h = l.header(map[string]any{"seed": 6})
+	w = l.create(h)
+	for step, f1 := range []float64{60, 65, 61} {
+		l.must(w.Log(int64(step), mmibx.Metric{Name: mmibx.DevF1, Value: f1}))
+	}
+	l.end(w, mmibx.Pruned)
+	l.sync(db)
+	values, err = db.Summaries(context.Background(), mmibx.Pruned, []string{mmibx.DevF1}, Query{})
+	l.must(err)
+	if len(values) != 1 || values[0].Run != h.Run || *values[0].Chosen != 65 {
+		t.Errorf("of pruned runs: %+v", values)
+	}
+	of, err := db.Values(context.Background(), []string{h.Run, ids["a"], ids["c"], ids["e"], ids["f"]}, mmibx.DevF1)
 	if want := (map[string]float64{ids["a"]: 70, ids["c"]: 82}); err != nil || !maps.Equal(of, want) {
 		t.Errorf("a search sees %v (%v), want %v: what is in the bin was tried too", of, err, want)
 	}

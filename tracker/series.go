@@ -94,19 +94,19 @@ func (db *DB) Points(ctx context.Context, run, metric string, after int64, limit
 // Start stands before every step, for Points.
 const Start = math.MinInt64
 
-// Value is what a metric of a done run comes to.
+// Value is what a metric of a run comes to that has ended.
 type Value struct {
 	Run string
 	Summary
 	// Chosen is the metric at the step of the best dev F1, which chose the
-	// checkpoint; nil where it has no point there.
+	// checkpoint of a done run; nil where it has no point there.
 	Chosen *float64
 }
 
-// Summaries returns metrics of the done runs of a query, by run and metric; what a
-// run has not logged is left out. The query's order is not kept, and it has no
-// columns.
-func (db *DB) Summaries(ctx context.Context, metrics []string, q Query) ([]Value, error) {
+// Summaries returns metrics of those runs of a query that ended in a state, by run and
+// metric; what a run has not logged is left out. The query's order is not kept, and it
+// has no columns.
+func (db *DB) Summaries(ctx context.Context, state mmibx.State, metrics []string, q Query) ([]Value, error) {
 	c, err := db.compile(ctx, q.Filter)
 	if err != nil {
 		return nil, err
@@ -119,7 +119,9 @@ func (db *DB) Summaries(ctx context.Context, metrics []string, q Query) ([]Value
 	if err := c.pick(q); err != nil {
 		return nil, err
 	}
-	c.sql.WriteString(`) pick JOIN run r ON r.id = pick.id AND r.state = 'done'
+	c.sql.WriteString(`) pick JOIN run r ON r.id = pick.id AND r.state = `)
+	c.bind(state)
+	c.sql.WriteString(`
 		JOIN metric m ON m.name IN (SELECT value FROM json_each(`)
 	c.bind(jsonList(metrics))
 	c.sql.WriteString(`)) JOIN summary s ON s.run = r.id AND s.metric = m.id

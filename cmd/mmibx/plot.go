@@ -153,7 +153,7 @@ func (a *app) plot(ctx context.Context, cmd *cobra.Command, db *tracker.DB, k pl
 	if n := len(f.systems); n > 0 && n != 2 {
 		return &mmibx.InputError{Key: "--system", Found: strings.Join(f.systems, "; "), Expected: "two rows of the table"}
 	}
-	logged, err := db.Summaries(ctx, f.metrics, tracker.Query{})
+	logged, err := db.Summaries(ctx, mmibx.Done, f.metrics, tracker.Query{})
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,11 @@ func (a *app) drawing(ctx context.Context, db *tracker.DB, k plots.Kind, f *plot
 	if d.list, err = results(ctx, db, mmibx.Store(a.storeDir), f.sweep, f.filter, values); err != nil {
 		return nil, err
 	}
+	if k.Pruned {
+		if err := addMetrics(ctx, db, mmibx.Pruned, d.list, values); err != nil {
+			return nil, err
+		}
+	}
 	if d.origins, err = db.Origins(ctx, idsOf(d.list)); err != nil {
 		return nil, err
 	}
@@ -56,7 +61,7 @@ func (a *app) drawing(ctx context.Context, db *tracker.DB, k plots.Kind, f *plot
 		if err != nil {
 			return nil, err
 		}
-		if err := addMetrics(ctx, db, d.list, names); err != nil {
+		if err := addMetrics(ctx, db, mmibx.Done, d.list, names); err != nil {
 			return nil, err
 		}
 	}

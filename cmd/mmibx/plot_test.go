@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/plots"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // Every figure is drawn of a store that has what it shows, and says what is
@@ -72,6 +76,64 @@ func TestCasesOnTestAreALook(t *testing.T) {
 	var ledger []struct{ Runs []string }
 	if err != nil || json.Unmarshal([]byte(out), &ledger) != nil || len(ledger) != 1 || len(ledger[0].Runs) != 2 {
 		t.Errorf("the ledger does not name the two runs that were shown: %v\n%s", err, out)
+	}
+}
+
+// What a pruner ended is in the budget's curve with the best that it logged, and no
+// other figure has it. By hand: of the trials 90, 70 and 60 the best of one is 73.3 on
+// average, of two (90 + 90 + 70) / 3, of three 90.
+func TestBudgetOfASearchThatPrunes(t *testing.T) {
+	store := plannedStore(t, `
+name = "search"
+benchmarks = ["mini-mnre"]
+[base]
+model = "mmib"
+[grid]
+align.tau = [1, 2, 3]
+`, func(_ mmibx.Store, w *journal.Writer, place int, _ *experiments.Cell) mmibx.State {
+		for epoch, f1 := range [][]float64{{80, 90}, {70, 65}, {55, 60}}[place] {
+			logged(t, w, int64(epoch), f1)
+		}
+		if place == 0 {
+			return mmibx.Done
+		}
+		return mmibx.Pruned
+	})
+	a := &app{storeDir: string(store), dataDir: t.TempDir()}
+	db, err := a.synced(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	f := newPlotFlags()
+	f.sweep = "search"
+	budget, _ := plots.LookupKind("budget")
+	drawn, err := a.figure(t.Context(), db, budget, *f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	curve := drawn.(*plots.Figure).Rows[0].Panels[0].Series[0].Points
+	for k, want := range []float64{220.0 / 3, 250.0 / 3, 90} {
+		if len(curve) != 3 || math.Abs(curve[k].Values[0]-want) > 1e-9 {
+			t.Fatalf("the best of %d: %+v, want %v", k+1, curve, want)
+		}
+	}
+	if caption := drawn.Caption(); !strings.Contains(caption, "a pruned run counts as tried") || !strings.Contains(caption, "2 pruned") {
+		t.Error(caption)
+	}
+	now, err := a.wouldDraw(t.Context(), db, budget, f)
+	if about := drawn.About(); err != nil || len(about.Runs) != 3 || !maps.Equal(about.Drawn, now.Drawn) {
+		t.Errorf("a paper is held against %+v (%v), drawn was %+v", now, err, about)
+	}
+	heat, _ := plots.LookupKind("heatmap")
+	other, err := a.drawing(t.Context(), db, heat, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range other.list {
+		if (r.State == mmibx.Done) != (len(r.Values) == 1) {
+			t.Errorf("a figure of done runs alone has %v of one that is %s", r.Values, r.State)
+		}
 	}
 }
 

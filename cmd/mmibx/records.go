@@ -67,7 +67,7 @@ func (a *app) stored(ctx context.Context, db *tracker.DB, rec *reports.Record, i
 		if err != nil {
 			return err
 		}
-		if err := addMetrics(ctx, db, list, metrics); err != nil {
+		if err := addMetrics(ctx, db, mmibx.Done, list, metrics); err != nil {
 			return err
 		}
 	}

@@ -68,16 +68,16 @@ func results(ctx context.Context, db *tracker.DB, store mmibx.Store, sweep, filt
 	if len(list) == 0 {
 		return nil, fmt.Errorf("sweep %s: %w: no run passes %q", sweep, mmibx.ErrNotFound, filter)
 	}
-	return list, addMetrics(ctx, db, list, metrics)
+	return list, addMetrics(ctx, db, mmibx.Done, list, metrics)
 }
 
-// addMetrics puts metrics into the values of the runs that logged them.
-func addMetrics(ctx context.Context, db *tracker.DB, list []result, metrics []string) error {
+// addMetrics puts metrics into the values of the runs in a state that logged them.
+func addMetrics(ctx context.Context, db *tracker.DB, state mmibx.State, list []result, metrics []string) error {
 	at, ids := map[string]int{}, make([]string, len(list))
 	for i := range list {
 		at[list[i].ID], ids[i] = i, list[i].ID
 	}
-	values, err := db.Summaries(ctx, metrics, tracker.Query{IDs: ids})
+	values, err := db.Summaries(ctx, state, metrics, tracker.Query{IDs: ids})
 	if err != nil {
 		return err
 	}

@@ -192,7 +192,7 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 	if err != nil {
 		return nil, err
 	}
-	if err := addMetrics(ctx, db, list, metrics); err != nil {
+	if err := addMetrics(ctx, db, mmibx.Done, list, metrics); err != nil {
 		return nil, err
 	}
 	var k *answers
