@@ -18,11 +18,11 @@ func (t *Table) LaTeX(w io.Writer) error {
 	var b bytes.Buffer
 	p, columns := t.setting(), t.measure(t.usualN())
 	fmt.Fprintf(&b, "%% Table %s, written by mmibx: change its declaration, not this file.\n", t.Name)
-	packages, setup := "booktabs", ""
+	packages, setup := `\usepackage{booktabs}`, ""
 	if t.SIunitx {
-		packages, setup = "booktabs,siunitx} (siunitx 3", siunitxSetup+"\n"
+		packages, setup = `\usepackage{booktabs,siunitx} (siunitx 3)`, siunitxSetup+"\n"
 	}
-	fmt.Fprintf(&b, "%% Needs \\usepackage{%s}. Each cell's values and runs are in %s.cells.json.\n", packages, t.Name)
+	fmt.Fprintf(&b, "%% Needs %s. Each cell's values and runs are in %s.cells.json.\n", packages, t.Name)
 	if p.overflow > 0 {
 		fmt.Fprintf(&b, "%% %s\n", t.Overflow())
 	}

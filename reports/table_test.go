@@ -235,6 +235,19 @@ var venuePages = map[string]string{
 	"neurips": "\\documentclass[10pt]{article}\n\\usepackage[textwidth=5.5in]{geometry}\n",
 }
 
+func TestLaTeXSaysWhatItNeeds(t *testing.T) {
+	table := madeUpTable(t)
+	for siunitx, want := range map[bool]string{
+		false: "\n% Needs \\usepackage{booktabs}. Each cell's",
+		true:  "\n% Needs \\usepackage{booktabs,siunitx} (siunitx 3). Each cell's",
+	} {
+		table.SIunitx = siunitx
+		if tex := write(t, table, "tex"); !strings.Contains(tex, want) {
+			t.Errorf("the head lacks %q:\n%.300s", want, tex)
+		}
+	}
+}
+
 // With every special character in every name.
 func TestLaTeXCompiles(t *testing.T) {
 	wild := madeUpTable(t)
