@@ -206,11 +206,21 @@ func TestCheckRefuses(t *testing.T) {
 
 const hostile = "_ % & # ~ ^ \\ { } $ < > | \" ' ` 🙂 שלום <script> é ß † \n\\input{x} %"
 
-// compile runs pdflatex on a document of a page and returns its log.
+// needed is the line of a table that says what the preamble must load.
+var needed = regexp.MustCompile(`(?m)^% Needs (\\usepackage\{[a-z,]+\})( \(siunitx 3\))?\. `)
+
+// compile runs pdflatex on a document of a page and returns its log. The preamble
+// loads what the table says that it needs, and no more.
 func compile(t *testing.T, name, preamble, text string) string {
 	t.Helper()
 	pdflatex, dir := needs.Program(t, "pdflatex"), t.TempDir()
-	doc := preamble + "\\usepackage{booktabs,mathptmx,siunitx}\n\\begin{document}\n" + text + "\nText.\n\\end{document}\n"
+	if found := needed.FindStringSubmatch(text); found != nil {
+		preamble += found[1] + "\n"
+		if found[2] != "" {
+			needs.LaTeX(t, "siunitx", 3)
+		}
+	}
+	doc := preamble + "\\usepackage{mathptmx}\n\\begin{document}\n" + text + "\nText.\n\\end{document}\n"
 	if err := os.WriteFile(filepath.Join(dir, name+".tex"), []byte(doc), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +268,10 @@ func TestLaTeXCompiles(t *testing.T) {
 	wild.Groups[1].Rows[0].Cells[0].Runs = []string{"a\n\\bad", "b", "c"}
 	wild.Groups[1].Rows[0].Cells[1].Text = hostile
 	for _, wild.SIunitx = range []bool{false, true} {
-		compile(t, fmt.Sprint("wild-", wild.SIunitx), venuePages["acl"], write(t, wild, "values.tex")+write(t, wild, "tex"))
+		name := fmt.Sprint("wild-", wild.SIunitx)
+		t.Run(name, func(t *testing.T) {
+			compile(t, name, venuePages["acl"], write(t, wild, "values.tex")+write(t, wild, "tex"))
+		})
 	}
 }
 
@@ -290,9 +303,11 @@ func TestLaTeXFitsThePage(t *testing.T) {
 					}
 					t.Errorf("%s: %s", name, warning)
 				}
-				if log := compile(t, name, venuePages[v.Name], write(t, table, "tex")); strings.Contains(log, "Overfull") {
-					t.Errorf("%s does not fit:\n%s", name, log)
-				}
+				t.Run(name, func(t *testing.T) {
+					if log := compile(t, name, venuePages[v.Name], write(t, table, "tex")); strings.Contains(log, "Overfull") {
+						t.Errorf("it does not fit:\n%s", log)
+					}
+				})
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-// Package needs lets a test say which outside part it cannot do without: a program, or real data.
+// Package needs lets a test say which outside part it cannot do without: a program, a package of LaTeX, or real data.
 //
 // Where the part is missing the test skips and says so, because `make test` must pass on a bare machine. A part named in $MMIBX_REQUIRE is one
 // that somebody installed on purpose (.ci/run does); there a missing part fails the test, so that nothing is skipped unseen.
@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -52,6 +54,28 @@ func Python(t testing.TB, modules ...string) string {
 func lastLine(out []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return lines[len(lines)-1]
+}
+
+// LaTeX returns the file of a package of LaTeX in this major version or a later one, as kpsewhich finds it for pdflatex. MMIBX_REQUIRE knows it by
+// its name.
+func LaTeX(t testing.TB, name string, major int) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "kpsewhich", name+".sty").Output()
+	if err != nil {
+		missing(t, name, "kpsewhich does not find the package %s of LaTeX: %v", name, err)
+	}
+	path := strings.TrimSpace(string(out))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provides := regexp.MustCompile(`\\ProvidesExplPackage\s*\{` + name + `\}\s*\{[^}]*\}\s*\{(\d+)`).FindSubmatch(text)
+	if provides == nil {
+		missing(t, name, "%s says no version, and %d is needed", path, major)
+	} else if found, err := strconv.Atoi(string(provides[1])); err != nil || found < major {
+		missing(t, name, "%s is version %s, and %d is needed", path, provides[1], major)
+	}
+	return path
 }
 
 // Weights returns what find returns of weights, such as "minilm" or "efficientnet-lite0".

@@ -1,6 +1,7 @@
 package needs
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,8 @@ type recorder struct {
 }
 
 func (r *recorder) Helper() {}
+
+func (r *recorder) Context() context.Context { return context.Background() }
 
 func (r *recorder) Skipf(format string, args ...any) {
 	r.skipped = fmt.Sprintf(format, args...)
@@ -96,5 +99,43 @@ func TestBrowser(t *testing.T) {
 	}
 	if path := Browser(t); path != whole {
 		t.Errorf("the browser is %q", path)
+	}
+}
+
+func TestLaTeX(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	t.Setenv("MMIBX_REQUIRE", "")
+	askSiunitx := func() *recorder {
+		return ask(func(r testing.TB) { LaTeX(r, "siunitx", 3) })
+	}
+	if r := askSiunitx(); !strings.Contains(r.skipped, "kpsewhich") {
+		t.Errorf("no kpsewhich: %+v", r)
+	}
+	sty := filepath.Join(dir, "siunitx.sty")
+	finds := func(script, text string) {
+		t.Helper()
+		for path, text := range map[string]string{filepath.Join(dir, "kpsewhich"): "#!/bin/sh\n" + script + "\n", sty: text} {
+			if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	finds("exit 1", "")
+	if r := askSiunitx(); !strings.Contains(r.skipped, "does not find the package siunitx") {
+		t.Errorf("no such package: %+v", r)
+	}
+	finds("echo "+sty, `\ProvidesExplPackage {siunitx} {2021-04-17} {2.8e}`)
+	if r := askSiunitx(); !strings.Contains(r.skipped, "is version 2, and 3 is needed") {
+		t.Errorf("an old one: %+v", r)
+	}
+	finds("echo "+sty, `\ProvidesExplPackage{\ExplFileName}{\ExplFileDate}{\ExplFileVersion}`)
+	t.Setenv("MMIBX_REQUIRE", "siunitx")
+	if r := askSiunitx(); !strings.Contains(r.failed, "says no version") {
+		t.Errorf("one of an unknown version, that is required: %+v", r)
+	}
+	finds("echo "+sty, "\\ProvidesExplPackage {siunitx} {2023-01-03} {3.2.0}\n  {A comprehensive (SI) units package}")
+	if path := LaTeX(t, "siunitx", 3); path != sty {
+		t.Errorf("siunitx is %q", path)
 	}
 }
