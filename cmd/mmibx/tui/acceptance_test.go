@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
+	"github.com/mmibx/mmibx/internal/shell"
 )
 
 // These tests are points of docs/reference/ui-acceptance.md.
@@ -395,6 +396,30 @@ func TestMarkedAnywhere(t *testing.T) {
 		if !strings.HasPrefix(a.toast.text, "copied ") {
 			t.Errorf("%s: y says %q", name, a.toast.text)
 		}
+	}
+}
+
+// TestMarkedInFull: the command lines of what writes a file name every run that is
+// marked, as the CLI's filter reads them; what says so leaves the screen to be seen.
+func TestMarkedInFull(t *testing.T) {
+	f := newFake()
+	e := fakeEnv(f)
+	var ids []string
+	for i := range 150 {
+		ids = append(ids, fmt.Sprintf("%06x7ab02c", 0x100000+i))
+	}
+	e.marked = []mark{{id: "a0", arm: true, label: "an arm", runs: ids}}
+	want := "id in (" + strings.ReplaceAll(strings.Join(ids, ", "), "7ab02c", "*") + ")"
+	for _, line := range []string{e.cliExport(Listing{}, "runs", "runs.csv"), paperCLI(e, "table", PaperQuery{Runs: ids})} {
+		words, err := shell.Words(line)
+		if err != nil || !slices.Contains(words, want) {
+			t.Errorf("%.200s (%v), want the filter %.60s", line, err, want)
+		}
+	}
+	a := shownOn(t, e, theRuns, 120, 40)
+	press(a, "e", "enter", "enter")
+	if view := ansi.Strip(a.View().Content); !strings.Contains(view, "7 rows of runs") || !strings.Contains(view, "4f1c9a") {
+		t.Errorf("the toast covers the list:\n%s", view)
 	}
 }
 

@@ -180,13 +180,18 @@ func (a *App) say(n notice) tea.Cmd {
 	return tick(5*time.Second, func(time.Time) tea.Msg { return toastOver{number} })
 }
 
-// drawToast paints a notice in the lower right corner.
+// drawToast paints a notice in the lower right corner; of a long one as much as half
+// of the canvas takes.
 func drawToast(c widget.Canvas, n notice) {
 	sign, ink := "i ", widget.Busy
 	if n.bad {
 		sign, ink = "✗ ", widget.Bad
 	}
 	lines := wrap(n.text, max(10, min(c.W()-10, 72)))
+	if most := max(1, c.H()/2-2); len(lines) > most {
+		lines = lines[:most]
+		lines[most-1] += " …"
+	}
 	w := 0
 	for _, l := range lines {
 		w = max(w, widget.Width(widget.Span{Text: l}))

@@ -64,10 +64,13 @@ func runsOf(marks []mark) []string {
 	return ids
 }
 
-// filterOf is a filter that lets runs through, as a shell takes it; of many only the
-// first are written out.
+// filterOf is a filter that lets runs through, all of them, as a shell takes it.
 func filterOf(ids []string) string {
-	return shell.Word("id in (" + strings.ReplaceAll(shellIDs(ids), " ", "*, ") + "*)")
+	words := make([]string, len(ids))
+	for i, id := range ids {
+		words[i] = brief(id) + "*"
+	}
+	return shell.Word("id in (" + strings.Join(words, ", ") + ")")
 }
 
 // listingOf lists the runs of marks and no others.
@@ -75,7 +78,8 @@ func listingOf(marks []mark) Listing {
 	return Listing{Filter: "id in (" + strings.Join(runsOf(marks), ", ") + ")"}
 }
 
-// shellIDs writes ids as a command line takes them; of many only the first.
+// shellIDs writes ids as a command line takes them; of many only the first, for
+// people: such a line cannot be run.
 func shellIDs(ids []string) string {
 	const shown = 8
 	var words []string
