@@ -333,13 +333,33 @@ func (u *ui) those(ctx context.Context, ids []string) (rows []tracker.RunRow, er
 }
 
 // Remove implements tui.Curator.
-func (u *ui) Remove(_ context.Context, runs []string) error {
-	return u.decided(tracker.Remove(u.store, runs...))
+func (u *ui) Remove(ctx context.Context, runs []string) (changed []string, err error) {
+	if changed, err = u.inBin(ctx, runs, false); err != nil {
+		return nil, err
+	}
+	return changed, u.decided(tracker.Remove(u.store, runs...))
 }
 
 // Restore implements tui.Curator.
-func (u *ui) Restore(_ context.Context, runs []string) error {
-	return u.decided(tracker.Restore(u.store, runs...))
+func (u *ui) Restore(ctx context.Context, runs []string) (changed []string, err error) {
+	if changed, err = u.inBin(ctx, runs, true); err != nil {
+		return nil, err
+	}
+	return changed, u.decided(tracker.Restore(u.store, runs...))
+}
+
+// inBin picks of some runs those that are in the bin, or those that are not.
+func (u *ui) inBin(ctx context.Context, ids []string, in bool) (some []string, err error) {
+	err = u.with(ctx, func(db *tracker.DB) error {
+		binned, err := db.Binned(ctx, ids)
+		for _, id := range ids {
+			if binned[id] == in {
+				some = append(some, id)
+			}
+		}
+		return err
+	})
+	return some, err
 }
 
 // decided lets boards read all of their runs again after a decision about some.

@@ -77,8 +77,17 @@ func TestUIRuns(t *testing.T) {
 	if p = page(tui.Listing{Filter: "tag=paper", Columns: []string{"tag"}}, 0, 10); p.Total != 2 || p.Rows[0].Cells[0] != "paper" {
 		t.Errorf("tagged are %+v", p.Rows)
 	}
-	if err := u.Remove(t.Context(), []string{done[0].ID}); err != nil {
-		t.Fatal(err)
+	if changed, err := u.Remove(t.Context(), []string{done[0].ID}); err != nil || len(changed) != 1 {
+		t.Fatal(changed, err)
+	}
+	if changed, err := u.Remove(t.Context(), []string{done[0].ID, done[1].ID}); err != nil || !slices.Equal(changed, []string{done[1].ID}) {
+		t.Errorf("not in the bin were %v (%v)", changed, err)
+	}
+	if changed, err := u.Restore(t.Context(), []string{done[1].ID}); err != nil || len(changed) != 1 {
+		t.Errorf("in the bin were %v (%v)", changed, err)
+	}
+	if changed, err := u.Restore(t.Context(), []string{done[1].ID}); err != nil || len(changed) != 0 {
+		t.Errorf("in the bin were still %v (%v)", changed, err)
 	}
 	if p = page(tui.Listing{Bin: true}, 0, 10); p.Total != 1 || p.Rows[0].ID != done[0].ID {
 		t.Errorf("the bin holds %+v", p.Rows)

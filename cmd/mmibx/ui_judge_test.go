@@ -206,7 +206,7 @@ func TestUIPaperOfBin(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(b.Arms, func(a tui.Arm) bool { return a.ID == arms["mmib"] })
-	if err := u.Remove(t.Context(), b.Arms[i].Runs); err != nil {
+	if _, err := u.Remove(t.Context(), b.Arms[i].Runs); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := u.Table(t.Context(), tui.PaperQuery{Runs: b.Arms[i].Runs}, func(string, int, int) {}); !errors.Is(err, mmibx.ErrNotFound) {

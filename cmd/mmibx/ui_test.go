@@ -131,7 +131,7 @@ func TestUIBoardLeavesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := plan.Cells[0].Run // one of the two that are done
-	if err := u.Remove(t.Context(), []string{run}); err != nil {
+	if _, err := u.Remove(t.Context(), []string{run}); err != nil {
 		t.Fatal(err)
 	}
 	b, err := u.Board(t.Context(), "demo")
@@ -142,7 +142,7 @@ func TestUIBoardLeavesOut(t *testing.T) {
 	if arm := b.Arms[i]; arm.N != 1 || arm.Planned != 1 {
 		t.Errorf("the arm has %d of %d runs", arm.N, arm.Planned)
 	}
-	if err := u.Restore(t.Context(), []string{run}); err != nil {
+	if _, err := u.Restore(t.Context(), []string{run}); err != nil {
 		t.Fatal(err)
 	}
 	if b, err = u.Board(t.Context(), "demo"); err != nil || b.Total != before.Total || b.Counts[mmibx.Done] != 2 {
@@ -184,7 +184,7 @@ func TestUIHomeLeavesOut(t *testing.T) {
 	if err != nil || len(before) != 1 || before[0].Total != len(plan.Cells) || before[0].Counts[mmibx.Done] != 2 {
 		t.Fatalf("%+v (%v)", before, err)
 	}
-	if err := u.Remove(t.Context(), []string{plan.Cells[0].Run}); err != nil {
+	if _, err := u.Remove(t.Context(), []string{plan.Cells[0].Run}); err != nil {
 		t.Fatal(err)
 	}
 	after, err := u.Sweeps(t.Context())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -291,6 +292,51 @@ func TestUndoRuns(t *testing.T) {
 	press(a, "U", "U")
 	if second := a.env.marked[1].id; archive.notes[first] != "" || !slices.Equal(archive.tags[first], []string{"old"}) || len(archive.tags[second]) != 0 {
 		t.Errorf("notes %q, tags %q: the first run had the tag before", archive.notes, archive.tags)
+	}
+}
+
+// TestUndoBin: what was in the bin before an order stays there when it is taken back,
+// and what was out of it stays out; an order that changed nothing leaves nothing to
+// be taken back.
+func TestUndoBin(t *testing.T) {
+	f := newFake()
+	e := fakeEnv(f)
+	archive := e.archive.(*fakeArchive)
+	var ids []string
+	for i := range 3 {
+		ids = append(ids, f.board.Runs[i].ID)
+		e.marked = append(e.marked, mark{id: ids[i], runs: ids[i : i+1]})
+	}
+	archive.bin[ids[0]] = true
+	a := shownOn(t, e, theRuns, 120, 40)
+	bin := func(want ...string) {
+		t.Helper()
+		slices.Sort(want)
+		if got := slices.Sorted(maps.Keys(archive.bin)); !slices.Equal(got, want) {
+			t.Errorf("in the bin are %q, want %q", got, want)
+		}
+	}
+	press(a, "d", "enter")
+	bin(ids...)
+	press(a, "U")
+	bin(ids[0])
+	press(a, "B", "d", "enter")
+	bin()
+	press(a, "U")
+	bin(ids[0])
+	if len(a.undos) != 0 {
+		t.Fatalf("%d orders are left to be taken back", len(a.undos))
+	}
+	archive.bin = map[string]bool{}
+	press(a, "B", "d", "enter")
+	for range 2 { // of a tag that all have nothing is fresh
+		press(a, "#")
+		typeText(a, "paper")
+		press(a, "enter")
+	}
+	press(a, "d", "enter") // all are there
+	if len(a.undos) != 2 {
+		t.Errorf("%d orders can be taken back, want the first of each kind", len(a.undos))
 	}
 }
 

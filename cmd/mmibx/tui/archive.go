@@ -32,9 +32,10 @@ type Curator interface {
 	Untag(ctx context.Context, runs []string, tag string) error
 	// Note says which notes stood there before, by run.
 	Note(ctx context.Context, runs []string, note string) (before map[string]string, err error)
-	// Remove puts runs into the bin, Restore takes them out.
-	Remove(ctx context.Context, runs []string) error
-	Restore(ctx context.Context, runs []string) error
+	// Remove puts runs into the bin, Restore takes them out. Both say which of the
+	// runs were on the other side.
+	Remove(ctx context.Context, runs []string) (changed []string, err error)
+	Restore(ctx context.Context, runs []string) (changed []string, err error)
 	// RetryRuns asks for another attempt at runs that ended badly.
 	RetryRuns(ctx context.Context, runs []string) error
 	SaveList(ctx context.Context, l SavedList) error

@@ -141,18 +141,23 @@ func (f *fakeArchive) Note(_ context.Context, runs []string, note string) (map[s
 	return before, f.tell("note %v %s", runs, note)
 }
 
-func (f *fakeArchive) Remove(_ context.Context, runs []string) error {
+func (f *fakeArchive) Remove(_ context.Context, runs []string) (changed []string, err error) {
 	for _, id := range runs {
-		f.bin[id] = true
+		if !f.bin[id] {
+			f.bin[id], changed = true, append(changed, id)
+		}
 	}
-	return f.tell("rm %d", len(runs))
+	return changed, f.tell("rm %d", len(runs))
 }
 
-func (f *fakeArchive) Restore(_ context.Context, runs []string) error {
+func (f *fakeArchive) Restore(_ context.Context, runs []string) (changed []string, err error) {
 	for _, id := range runs {
+		if f.bin[id] {
+			changed = append(changed, id)
+		}
 		delete(f.bin, id)
 	}
-	return f.tell("restore %d", len(runs))
+	return changed, f.tell("restore %d", len(runs))
 }
 
 func (f *fakeArchive) RetryRuns(_ context.Context, runs []string) error {

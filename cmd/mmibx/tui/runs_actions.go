@@ -149,7 +149,7 @@ func (r *runs) orders() []action {
 	tag := r.textOrder("runs tag", "#", "tag", "give "+what+" a tag", "tag for "+what, func(tag string) (string, deed) {
 		return r.cli("runs tag", shell.Word(tag), shellIDs(ids)), func(ctx context.Context) (*reversal, error) {
 			fresh, err := r.curator.Tag(ctx, ids, tag)
-			return &reversal{"tag " + tag, r.cli("runs tag --remove", shell.Word(tag), shellIDs(fresh)), func(ctx context.Context) error { return r.curator.Untag(ctx, fresh, tag) }}, err
+			return forSome(fresh, &reversal{"tag " + tag, r.cli("runs tag --remove", shell.Word(tag), shellIDs(fresh)), func(ctx context.Context) error { return r.curator.Untag(ctx, fresh, tag) }}), err
 		}
 	})
 	note := r.textOrder("runs note", "n", "", "write a note on "+what, "note on "+what, func(text string) (string, deed) {
@@ -158,23 +158,36 @@ func (r *runs) orders() []action {
 			return &reversal{"note on " + what, r.cli("runs note", shellIDs(ids), "TEXT"), func(ctx context.Context) error { return r.notes(ctx, before) }}, err
 		}
 	})
-	undo := func(name string, do func(context.Context, []string) error) *reversal {
-		return &reversal{"the bin for " + what, r.cli(name, shellIDs(ids)), func(ctx context.Context) error { return do(ctx, ids) }}
-	}
-	rm := r.sureOrder("runs rm", []string{"d", "delete"}, "put "+what+" into the bin", "Lists and tables leave them out. Their files stay, and B leads to the bin, where the same key takes them out.", ids, r.curator.Remove, undo("runs restore", r.curator.Restore))
-	if r.list.Bin {
-		rm = r.sureOrder("runs restore", []string{"d", "delete"}, "take "+what+" out of the bin", "They are listed and counted again.", ids, r.curator.Restore, undo("runs rm", r.curator.Remove))
-	}
 	forgo := &reversal{"retry of " + what, r.cli("runs retry --undo", shellIDs(ids)), func(ctx context.Context) error { return r.control.Forgo(ctx, "", ids) }}
-	retry := r.sureOrder("runs retry", []string{"r"}, "retry "+what, "Another attempt is made when their sweep runs. A run that diverged does so again unless something outside its spec changed.", ids, r.curator.RetryRuns, forgo)
+	retry := r.sureOrder("runs retry", []string{"r"}, "retry "+what, "Another attempt is made when their sweep runs. A run that diverged does so again unless something outside its spec changed.", ids, back(func(ctx context.Context) error {
+		return r.curator.RetryRuns(ctx, ids)
+	}, forgo))
 	copied, write := r.copyAction(strings.Join(ids, " ")), r.exportAction(r.list)
-	acts := []action{tag, note, rm, retry, copied, write}
+	acts := []action{tag, note, r.binOrder(ids, what), retry, copied, write}
 	if len(ids) == 0 {
 		for i := range acts {
 			acts[i].why, acts[i].cli = "no run is listed", ""
 		}
 	}
 	return acts
+}
+
+// binOrder puts runs into the bin, or takes them out where the bin is listed. Some of
+// those that are marked may be on the other side already: they stay there when the
+// order is taken back.
+func (r *runs) binOrder(ids []string, what string) action {
+	name, help, detail, do := "runs rm", "put "+what+" into the bin", "Lists and tables leave them out. Their files stay, and B leads to the bin, where the same key takes them out.", r.curator.Remove
+	other, undo := "runs restore", r.curator.Restore
+	if r.list.Bin {
+		name, help, detail, do, other, undo = other, "take "+what+" out of the bin", "They are listed and counted again.", undo, name, do
+	}
+	return r.sureOrder(name, []string{"d", "delete"}, help, detail, ids, func(ctx context.Context) (*reversal, error) {
+		changed, err := do(ctx, ids)
+		return forSome(changed, &reversal{"the bin for " + plural(len(changed), "run"), r.cli(other, shellIDs(changed)), func(ctx context.Context) error {
+			_, err := undo(ctx, changed)
+			return err
+		}}), err
+	})
 }
 
 // notes puts notes back where they stood.
@@ -199,12 +212,10 @@ func (r *runs) textOrder(name, key, label, help, question string, of func(text s
 }
 
 // sureOrder is an order that is asked about first.
-func (r *runs) sureOrder(name string, keys []string, help, detail string, ids []string, do func(context.Context, []string) error, undo *reversal) action {
+func (r *runs) sureOrder(name string, keys []string, help, detail string, ids []string, do deed) action {
 	act := action{name: name, keys: keys, help: help, cli: r.cli(name, shellIDs(ids))}
 	sure := act
-	sure.run = func() tea.Cmd {
-		return r.after(order(act.cli, "done", back(func(ctx context.Context) error { return do(ctx, ids) }, undo)))
-	}
+	sure.run = func() tea.Cmd { return r.after(order(act.cli, "done", do)) }
 	act.to = func() tea.Msg { return push{&confirm{question: help + "?", detail: detail, act: sure}} }
 	return act
 }

@@ -22,6 +22,14 @@ func back(do func(context.Context) error, r *reversal) deed {
 	return func(ctx context.Context) (*reversal, error) { return r, do(ctx) }
 }
 
+// forSome is a reversal for the runs that an order changed, nil where it changed none.
+func forSome(changed []string, r *reversal) *reversal {
+	if len(changed) == 0 {
+		return nil
+	}
+	return r
+}
+
 // order runs a deed, under a deadline, and says how it went and which command line
 // does the same.
 func order(cli, say string, do deed) tea.Cmd {
