@@ -59,7 +59,7 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 	var failed, unread []error
 	for _, src := range sources {
 		switch err := s.source(ctx, src); {
-		case isBusy(err):
+		case IsBusy(err):
 			s.stats.Busy = true
 		case ctx.Err() != nil:
 			return s.stats, ctx.Err()
@@ -70,7 +70,7 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 		}
 	}
 	switch err := s.commit(ctx); {
-	case isBusy(err):
+	case IsBusy(err):
 		s.stats.Busy = true
 	case err != nil:
 		failed = append(failed, err)
@@ -89,7 +89,8 @@ func (db *DB) Sync(ctx context.Context) (SyncStats, error) {
 	return s.stats, errors.Join(unread...)
 }
 
-func isBusy(err error) bool {
+// IsBusy says that an error is of a database which others use: it may pass.
+func IsBusy(err error) bool {
 	var e sqlite3.Error
 	return errors.As(err, &e) && (e.Code == sqlite3.ErrBusy || e.Code == sqlite3.ErrLocked)
 }

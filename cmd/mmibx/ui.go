@@ -266,7 +266,7 @@ func (u *ui) Continue(ctx context.Context, sweep string) error {
 func (u *ui) Forgo(ctx context.Context, sweep string, runs []string) error {
 	states, err := u.app.statesOf(ctx, runs)
 	if err != nil {
-		return err
+		return passing(err)
 	}
 	if err := u.decided(tracker.Forgo(u.store, runs...)); err != nil || sweep == "" {
 		return err

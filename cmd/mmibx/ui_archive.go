@@ -24,7 +24,15 @@ func (u *ui) with(ctx context.Context, fn func(db *tracker.DB) error) error {
 	if err != nil || db == nil {
 		return err
 	}
-	return db.Explain(fn(db))
+	return passing(db.Explain(fn(db)))
+}
+
+// passing tells of the errors of a database those that may pass.
+func passing(err error) error {
+	if tracker.IsBusy(err) {
+		return fmt.Errorf("%w: %w", tui.ErrBusy, err)
+	}
+	return err
 }
 
 // Runs implements tui.Archive.

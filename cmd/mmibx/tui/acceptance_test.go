@@ -14,6 +14,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
 	"github.com/mmibx/mmibx/internal/shell"
 )
@@ -252,18 +253,24 @@ func TestUndo(t *testing.T) {
 		t.Errorf("told %q, want %q", f.told, want)
 	}
 	f.told = nil
-	f.err = errBusy
+	f.err = ErrBusy
 	press(a, "p", "U")
 	if f.err = nil; len(a.undos) != 0 {
 		t.Error("an order that failed can be taken back")
 	}
 	press(a, "p")
-	f.err = errBusy
+	f.err = ErrBusy
 	press(a, "U")
 	f.err = nil
 	press(a, "U") // what could not be taken back can be tried again
 	if n := len(f.told); f.told[n-1] != "resume beta-study" || len(a.undos) != 0 {
 		t.Errorf("told %q", f.told)
+	}
+	press(a, "p", "p")
+	f.err = mmibx.ErrNotFound
+	press(a, "U") // what never can be taken back does not stand before the others
+	if !strings.Contains(a.toast.text, "not found") || len(a.undos) != 1 {
+		t.Errorf("an undo that failed says %q and leaves %d", a.toast.text, len(a.undos))
 	}
 }
 

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -217,8 +216,6 @@ func allScreens(e *env) []screen {
 		newCurves(e, nil), newCompare(e, fakeMarks(newFake(), 2)), newTable(e, PaperQuery{Sweep: "beta-study"}), newRun(e, "4f1c9a77ab02", "dev.f1"),
 	}
 }
-
-var errBusy = errors.New("the store is busy")
 
 // fakeBoard is a sweep of 135 runs, three fifths of them over.
 func fakeBoard() Board {

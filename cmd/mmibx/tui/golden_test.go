@@ -62,7 +62,7 @@ func TestScreens(t *testing.T) {
 	empty := newFake()
 	empty.empty = true
 	broken := newFake()
-	broken.err = errBusy
+	broken.err = ErrBusy
 	for _, c := range []struct {
 		name   string
 		fake   *fake

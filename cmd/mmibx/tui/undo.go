@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -44,7 +45,12 @@ func order(cli, say string, do deed) tea.Cmd {
 	}
 }
 
-// undoAction takes back the last order that can be.
+// ErrBusy says that the store was used by others for so long that an order was given
+// up: it may be tried again.
+var ErrBusy = errors.New("the store is busy")
+
+// undoAction takes back the last order that can be. One that cannot be is no longer
+// asked for, unless its fault may pass: it would keep those before it from their turn.
 func (a *App) undoAction() action {
 	act := action{name: "undo", keys: []string{"U"}, help: "take back the last order"}
 	n := len(a.undos)
@@ -61,7 +67,10 @@ func (a *App) undoAction() action {
 			defer cancel()
 			said := notice{text: "taken back: " + last.what + "  $ " + last.cli}
 			if err := last.do(ctx); err != nil {
-				said = notice{text: err.Error(), bad: true, undo: last} // to be tried again
+				said = notice{text: err.Error(), bad: true}
+				if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrBusy) {
+					said.undo = last
+				}
 			}
 			return tea.BatchMsg{send(said), send(orderOver{})}
 		}
