@@ -71,9 +71,28 @@ func (b *board) ask() read {
 		if err != nil {
 			return boardRead{err: err}
 		}
-		c, err := readCurve(ctx, reader, want)
+		row, err := rowOf(ctx, reader, data.Runs, want.run)
+		if err != nil {
+			return boardRead{err: err}
+		}
+		c, err := readOn(ctx, reader, want, row)
 		return boardRead{data, c, err}
 	}
+}
+
+// rowOf is the line of a run: of a large sweep the board does not have all.
+func rowOf(ctx context.Context, reader Reader, listed []RunRow, run string) (RunRow, error) {
+	if i := slices.IndexFunc(listed, func(r RunRow) bool { return r.ID == run }); i >= 0 {
+		return listed[i], nil
+	}
+	if run == "" {
+		return RunRow{}, nil
+	}
+	rows, err := reader.Rows(ctx, []string{run})
+	if err != nil || len(rows) == 0 {
+		return RunRow{ID: run}, err
+	}
+	return rows[0], nil
 }
 
 // Update implements screen.

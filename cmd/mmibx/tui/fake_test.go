@@ -156,7 +156,8 @@ func (f *fake) Run(_ context.Context, run string) (Run, error) {
 func (f *fake) Curve(_ context.Context, run, metric string, after int64, limit int) ([]mmibx.Point, error) {
 	f.curves = append(f.curves, run)
 	var points []mmibx.Point
-	place := max(4, slices.IndexFunc(f.board.Runs, func(r RunRow) bool { return r.ID == run })) - 4 // runs that are done differ
+	at := slices.IndexFunc(f.board.Runs, func(r RunRow) bool { return r.ID == run })
+	place := max(4, at) - 4 // runs that are done differ
 	n, step := 240, int64(10)
 	if metric == mmibx.DevF1 {
 		n, step = 24, 100
@@ -170,6 +171,9 @@ func (f *fake) Curve(_ context.Context, run, metric string, after int64, limit i
 		}
 		v += 0.3 * float64(place%9) * x
 		v += 0.4 * math.Sin(float64(place/9))
+		if at >= 0 {
+			v += float64(f.board.Runs[at].Attempt - 1)
+		}
 		if s > after && len(points) < limit {
 			points = append(points, mmibx.Point{Step: s, Metric: metric, Value: v})
 		}

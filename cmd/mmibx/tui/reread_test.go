@@ -48,6 +48,32 @@ func TestReadOnce(t *testing.T) {
 	}
 }
 
+// TestOtherAttempt: after a retry a run and a board show the curve of the new attempt
+// from its beginning, and no point of the old one.
+func TestOtherAttempt(t *testing.T) {
+	for name, s := range map[string]func(*env) screen{"run": theRun, "board": theBoard} {
+		f := newFake()
+		a := shown(t, f, s, 120, 40)
+		again(a)
+		of := func() curve {
+			if r, ok := a.top().screen.(*runScreen); ok {
+				return r.curve
+			}
+			return a.top().screen.(*board).curve
+		}
+		before := of()
+		i := slices.IndexFunc(f.board.Runs, func(r RunRow) bool { return r.ID == before.run })
+		if i < 0 || len(before.y) == 0 {
+			t.Fatalf("%s: the curve of %q has %d points", name, before.run, len(before.y))
+		}
+		f.board.Runs[i].Attempt++
+		again(a)
+		if after := of(); len(after.y) != len(before.y) || after.y[0] != before.y[0]+1 {
+			t.Errorf("%s: after the retry %d points from %g, before %d from %g", name, len(after.y), after.y[0], len(before.y), before.y[0])
+		}
+	}
+}
+
 // TestTableMadeOnce: a table is made again when its runs or its baseline are
 // others, and then once.
 func TestTableMadeOnce(t *testing.T) {

@@ -62,7 +62,7 @@ func (r *runScreen) ask() read {
 		if err != nil {
 			return runRead{err: err}
 		}
-		c, err := readCurve(ctx, reader, want)
+		c, err := readOn(ctx, reader, want, run.RunRow)
 		return runRead{run, c, err}
 	}
 }
