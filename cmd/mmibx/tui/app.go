@@ -28,6 +28,7 @@ type App struct {
 		at  time.Time
 	}
 	album       *widget.Album    // images that the terminal holds; nil: it knows none
+	beside      outbox           // what holds and shows them
 	grip        *widget.Grip     // border that is held, nil when none is
 	moved       bool             // it was moved
 	interrupted bool             // left by ctrl+c
@@ -120,10 +121,13 @@ func (a *App) update(msg tea.Msg) tea.Cmd {
 		return tea.ExecProcess(msg.cmd, func(err error) tea.Msg {
 			answer := msg.back(err)
 			if said, ok := answer.(notice); ok {
-				return said
+				return returned{said}
 			}
-			return letter{l.id, l.generation, answer}
+			return returned{letter{l.id, l.generation, answer}}
 		})
+	case returned:
+		a.album.Forget() // the other program's screen took the place of the images
+		return a.update(msg.msg)
 	case clip:
 		return tea.Batch(tea.SetClipboard(msg.text), a.say(notice{text: "copied " + copied(msg.text)}))
 	case look:

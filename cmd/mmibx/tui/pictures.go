@@ -57,9 +57,22 @@ func (a *App) present() tea.Cmd {
 		placed = a.draw().Placed()
 	}
 	if sequence := a.album.Show(placed); sequence != "" {
-		return tea.Raw(sequence)
+		a.beside.waiting += sequence
+		return tea.Raw(&a.beside)
 	}
 	return nil
+}
+
+// outbox is what waits to be written to the terminal beside the views. Commands
+// overtake one another: whichever is first takes all, in the order of its making.
+// Only the goroutine that updates writes, so it needs no lock.
+type outbox struct{ waiting string }
+
+// String takes what waits.
+func (o *outbox) String() string {
+	all := o.waiting
+	o.waiting = ""
+	return all
 }
 
 // painter is what pictures are painted by: images need colours, for their ids are

@@ -114,6 +114,27 @@ func TestKitty(t *testing.T) {
 	}
 }
 
+// TestKittyInOrder: sequences are written in the order in which they were made,
+// whichever of their commands is first; and when another program had the terminal the
+// image is sent again.
+func TestKittyInOrder(t *testing.T) {
+	a := shown(t, newFake(), theErrors, 120, 40)
+	press(a, "n", "n")
+	_, show := a.Update(tea.TerminalVersionMsg{Name: "kitty(0.35.2)"})
+	_, resize := a.Update(tea.WindowSizeMsg{Width: 100, Height: 30})
+	text := raws(a, resize) + raws(a, show)
+	if sent, first := strings.Index(text, "a=t"), strings.Index(text, "a=p"); sent < 0 || first < sent || strings.Count(text, "a=p") != 2 {
+		t.Errorf("the image is sent at %d, first placed at %d", sent, first)
+	}
+	if back := tell(a, returned{toastOver{}}); !strings.Contains(back, "a=t") || !strings.Contains(back, "a=p") {
+		t.Errorf("after another program the terminal is sent %.80q", back)
+	}
+	plain := shown(t, newFake(), theErrors, 120, 40)
+	if text := tell(plain, returned{toastOver{}}); text != "" {
+		t.Errorf("a terminal that knows no images is sent %.80q", text)
+	}
+}
+
 // TestKittyNot: half blocks stay where images are not known to work: another or an
 // older terminal, no colours, tmux that lets nothing through. Where it does, each
 // sequence is wrapped.

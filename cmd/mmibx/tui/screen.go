@@ -108,6 +108,9 @@ type outside struct {
 	back func(error) tea.Msg
 }
 
+// returned says that the terminal is ours again, and what is to be done then.
+type returned struct{ msg tea.Msg }
+
 func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 
 // find returns the action of a key.

@@ -103,6 +103,13 @@ func (a *Album) Show(placed []Placed) string {
 	return b.String()
 }
 
+// Forget has the next Show send all that it needs: the terminal was in other hands.
+func (a *Album) Forget() {
+	if a != nil {
+		a.held = nil
+	}
+}
+
 func (p Picture) same(o Picture) bool {
 	return p.W == o.W && p.H == o.H && len(p.Pixels) == len(o.Pixels) && (len(p.Pixels) == 0 || &p.Pixels[0] == &o.Pixels[0])
 }
