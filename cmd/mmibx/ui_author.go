@@ -41,11 +41,11 @@ func (u *ui) Draft(ctx context.Context, text, key, typed string, workers int) (t
 	if err != nil {
 		return tui.Draft{}, err
 	}
-	return u.drafted.get(u.now(text, key, typed, workers), func() (tui.Draft, error) {
-		return u.draft(ctx, db, text, key, typed, workers)
-	})
+	return u.draft(ctx, db, text, key, typed, workers)
 }
 
+// draft works the plan out each time: it depends on data, weights and the store's plan,
+// which change without a commit. Kept is what the database says of it.
 func (u *ui) draft(ctx context.Context, db *tracker.DB, text, key, typed string, workers int) (tui.Draft, error) {
 	d := tui.Draft{Text: text}
 	if key != "" {
@@ -73,7 +73,10 @@ func (u *ui) draft(ctx context.Context, db *tracker.DB, text, key, typed string,
 		d.Faults = faultsOf(err)
 		return d, nil
 	}
-	if d.Plan, err = plannedIn(ctx, db, plan, workers); err != nil {
+	d.Plan, err = u.drafted.get(u.now(d.Text, plan.Hash, workers), func() (tui.Plan, error) {
+		return plannedIn(ctx, db, plan, workers)
+	})
+	if err != nil {
 		return tui.Draft{}, err
 	}
 	d.Note, err = u.differs(plan)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,6 +55,31 @@ func TestUIAuthor(t *testing.T) {
 	}
 	if d, err = u.Draft(t.Context(), d.Text, "seeds", "1", 2); err != nil || !strings.Contains(d.Note, "0 runs more") {
 		t.Errorf("fewer seeds under the name of a sweep that is there: %q (%v)", d.Note, err)
+	}
+}
+
+// TestUIDraftOfWeights: a draft that has no weights is at fault until they are there,
+// which commits nothing to the database.
+func TestUIDraftOfWeights(t *testing.T) {
+	a, _ := sweptStore(t)
+	u := newUI(a)
+	defer u.close()
+	text, err := u.Template(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	t.Setenv("MMIBX_WEIGHTS", dir)
+	d, err := u.Draft(t.Context(), text, "encoder.name", "mine", 2)
+	if err != nil || len(d.Faults) != 1 || !strings.Contains(d.Faults[0], "not found") {
+		t.Fatalf("without weights: %q (%v)", d.Faults, err)
+	}
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "mine"), 0o700), os.WriteFile(filepath.Join(dir, "mine", "config.json"), []byte("{}"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	d, err = u.Draft(t.Context(), text, "encoder.name", "mine", 2)
+	if err != nil || len(d.Faults) > 0 || d.Plan.Total == 0 {
+		t.Errorf("with weights: %q, %d runs (%v)", d.Faults, d.Plan.Total, err)
 	}
 }
 

@@ -40,7 +40,7 @@ type ui struct {
 	// Answers that are good while nothing was committed since.
 	overview kept[tui.Overview]
 	planning kept[tui.Plan]
-	drafted  kept[tui.Draft]
+	drafted  kept[tui.Plan]
 	page     kept[tui.RunsPage]
 	rows     kept[[]tui.RunRow]
 	run      kept[tui.Run]
