@@ -31,14 +31,21 @@ func (u *ui) Overview(ctx context.Context) (tui.Overview, error) {
 	if err != nil || db == nil {
 		return tui.Overview{}, err
 	}
-	o, err := known.get(of, func() (tui.Overview, error) { return overviewOf(ctx, db, u.app.storeDir) })
+	o, err := known.get(of, func() (tui.Overview, error) { return overviewOf(ctx, db) })
 	u.mu.Lock()
 	u.overview = known
 	u.mu.Unlock()
+	if err != nil {
+		return tui.Overview{}, err
+	}
+	if o.Used, err = u.size(ctx); err != nil { // which grows without a commit, as what is free shrinks
+		return tui.Overview{}, err
+	}
+	o.Free, err = free(u.app.storeDir)
 	return o, err
 }
 
-func overviewOf(ctx context.Context, db *tracker.DB, folder string) (tui.Overview, error) {
+func overviewOf(ctx context.Context, db *tracker.DB) (tui.Overview, error) {
 	bad, err := db.Runs(ctx, tracker.Query{Filter: "state in (failed, diverged, lost)", Limit: uiAttention})
 	if err != nil {
 		return tui.Overview{}, err
@@ -57,8 +64,7 @@ func overviewOf(ctx context.Context, db *tracker.DB, folder string) (tui.Overvie
 		}
 		o.Attention = append(o.Attention, a)
 	}
-	o.Used, o.Free, err = disk(ctx, folder)
-	return o, err
+	return o, nil
 }
 
 // bestArms finds the best arm of each benchmark by its mean on dev. A single seed
@@ -102,10 +108,33 @@ func betterArm(x, y tui.Best) bool {
 	return cmp.Or(cmp.Compare(x.Mean, y.Mean), cmp.Compare(y.Run, x.Run)) > 0
 }
 
-// disk is how many bytes a folder holds and how many its file system has left.
-func disk(ctx context.Context, folder string) (used, free int64, err error) {
-	if folder, err = filepath.EvalSymlinks(folder); err != nil {
-		return 0, 0, fmt.Errorf("the size of the store: %w", err)
+// storeMeasured is how often the folder of the store is measured, file by file.
+const storeMeasured = 30 * time.Second
+
+// size is how many bytes the store holds, or held when it was last measured. Files
+// are many: other screens go on reading.
+func (u *ui) size(ctx context.Context) (int64, error) {
+	u.sizing.Lock()
+	defer u.sizing.Unlock()
+	if time.Since(u.measured) <= storeMeasured {
+		return u.storeSize, nil
+	}
+	size, err := folderSize(ctx, u.app.storeDir)
+	if err != nil {
+		return 0, fmt.Errorf("the size of the store: %w", err)
+	}
+	u.storeSize, u.measured = size, time.Now()
+	return size, nil
+}
+
+// folderSize is how many bytes a folder holds, 0 where there is none.
+func folderSize(ctx context.Context, folder string) (used int64, err error) {
+	folder, err = filepath.EvalSymlinks(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
 	}
 	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && ctx.Err() != nil {
@@ -125,12 +154,14 @@ func disk(ctx context.Context, folder string) (used, free int64, err error) {
 		}
 		return err
 	})
-	if err != nil {
-		return 0, 0, fmt.Errorf("the size of the store: %w", err)
-	}
+	return used, err
+}
+
+// free is how many bytes the file system of a folder has left.
+func free(folder string) (int64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(folder, &st); err != nil {
-		return 0, 0, fmt.Errorf("the disk of the store %s: %w", folder, err)
+		return 0, fmt.Errorf("the disk of the store %s: %w", folder, err)
 	}
-	return used, int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // the types differ between systems
+	return int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // the types differ between systems
 }

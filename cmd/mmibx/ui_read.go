@@ -47,12 +47,14 @@ type ui struct {
 	stamp    kept[string]
 	dry      map[string]int64 // version at which nothing came after the end of a curve
 
-	data      sync.Mutex // guards what is read of benchmarks
-	albums    map[string]*datasets.PictureFolder
-	monitor   machine.Monitor
-	storeSize int64              // bytes
-	measured  time.Time          // when that was
-	leafed    map[string]*leafed // benchmarks whose samples were looked at
+	data    sync.Mutex // guards what is read of benchmarks
+	albums  map[string]*datasets.PictureFolder
+	monitor machine.Monitor
+	leafed  map[string]*leafed // benchmarks whose samples were looked at
+
+	sizing    sync.Mutex // held while the store is measured
+	storeSize int64      // bytes
+	measured  time.Time  // when that was
 
 	judge judge
 }

@@ -293,6 +293,13 @@ func TestUIOverview(t *testing.T) {
 	if o.Used < 1000 || o.Free <= 0 {
 		t.Errorf("%d bytes used, %d free", o.Used, o.Free)
 	}
+	if err := os.WriteFile(filepath.Join(a.storeDir, "checkpoint"), make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u.measured = time.Time{} // long ago
+	if later, err := u.Overview(t.Context()); err != nil || later.Used < o.Used+1<<20 {
+		t.Errorf("%d bytes used, after a file of 1 MiB without a commit %d (%v)", o.Used, later.Used, err)
+	}
 }
 
 // TestUIUnreadable: a store that cannot be read is not an empty one.
