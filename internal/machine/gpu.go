@@ -28,6 +28,10 @@ type GPU struct {
 // second.
 const gpuEvery = 5 * time.Second
 
+// gpuPatience is how long a sweep waits for the driver's program, which takes many
+// seconds where the driver is loaded for it or there are many GPUs.
+const gpuPatience = 30 * time.Second
+
 var gpuQuery = []string{"--query-gpu=index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw", "--format=csv,noheader,nounits"}
 
 // readGPUs asks nvidia-smi, where there is one; what it cannot tell is 0.
@@ -35,7 +39,7 @@ func (m *Monitor) readGPUs(ctx context.Context, now time.Time) []GPU {
 	if m.noGPU || now.Sub(m.gpusOf) < gpuEvery {
 		return m.gpus
 	}
-	list, err := listGPUs(ctx)
+	list, err := listGPUs(ctx, gpuEvery)
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		m.noGPU = true
@@ -47,18 +51,22 @@ func (m *Monitor) readGPUs(ctx context.Context, now time.Time) []GPU {
 	return m.gpus
 }
 
-// listGPUs asks nvidia-smi; where there is none the error is exec.ErrNotFound.
-func listGPUs(ctx context.Context) ([]GPU, error) {
+// listGPUs asks nvidia-smi and waits that long for it; where there is none the error
+// is exec.ErrNotFound.
+func listGPUs(ctx context.Context, patience time.Duration) ([]GPU, error) {
 	path, err := exec.LookPath("nvidia-smi")
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, gpuEvery)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, gpuQuery...).Output()
 	var list []GPU
 	if err == nil {
 		list, err = parseGPUs(string(out))
+	}
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer in %s: %w", patience, ctx.Err())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("nvidia-smi: %w", err)
@@ -69,7 +77,7 @@ func listGPUs(ctx context.Context) ([]GPU, error) {
 // GPUs lists those that a program may use: all of the machine, or what
 // $CUDA_VISIBLE_DEVICES names of them. A machine without nvidia-smi has none.
 func GPUs(ctx context.Context) ([]GPU, error) {
-	list, err := listGPUs(ctx)
+	list, err := listGPUs(ctx, gpuPatience)
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, nil
 	}

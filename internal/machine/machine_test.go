@@ -1,11 +1,15 @@
 package machine
 
 import (
+	"context"
+	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestRead holds two readings to what must be true of any machine.
@@ -46,6 +50,20 @@ func TestRead(t *testing.T) {
 		if !strings.HasPrefix(p.Name, ours) || p.Memory == 0 || p.Started.After(r.At) {
 			t.Errorf("%+v", p)
 		}
+	}
+}
+
+// A driver's program that gives no answer is waited for as long as the caller says,
+// and the error tells how long that was.
+func TestSilentDriver(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	if err := os.WriteFile(filepath.Join(dir, "nvidia-smi"), []byte("#!/bin/sh\nexec sleep 600\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	const patience = 20 * time.Millisecond
+	if list, err := listGPUs(t.Context(), patience); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer in 20ms") {
+		t.Errorf("%v, %v", list, err)
 	}
 }
 
