@@ -26,7 +26,8 @@ type Source struct {
 // gitDiff writes the changes against the last commit, of the whole work tree, so
 // that `git apply` takes them whatever the user's configuration makes of diffs.
 var gitDiff = []string{
-	"diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--src-prefix=a/", "--dst-prefix=b/", "HEAD",
+	"diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--src-prefix=a/", "--dst-prefix=b/",
+	"-U3", "--submodule=short", "HEAD",
 }
 
 // KeepSource says how the work tree stands that a folder is in, and keeps the

@@ -14,8 +14,8 @@ import (
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
-// tree is a git work tree with one commit, whose user likes diffs in colours and
-// without prefixes.
+// tree is a git work tree with one commit, whose user likes diffs in colours, without
+// prefixes and context, and with words for submodules.
 func (l *lab) tree() (dir string, git func(dir string, args ...string) string) {
 	l.Helper()
 	needs.Program(l, "git")
@@ -35,7 +35,7 @@ func (l *lab) tree() (dir string, git func(dir string, args ...string) string) {
 	}
 	dir = l.TempDir()
 	git(dir, "init", "-q")
-	for _, setting := range []string{"color.ui=always", "diff.noprefix=true", "diff.relative=true", "diff.external=false"} {
+	for _, setting := range []string{"color.ui=always", "diff.noprefix=true", "diff.relative=true", "diff.external=false", "diff.context=0", "diff.submodule=log"} {
 		key, value, _ := strings.Cut(setting, "=")
 		git(dir, "config", key, value)
 	}
