@@ -74,7 +74,15 @@ func (c chaos) run(t *testing.T, random *rand.Rand) {
 		if err := v.cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		go func() { v.ended <- v.cmd.Wait() }()
+		go func() {
+			v.ended <- v.cmd.Wait()
+			close(v.ended)
+		}()
+		t.Cleanup(func() { // after a failure it lives, and a reader for ever
+			v.kill()
+			for range v.ended {
+			}
+		})
 		return v
 	}
 	sweep := []string{"--store", store, "sweep", file, "-q", "--give-up", "1000000", "-j", strconv.Itoa(c.workers)}

@@ -18,13 +18,18 @@ import (
 func TestStopRuns(t *testing.T) {
 	playWorker(t)
 	store := filepath.Join(t.TempDir(), "store")
-	ran := make(chan error)
+	ran := make(chan error, 1)
 	go func() {
 		_, err := mmibxIn(t, store, "sweep", "baselines", "--benchmarks", "mini-mnre", "--seeds", "99,9", "-q")
 		ran <- err
 	}()
 	var ids []string
-	for held := false; !held; time.Sleep(5 * time.Millisecond) {
+	for held := false; !held; {
+		select {
+		case err := <-ran:
+			t.Fatalf("the sweep ended before it was stopped: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
 		if plan, err := experiments.ReadPlan(mmibx.Store(store), "baselines"); err == nil {
 			ids = plan.IDs() // three of seed 99, then three of seed 9
 			_, err := journal.Read(mmibx.Store(store).Journal(ids[0], 1), 0, func(journal.Record) error { held = true; return nil })

@@ -151,12 +151,17 @@ func TestSweepAttachAndPriority(t *testing.T) {
 	}
 	t.Setenv("MMIBX_WORKER", slow)
 	store := filepath.Join(t.TempDir(), "store")
-	ran := make(chan error)
+	ran := make(chan error, 1)
 	go func() {
 		_, err := mmibxIn(t, store, "sweep", "baselines", "--benchmarks", "mini-mnre", "--seeds", "0,7", "-q")
 		ran <- err
 	}()
-	for alive := false; !alive; time.Sleep(5 * time.Millisecond) {
+	for alive := false; !alive; {
+		select {
+		case err := <-ran:
+			t.Fatalf("the sweep ended before it was attached to: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
 		var err error
 		if _, alive, err = experiments.Running(mmibx.Store(store), "baselines"); err != nil {
 			t.Fatal(err)
