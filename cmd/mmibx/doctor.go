@@ -45,6 +45,9 @@ func newDoctorCmd(a *app) *cobra.Command {
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			findings := a.examine(cmd.Context())
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
 			if a.json {
 				if err := printJSON(cmd.OutOrStdout(), findings); err != nil {
 					return err

@@ -10,8 +10,9 @@ import (
 	"github.com/mmibx/mmibx/tracker"
 )
 
-// examineDatabase reads the whole database of the store, where there is one. What is
-// wrong with it never costs a result: it is made from the journals.
+// examineDatabase reads the whole database of the store, where there is one. Damage
+// to it never costs a result: it is made from the journals. One that cannot be read
+// may be whole, so nobody is told to remove it.
 func (a *app) examineDatabase(ctx context.Context) []finding {
 	store := mmibx.Store(a.storeDir)
 	path := store.Database()
@@ -19,10 +20,10 @@ func (a *app) examineDatabase(ctx context.Context) []finding {
 	e, err := tracker.Examine(ctx, store)
 	again := fmt.Sprintf("mv %s %s.old; rm -f %s-wal %s-shm: the next command makes it again from the journals, with the same answers", path, path, path, path)
 	switch {
-	case errors.Is(err, mmibx.ErrNotFound):
+	case ctx.Err() != nil, errors.Is(err, mmibx.ErrNotFound):
 		return nil
 	case err != nil:
-		f.State, f.Value, f.Cure = bad, mmibx.FirstLine(err.Error()), again
+		f.State, f.Value = bad, fmt.Sprintf("%s cannot be read: %s", path, mmibx.FirstLine(err.Error()))
 	case len(e.Faults) > 0:
 		f.State, f.Value, f.Cure = bad, fmt.Sprintf("%s is damaged: %s", path, strings.Join(e.Faults, "; ")), again
 	case e.Schema > tracker.SchemaVersion:

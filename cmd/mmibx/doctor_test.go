@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -141,4 +142,29 @@ func TestDoctorLooksAtTheDatabase(t *testing.T) {
 	}
 	list(0)
 	sees("one made again", good, "whole", "")
+}
+
+// A database that cannot be read may be whole: doctor says why, and not to remove it.
+// Nothing is said of one whose reading was interrupted.
+func TestDoctorCannotReadTheDatabase(t *testing.T) {
+	store := mmibx.Store(t.TempDir())
+	a := &app{storeDir: string(store)}
+	if err := os.Mkdir(store.Database(), 0o777); err != nil { // SQLite is unable to open it, whoever runs this test
+		t.Fatal(err)
+	}
+	f := a.examineDatabase(t.Context())
+	if len(f) != 1 || f[0].State != bad || f[0].Cure != "" || !strings.Contains(f[0].Value, store.Database()+" cannot be read: ") {
+		t.Errorf("%+v", f)
+	}
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	if f := a.examineDatabase(interrupted); f != nil {
+		t.Errorf("interrupted: %+v", f)
+	}
+	cmd := newDoctorCmd(a)
+	cmd.SetArgs([]string{})
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	if err := cmd.ExecuteContext(interrupted); exitCode(err) != 130 {
+		t.Errorf("interrupted, doctor exits with %d: %v", exitCode(err), err)
+	}
 }
