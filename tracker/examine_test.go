@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/mmibx/mmibx"
 )
@@ -130,4 +133,36 @@ func TestDatabaseDeletedWhileOpen(t *testing.T) {
 	}
 	l.must(db.Close())
 	l.integrity(again)
+}
+
+// On a full disk SQLite fails as beside an orphan, with a -shm that it has just made.
+// The database is there, and nobody is told to move its -wal away.
+func TestFullDiskIsNoOrphan(t *testing.T) {
+	l := newLab(t)
+	l.done(map[string]any{"seed": 0}, mmibx.Loss, 2, 1)
+	l.must(l.synced().Close())
+	cmd := l.role("full")
+	var said strings.Builder
+	cmd.Stderr = &said
+	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "disk I/O error") || strings.Contains(said.String(), "away") {
+		t.Errorf("%v, %s", err, &said)
+	}
+	if _, err := os.Stat(l.store.Database() + "-shm"); err != nil {
+		t.Errorf("the case is another, no -shm is left: %v", err)
+	}
+	l.integrity(l.open())
+}
+
+// childOnFullDisk opens the database where no file may grow beyond 16 KiB, which is
+// half of a -shm.
+func childOnFullDisk(store mmibx.Store) error {
+	signal.Ignore(unix.SIGXFSZ)
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 16 << 10, Max: 16 << 10}); err != nil {
+		return err
+	}
+	db, err := Open(store)
+	if err != nil {
+		return err
+	}
+	return db.Close()
 }

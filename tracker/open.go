@@ -261,11 +261,21 @@ func prepare(path string, scripts []string) error {
 	return migrate(ctx, w, scripts)
 }
 
+// onePage is the size in bytes of a database that SQLite has begun and put no table in.
+const onePage = 4096
+
 // isOrphaned says of an error that a new database cannot be made beside what is left
-// of one that is still open.
+// of one that is still open: the -shm lists pages that the -wal lacks, and the failed
+// opening leaves one page. Any other error of reading or writing is no sign of it: on a
+// full disk SQLite fails with a -shm that it has just made, beside a -wal that may hold
+// what was committed.
 func isOrphaned(path string, err error) bool {
 	e, ok := errors.AsType[sqlite3.Error](err)
-	if !ok || e.Code != sqlite3.ErrIoErr {
+	if !ok || e.ExtendedCode != sqlite3.ErrIoErrShortRead {
+		return false
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > onePage {
 		return false
 	}
 	_, err = os.Stat(path + "-shm")

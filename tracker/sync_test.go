@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		child = childLogs
 	case "swarm":
 		child = childSwarms
+	case "full":
+		child = childOnFullDisk
 	}
 	if store := os.Getenv("MMIBX_TRACKER_TEST"); store != "" {
 		if err := child(mmibx.Store(store)); err != nil {
