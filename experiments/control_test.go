@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -147,6 +148,57 @@ func TestStopRunsNow(t *testing.T) {
 	}
 	if err := <-ran; err != nil || s.Counts[mmibx.Lost] != 1 || s.Counts[mmibx.Done] != 1 || s.Attempts != 2 || len(s.Failures) > 0 {
 		t.Errorf("summary %+v, %v", s, err)
+	}
+}
+
+// testLoop is the loop of a runner that has begun nothing.
+func testLoop(t *testing.T, r *Runner, plan *Plan) *loop {
+	t.Helper()
+	if err := plan.Save(r.Store); err != nil {
+		t.Fatal(err)
+	}
+	orders, err := newControl(r.Store, plan.Sweep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := journal.OpenAppend(eventsPath(r.Store, plan.Sweep))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = events.Abandon() })
+	return r.newLoop(plan, orders, events, time.Now())
+}
+
+// A run that is stopped while its worker finds out that another process holds it stays
+// stopped when that lets go.
+func TestStopOfARunThatAnotherProcessTurnsOutToHold(t *testing.T) {
+	store, plan := newStore(t), testPlan(t, "stop-held", 1)
+	l := testLoop(t, fakeRunnerOf(store, 1), plan)
+	if err := l.takeUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	devNull, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer devNull.Close()
+	run, w := l.queue[0], &worker{lane: 1, stdin: devNull}
+	l.queue = nil
+	l.give(w, run, past{next: 1})
+	l.workers = []*worker{w}
+	l.stopRuns(Order{Verb: Stop, Runs: plan.IDs()})
+	l.answered(w, mmibx.Outcome{Run: run.cell.Run, Attempt: 1, State: mmibx.Running})
+	if len(l.elsewhere) > 0 || l.counts[mmibx.Stopped] != 1 || l.attempts != 0 {
+		t.Errorf("%d runs are waited for, %v, %d attempts", len(l.elsewhere), l.counts, l.attempts)
+	}
+	var last Event
+	if _, err := Events(store, plan.Sweep, 0, func(e Event) { last = e }); err != nil || last.Kind != Ended || last.State != mmibx.Stopped {
+		t.Errorf("the last event is %+v, %v", last, err)
+	}
+	l.retry(plan.IDs())
+	l.give(w, l.queue[0], past{next: 1})
+	if run.unwanted {
+		t.Error("a run that is given out anew is still unwanted")
 	}
 }
 

@@ -49,6 +49,11 @@ func (l *loop) answered(w *worker, o mmibx.Outcome) {
 	w.served++
 	if o.State == mmibx.Running {
 		l.attempts--
+		if t.unwanted { // stopped while the worker found out who has it
+			l.settle(t, mmibx.Stopped)
+			l.report(l.event(Ended, t, Event{Lane: w.lane, State: mmibx.Stopped, Text: "taken out of the queue"}))
+			return
+		}
 		l.wait(t, w.lane)
 		return
 	}

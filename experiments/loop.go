@@ -257,7 +257,7 @@ func (l *loop) give(w *worker, t *task, before past) {
 	job := l.job(w, t)
 	before.fit(&job)
 	w.task, w.attempt = t, job.Attempt
-	t.started, t.told = time.Now(), false
+	t.started, t.told, t.unwanted = time.Now(), false, false
 	t.spared, t.judged = t.spared || before.pruned, l.epochs(t)
 	l.attempts++
 	l.settle(t, mmibx.Running)

@@ -94,11 +94,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	}
 	defer events.Abandon() //nolint:errcheck // the events are for people; results are elsewhere
 
-	l := &loop{
-		Runner: r, plan: plan, orders: orders, events: events, began: began, jobs: max(1, r.Jobs),
-		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
-		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{}, spent: map[string]time.Duration{}, use: utilisation{since: began},
-	}
+	l := r.newLoop(plan, orders, events, began)
 	if err := l.takeSlots(); err != nil {
 		return Summary{}, err
 	}
@@ -125,6 +121,15 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	}
 	l.report(Event{Kind: Finished, Took: time.Since(began), Text: errorText(err)})
 	return l.summary(), err
+}
+
+// newLoop is a loop that has yet to take up its plan.
+func (r *Runner) newLoop(plan *Plan, orders *control, events *journal.Writer, began time.Time) *loop {
+	return &loop{
+		Runner: r, plan: plan, orders: orders, events: events, began: began, jobs: max(1, r.Jobs),
+		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
+		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{}, spent: map[string]time.Duration{}, use: utilisation{since: began},
+	}
 }
 
 // freeze saves the plan and says how it differs from the sweep's last one: the
