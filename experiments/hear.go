@@ -57,6 +57,14 @@ func (l *loop) answered(w *worker, o mmibx.Outcome) {
 		l.wait(t, w.lane)
 		return
 	}
+	if o.State == mmibx.Done && o.Attempt == 0 {
+		l.attempts--
+		l.doneElsewhere(t, w.lane)
+		return
+	}
+	if o.State == mmibx.Done && o.Attempt != w.attempt { // those between were made by others
+		l.owing = append(l.owing, o.Run)
+	}
 	if o.State == mmibx.Failed {
 		l.leaveTrace(w, t, o, journal.LastWords(l.Store.Output(o.Run, o.Attempt), 50))
 	}

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +20,23 @@ func (l *loop) reckon(ctx context.Context, runs []string) error {
 		l.charge(run, took-l.spent[run])
 	}
 	return err
+}
+
+// settleUp reckons the runs that others did since this runner looked. What cannot be
+// read now is asked for again at the next tick, and when the runner leaves.
+func (l *loop) settleUp(ctx context.Context) {
+	if len(l.owing) == 0 {
+		return
+	}
+	err := l.Tracker.Sync(ctx)
+	if err == nil || errors.Is(err, mmibx.ErrUnread) {
+		err = l.reckon(ctx, l.owing)
+	}
+	if err != nil {
+		l.report(Event{Kind: Warned, Text: "what other sweeps spent on runs of this one is not known: " + err.Error()})
+		return
+	}
+	l.owing = nil
 }
 
 // charge adds to what a run has taken.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // When the hours are used up no further run begins, whoever spent them; those under
@@ -89,6 +90,42 @@ func TestAdaptiveSweepWithinHours(t *testing.T) {
 	}
 	if lives < 6 {
 		t.Errorf("the hours ran out %d times", lives)
+	}
+}
+
+// Runs that another sweep does after this runner has looked are in what it says to be
+// spent, whether it finds them done or its worker does, and no attempts of its own.
+func TestHoursOfOtherSweepsMeanwhile(t *testing.T) {
+	store, plan := newStore(t), testPlan(t, "late", 4)
+	ids := plan.IDs()
+	meanwhile := func(run string) { // it takes others an hour
+		t.Helper()
+		began := time.Now().Add(-time.Hour)
+		w, err := journal.Create(store.Journal(run, 1), journal.Header{Run: run, Attempt: 1, Sweep: "other", Started: began})
+		if err == nil {
+			err = w.Close(journal.Trailer{State: mmibx.Done, Finished: time.Now()})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := fakeRunnerOf(store, 1)
+	r.Worker = append([]string{"sh", "-c", `until [ -e "$0" ]; do sleep 0.01; done; exec "$@"`, string(store) + "/go"}, r.Worker...)
+	r.Report = func(e Event) {
+		if e.Kind == Started && e.Run == ids[0] { // its worker is not up yet
+			meanwhile(ids[0])
+			meanwhile(ids[2])
+			if err := writeFile(string(store)+"/go", nil); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	s := mustRun(t, r, plan)
+	if s.Counts[mmibx.Done] != 4 || s.Attempts != 2 || s.Spent < 2*time.Hour {
+		t.Errorf("%+v", s)
+	}
+	if status, err := Follow(store, plan.Sweep); err != nil || status.Spent < 2*time.Hour || status.Spent > 3*time.Hour {
+		t.Errorf("status: %s spent, %v", status.Spent, err)
 	}
 }
 

@@ -50,6 +50,7 @@ type loop struct {
 	finished  int                      // how many did
 	spent     map[string]time.Duration // by attempts that ended, by run
 	total     time.Duration            // of spent
+	owing     []string                 // runs done of which spent lacks what others made
 	used      bool                     // the budget of hours is, and people know
 	use       utilisation
 }
@@ -144,6 +145,7 @@ func (l *loop) work(ctx context.Context) error {
 			l.obey()
 			l.judge()
 			l.lookElsewhere(ctx)
+			l.settleUp(ctx)
 		case <-asked:
 			asked = nil
 			l.leave(stopped("stopped, runs under way kept their checkpoints"))
@@ -232,8 +234,7 @@ func (l *loop) ready(t *task) (past, bool, error) {
 	}
 	before, err := lookBack(l.Store, t.cell.Run)
 	if err == nil && before.done { // by a runner of another sweep, since we looked
-		l.settle(t, mmibx.Done)
-		l.report(l.event(Ended, t, Event{State: mmibx.Done, Attempt: before.next - 1, Text: "done by another sweep"}))
+		l.doneElsewhere(t, 0)
 	}
 	return before, !before.done, err
 }
@@ -245,6 +246,14 @@ func (l *loop) wait(t *task, lane int) {
 	l.elsewhere = append(l.elsewhere, t)
 	l.settle(t, mmibx.Running)
 	l.report(l.event(Waiting, t, Event{Lane: lane, State: mmibx.Running, Text: "another process holds it"}))
+}
+
+// doneElsewhere takes in that another sweep's runner has done a run. The lane is that
+// of the worker that found it so, 0 for none.
+func (l *loop) doneElsewhere(t *task, lane int) {
+	l.owing = append(l.owing, t.cell.Run)
+	l.settle(t, mmibx.Done)
+	l.report(l.event(Ended, t, Event{Lane: lane, State: mmibx.Done, Text: "done by another sweep"}))
 }
 
 // workerLog is what the latest worker of a lane printed between jobs.

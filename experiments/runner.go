@@ -119,6 +119,7 @@ func (r *Runner) Run(ctx context.Context, plan *Plan) (Summary, error) {
 	if syncErr := r.syncNow(context.WithoutCancel(ctx)); syncErr != nil {
 		l.report(Event{Kind: Warned, Text: "the database is behind the journals: " + syncErr.Error()})
 	}
+	l.settleUp(context.WithoutCancel(ctx))
 	l.report(Event{Kind: Finished, Took: time.Since(began), Text: errorText(err)})
 	return l.summary(), err
 }

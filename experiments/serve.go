@@ -32,7 +32,7 @@ type RunFunc func(ctx context.Context, job mmibx.Job) mmibx.Outcome
 // Serve claims each run by its lock and settles under it what only the holder
 // can know: that nobody finished the run meanwhile, the number of the attempt
 // and what it goes on from. A run that another process holds is answered with
-// the state Running. What the process writes to standard error during a job
+// the state Running, and one that others have done with Done and no attempt. What the process writes to standard error during a job
 // goes to the output file of its attempt, also when C++ writes it.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, run RunFunc) error {
 	signal.Ignore(syscall.SIGPIPE) // the runner may be gone: the journal is what counts
@@ -144,7 +144,7 @@ func serveJob(ctx context.Context, job mmibx.Job, run RunFunc, now *underWay) mm
 		return fail(mmibx.Failed, err)
 	}
 	if before.done {
-		return mmibx.Outcome{Run: job.Run, Attempt: before.next - 1, State: mmibx.Done}
+		return mmibx.Outcome{Run: job.Run, State: mmibx.Done}
 	}
 	before.fit(&job)
 	restore, err := captureOutput(job.Store.Output(job.Run, job.Attempt))
