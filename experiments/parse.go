@@ -212,8 +212,13 @@ func (p *parser) arms(v any) []Arm {
 		}
 		derive := append(slices.Clone(path), "derive")
 		axes, space := p.axes(path, t)
+		where := "name"
+		if _, own := t["device"]; own {
+			where = "device"
+		}
 		arms = append(arms, Arm{
-			Name: name, Device: p.device(append(slices.Clone(path), "device"), t["device"]), Settings: p.settings(path, settings), Grid: axes, Space: space,
+			Where: p.place(append(slices.Clone(path), where)),
+			Name:  name, Device: p.device(append(slices.Clone(path), "device"), t["device"]), Settings: p.settings(path, settings), Grid: axes, Space: space,
 			Derive: p.derivations(derive, p.table(derive, t["derive"])), When: p.condition(append(slices.Clone(path), "when"), t["when"]),
 		})
 	}

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -131,6 +132,9 @@ func (s *Sweep) Plan(inputs InputsFunc) (*Plan, error) {
 		for i := range all {
 			x.add(&all[i], seed)
 		}
+	}
+	if err := s.oneDevice(x.plan); err != nil {
+		return nil, err
 	}
 	if n := len(x.plan.Cells) + x.plan.Open(); s.Budget.Runs > 0 && n > s.Budget.Runs {
 		return nil, &mmibx.InputError{File: s.Budget.Where.File, Line: s.Budget.Where.Line, Key: "budget.runs", Found: fmt.Sprintf("%d, and a plan of %d runs", s.Budget.Runs, n),
@@ -306,6 +310,31 @@ func (x *expansion) add(r *resolved, seed int) {
 	}
 	x.cell[id] = len(x.plan.Cells)
 	x.plan.Cells = append(x.plan.Cells, Cell{Run: id, Arm: r.arm, ArmName: r.armName, Label: r.label, Axes: r.axes, Spec: spec, Input: r.input, Device: r.device})
+}
+
+// oneDevice refuses a run that two arms of the file want on different devices. The arms
+// of sanity are no wish of anybody: they stand for the run where it is done.
+func (s *Sweep) oneDevice(p *Plan) error {
+	arms := map[string]*Arm{}
+	for i := range s.Arms {
+		arms[s.Arms[i].Name] = &s.Arms[i]
+	}
+	wanted := func(device string) string { return cmp.Or(device, s.Device, "any") }
+	for i := range p.Cells {
+		c := &p.Cells[i]
+		for _, also := range c.Also {
+			a, first := arms[also.ArmName], arms[c.ArmName]
+			if a == nil || first == nil || wanted(a.Device) == wanted(first.Device) {
+				continue
+			}
+			return &mmibx.InputError{
+				File: a.Where.File, Line: a.Where.Line, Key: fmt.Sprintf("arm %q: device", a.Name),
+				Found:    fmt.Sprintf("%s, for a run (%s) that is one of arm %q too, on %s%s", wanted(a.Device), c.Label, first.Name, wanted(first.Device), first.Where.inWords()),
+				Expected: "one device for each run", Cure: "give both arms the same device, or leave the run out of one by a condition (when)",
+			}
+		}
+	}
+	return nil
 }
 
 // unread refuses settings that are in force somewhere and read nowhere. A

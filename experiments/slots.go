@@ -23,8 +23,11 @@ type GPU struct {
 // for none are done on the device given.
 func (p *Plan) NeedsGPU(device string) bool { return p.needs(cuda, device) }
 
+// needs asks the searches too: what they choose yet may be for a device that no run so
+// far is for.
 func (p *Plan) needs(device, otherwise string) bool {
-	return slices.ContainsFunc(p.Cells, func(c Cell) bool { return cmp.Or(c.Device, otherwise) == device })
+	return slices.ContainsFunc(p.Cells, func(c Cell) bool { return cmp.Or(c.Device, otherwise) == device }) ||
+		slices.ContainsFunc(p.Searches, func(s *Search) bool { return cmp.Or(s.Device, otherwise) == device })
 }
 
 // takeSlots finds out which slots the plan can use: the GPUs are the first lanes, and

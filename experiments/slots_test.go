@@ -82,3 +82,24 @@ func TestGPUsAlone(t *testing.T) {
 		t.Errorf("an unknown device: %v", err)
 	}
 }
+
+// A search for GPUs has its slots before it has chosen a run of its own, and a run that
+// two arms want on different devices is refused: it could be done on one only.
+func TestDevicesOfArmsThatShareRuns(t *testing.T) {
+	plan := &Plan{Cells: []Cell{{Run: "one"}}, Searches: []*Search{{Device: cuda}}}
+	if !plan.NeedsGPU(cpu) || !plan.needs(cpu, cpu) {
+		t.Error("the device of a search is not looked at")
+	}
+	text := func(more, a, b string) string {
+		return "name = \"shared\"\nbenchmarks = [\"mini-mnre\"]\n" + more + "base.model = \"mmib\"\n[space]\n\"ib.size\" = {from = 1, to = 64}\n" +
+			"[[arm]]\nname = \"a\"\n" + a + "[[arm]]\nname = \"b\"\n" + b
+	}
+	tpe := "sampler = \"tpe\"\nbudget.points = 12\n"
+	_, err := mustParse(t, text(tpe, "", "device = \"cuda\"\n")).Plan(noInputs)
+	if !errors.Is(err, mmibx.ErrUsage) || !strings.Contains(err.Error(), `test.toml:12: arm "b": device: found cuda, for a run`) || !strings.Contains(err.Error(), `of arm "a" too, on any (test.toml:9)`) {
+		t.Errorf("one run on two devices: %v", err)
+	}
+	mustPlan(t, text(tpe, "device = \"cuda\"\n", "device = \"cuda\"\n"))
+	mustPlan(t, text("device = \"cuda\"\n"+tpe, "", "device = \"cuda\"\n"))
+	mustPlan(t, text(tpe, "", "device = \"cuda\"\n\"align.tau\" = 0.3\n")) // other runs
+}

@@ -55,6 +55,7 @@ type Arm struct {
 	Space    []Dimension
 	Derive   []*Expression
 	When     *Expression
+	Where    Place // of its device, of its name where it has none
 }
 
 // Sanity says whether every multimodal arm is run with shuffled and with blank
