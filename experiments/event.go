@@ -51,6 +51,8 @@ type Event struct {
 	// Utilisation is the share of the workers' time since the runner began in which they
 	// had a run, from 0 to 1.
 	Utilisation float64 `json:"utilisation,omitempty"`
+	// Offered is the workers' time of which Utilisation is a share.
+	Offered time.Duration `json:"offered,omitempty"`
 }
 
 func eventsPath(store mmibx.Store, sweep string) string {

@@ -302,7 +302,7 @@ func (l *loop) report(e Event) {
 	e.At = time.Now()
 	e.Counts = l.standing()
 	e.Left, e.Jobs, e.Slots, e.Paused, e.Spent = l.left(), l.jobs, l.slots(), l.paused, l.spentSoFar()
-	e.Utilisation = l.use.share(e.At, l.slots(), l.underWaySince())
+	e.Utilisation, e.Offered = l.use.share(e.At, l.slots(), l.underWaySince())
 	if err := l.events.Entry(string(e.Kind), e); err != nil && !errors.Is(err, os.ErrClosed) && e.Kind != Warned {
 		l.report(Event{Kind: Warned, Text: "the events are not kept: " + err.Error()})
 	}

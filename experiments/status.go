@@ -22,7 +22,7 @@ type Status struct {
 	Began  time.Time           `json:"began,omitzero"`
 	Ended  time.Time           `json:"ended,omitzero"` // zero while it is live
 	Left   time.Duration       `json:"left,omitempty"` // estimated
-	// Utilisation is that of the last event of a runner that lives.
+	// Utilisation is that of a runner that lives, up to now.
 	Utilisation float64       `json:"utilisation"`
 	Spent       time.Duration `json:"spent"`           // by all attempts at runs of the plan
 	Hours       float64       `json:"hours,omitempty"` // the budget of it, of the plan
@@ -52,6 +52,9 @@ func (s *Status) Update() error {
 	if s.offset, err = Events(s.store, s.Sweep, s.offset, s.take); err != nil {
 		return err
 	}
+	if n := len(s.Last); s.Live && n > 0 {
+		s.Utilisation = s.Last[n-1].used(time.Now(), len(s.lanes))
+	}
 	if !s.Live {
 		clear(s.lanes)
 		s.Left, s.Paused, s.Utilisation = 0, false, 0
@@ -64,7 +67,7 @@ func (s *Status) Update() error {
 }
 
 func (s *Status) take(e Event) {
-	s.Counts, s.Jobs, s.Slots, s.Paused, s.Left, s.Spent, s.Utilisation = e.Counts, e.Jobs, cmp.Or(e.Slots, e.Jobs), e.Paused, e.Left, e.Spent, e.Utilisation
+	s.Counts, s.Jobs, s.Slots, s.Paused, s.Left, s.Spent = e.Counts, e.Jobs, cmp.Or(e.Slots, e.Jobs), e.Paused, e.Left, e.Spent
 	switch e.Kind {
 	case Began:
 		s.Began, s.Ended = e.At, time.Time{}

@@ -103,18 +103,23 @@ func historyIn(ctx context.Context, db *tracker.DB, runs []string) (h history, e
 	if h.states, err = db.States(ctx, runs); err != nil {
 		return h, err
 	}
-	spent, err := db.Spent(ctx, runs)
-	if err != nil {
+	if h.spent, err = spentOn(ctx, db, runs); err != nil {
 		return h, err
-	}
-	for _, took := range spent {
-		h.spent += took
 	}
 	durations, err := db.Durations(ctx)
 	for _, d := range durations {
 		h.measured = append(h.measured, experiments.Measured(d))
 	}
 	return h, err
+}
+
+// spentOn is the time of all attempts at runs.
+func spentOn(ctx context.Context, db *tracker.DB, runs []string) (sum time.Duration, err error) {
+	spent, err := db.Spent(ctx, runs)
+	for _, took := range spent {
+		sum += took
+	}
+	return sum, err
 }
 
 // freeze saves a plan that nobody runs.

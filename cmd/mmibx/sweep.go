@@ -251,7 +251,8 @@ func newSweepStatusCmd(a *app) *cobra.Command {
 }
 
 // sweepStatus is what the sweep's runner tells, with the states of the plan's
-// runs as the store has them, those in the bin left out.
+// runs as the store has them, those in the bin left out, and what all attempts at them
+// took so far.
 func (a *app) sweepStatus(ctx context.Context, name string) (*experiments.Status, error) {
 	plan, err := experiments.ReadPlan(mmibx.Store(a.storeDir), name)
 	if err != nil {
@@ -266,7 +267,9 @@ func (a *app) sweepStatus(ctx context.Context, name string) (*experiments.Status
 	if err != nil {
 		return nil, err
 	}
-	s.Counts, err = countKept(ctx, db, plan)
+	if s.Counts, err = countKept(ctx, db, plan); err == nil {
+		s.Spent, err = spentOn(ctx, db, plan.IDs())
+	}
 	return s, errors.Join(err, db.Close())
 }
 

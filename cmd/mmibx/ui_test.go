@@ -195,6 +195,9 @@ func TestUIHomeLeavesOut(t *testing.T) {
 	if err != nil || !maps.Equal(status.Counts, after[0].Counts) {
 		t.Errorf("sweep status counts %v, the UI %v (%v)", status.Counts, after[0].Counts, err)
 	}
+	if past, err := a.history(t.Context(), plan.IDs()); err != nil || status.Spent != past.spent || past.spent <= 0 { // no event says it
+		t.Errorf("sweep status has %s spent, a plan %s (%v)", status.Spent, past.spent, err)
+	}
 }
 
 // TestUIHabits: what is kept is there for the next UI before it has read a journal,
