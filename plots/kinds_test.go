@@ -319,6 +319,15 @@ func TestOneLookPerMethod(t *testing.T) {
 	if all["MMIB"].color != okabeIto[0] {
 		t.Error("MMIB is not blue")
 	}
+	// Where methods take every colour, what stands beside them differs in its dashes.
+	crowded := looksOf(append([]string{"MMIB, size = 2", "MMIB, size = 4"}, titles...))
+	for name, l := range crowded {
+		for other, m := range crowded {
+			if name != other && l.color == m.color && (slices.Equal(l.dashes, m.dashes) || l.marker == m.marker) {
+				t.Errorf("%s looks as %s does: %v", name, other, l)
+			}
+		}
+	}
 }
 
 func TestKindsRefuseNothing(t *testing.T) {

@@ -17,8 +17,11 @@ type look struct {
 	width  vg.Length
 }
 
+// seriesLook is that of a place in the palette, which may be gone through several
+// times: then dashes and markers differ.
 func seriesLook(i int) look {
-	return look{color: okabeIto[i%len(okabeIto)], dashes: dashes[i%len(dashes)], marker: i % numMarkers, width: 1.1}
+	n := len(okabeIto)
+	return look{color: okabeIto[i%n], dashes: dashes[(i+i/n)%len(dashes)], marker: i % numMarkers, width: 1.1}
 }
 
 func ceilingLook(i int) look {
@@ -29,24 +32,25 @@ func ceilingLook(i int) look {
 // title, looks the same in every figure; other names share out what the methods
 // of this figure leave, in the order in which they come.
 func looksOf(names []string) map[string]look {
-	looks, taken := map[string]look{}, map[int]bool{}
+	looks, colours, slots := map[string]look{}, map[int]bool{}, map[int]bool{}
+	give := func(name string, slot int) {
+		looks[name] = seriesLook(slot)
+		colours[slot%len(okabeIto)], slots[slot] = true, true
+	}
 	for _, name := range names {
 		if slot := methodSlot(name); slot >= 0 {
-			looks[name] = seriesLook(slot)
-			taken[slot%len(okabeIto)] = true
+			give(name, slot)
 		}
 	}
-	next := 0
 	for _, name := range names {
 		if _, ok := looks[name]; ok {
 			continue
 		}
-		for len(taken) < len(okabeIto) && taken[next%len(okabeIto)] {
-			next++
+		slot := 0
+		for len(colours) < len(okabeIto) && colours[slot] || slots[slot] { // with every colour taken, dashes and markers tell them apart
+			slot++
 		}
-		looks[name] = seriesLook(next)
-		taken[next%len(okabeIto)] = true
-		next++
+		give(name, slot)
 	}
 	return looks
 }
