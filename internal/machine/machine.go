@@ -181,8 +181,8 @@ func total(t *cpu.TimesStat) float64 {
 	return t.User + t.System + t.Idle + t.Nice + t.Iowait + t.Irq + t.Softirq + t.Steal
 }
 
-// processes lists those of this program. One that ends while it is read is left
-// out.
+// processes lists those of this program. One that ends while it is read is left out,
+// and so is one that has ended, which holds no memory while it waits for its parent.
 func (m *Monitor) processes(ctx context.Context, now time.Time, again bool) ([]Process, error) {
 	all, err := process.ProcessesWithContext(ctx)
 	if err != nil {
@@ -196,7 +196,7 @@ func (m *Monitor) processes(ctx context.Context, now time.Time, again bool) ([]P
 			continue
 		}
 		one, used, err := m.process(ctx, p, now)
-		if err != nil {
+		if err != nil || one.Memory == 0 {
 			continue
 		}
 		one.Name = name

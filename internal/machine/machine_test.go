@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -116,5 +118,32 @@ func TestVisible(t *testing.T) {
 func TestShare(t *testing.T) {
 	if (Amount{}).Share() != 0 || (Amount{1, 4}).Share() != 0.25 {
 		t.Error("shares")
+	}
+}
+
+// A process that has ended is none, though its parent has not taken note.
+func TestEndedProcess(t *testing.T) {
+	program := filepath.Join(t.TempDir(), ours+"-ended")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	listed := func() bool {
+		list, err := (&Monitor{}).processes(t.Context(), time.Now(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(list, func(p Process) bool { return p.PID == cmd.Process.Pid })
+	}
+	for deadline := time.Now().Add(time.Minute); listed(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it has ended, and is still listed")
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
 	}
 }
