@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The numbers that engine and store are to hold, as a table: bench/store.sh [NAME...], all rows or those whose names hold one of the words.
-# Five minutes on an otherwise idle machine. What lies in between runs is on $TMPDIR; large stores that are only read are made in /dev/shm where it can hold them.
+# A minute and a half on an otherwise idle machine of two processors. What lies in between runs is on $TMPDIR; large stores that are only read are made in /dev/shm where it can hold them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export GOWORK=off
