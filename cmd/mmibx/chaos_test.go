@@ -155,7 +155,7 @@ func childrenOf(t *testing.T, pid int) (children []int) {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil || len(stats) == 0 {
-		t.Skip("no /proc here")
+		t.Fatalf("no process stands in /proc, which Linux has: %v", err)
 	}
 	for _, path := range stats {
 		blob, _ := os.ReadFile(path) // it may have ended
