@@ -3,7 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
+	"compress/bzip2"
 	"errors"
 	"io"
 	"io/fs"
@@ -22,11 +22,7 @@ var exampleReport = filepath.Join("..", "..", "docs", "example-report")
 // unpack writes a packed store into a folder.
 func unpack(t *testing.T, file, dir string) {
 	t.Helper()
-	packed, err := gzip.NewReader(bytes.NewReader(contents(t, file)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for archive := tar.NewReader(packed); ; {
+	for archive := tar.NewReader(bzip2.NewReader(bytes.NewReader(contents(t, file)))); ; {
 		head, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			return
@@ -70,7 +66,9 @@ func filesIn(t *testing.T, dir string) []string {
 // byte; with -update it is taken over.
 func TestExampleReport(t *testing.T) {
 	store, dir := t.TempDir(), t.TempDir()
-	unpack(t, filepath.Join(exampleReport, "store.tar.gz"), store)
+	for _, part := range []string{"journals", "objects"} {
+		unpack(t, filepath.Join(exampleReport, part+".tar.bz2"), store)
+	}
 	if out, err := mmibxSays(t, "report", "example", "-o", dir, "--store", store); err != nil {
 		t.Fatal(err, out)
 	}
