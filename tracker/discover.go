@@ -23,6 +23,22 @@ type seen struct {
 	lastRun  int64           // highest row of run among them
 	pending  []string        // folders of runs that have no journal yet
 	folder   folderTime      // of runs/
+
+	triable []lastTry // runs that may be tried again
+	of      int64     // version of the database that has them
+	bare    map[string]bareFolder
+}
+
+// lastTry is a run with the number of its last attempt in the database.
+type lastTry struct {
+	run     string
+	attempt int
+}
+
+// bareFolder is when a run's folder had no attempt beyond one.
+type bareFolder struct {
+	attempt int
+	folderTime
 }
 
 // folderTime is the time of a folder's last change when it was listed. A change
@@ -132,26 +148,45 @@ func (db *DB) newAttempts(ctx context.Context) ([]*source, error) {
 	}
 	db.seen.pending = waiting
 
-	// A run of another tracker that is done here may have been imported again.
-	rows, err := db.read.QueryContext(ctx, `SELECT name, attempt FROM run WHERE state <> 'done'
-		UNION ALL SELECT name, attempt FROM run WHERE imported IS NOT NULL AND state = 'done' AND json_extract(imported, '$.split') = ''`)
-	if err != nil {
+	if err := db.learnTriable(ctx); err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var run string
-		var attempt int
-		if err := rows.Scan(&run, &attempt); err != nil {
-			return nil, err
-		}
-		list, err := db.attemptsBeyond(run, attempt)
+	for _, t := range db.seen.triable {
+		list, err := db.attemptsBeyond(t.run, t.attempt)
 		if err != nil {
 			return nil, err
 		}
 		sources = append(sources, list...)
 	}
-	return sources, rows.Err()
+	return sources, nil
+}
+
+// learnTriable lists the runs that may be tried again, where that may have changed.
+func (db *DB) learnTriable(ctx context.Context) error {
+	version, err := db.Version(ctx) // before they are read
+	if err != nil || version == db.seen.of {
+		return err
+	}
+	// A run of another tracker that is done here may have been imported again.
+	rows, err := db.read.QueryContext(ctx, `SELECT name, attempt FROM run WHERE state <> 'done'
+		UNION ALL SELECT name, attempt FROM run WHERE imported IS NOT NULL AND state = 'done' AND json_extract(imported, '$.split') = ''`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var list []lastTry
+	for rows.Next() {
+		var t lastTry
+		if err := rows.Scan(&t.run, &t.attempt); err != nil {
+			return err
+		}
+		list = append(list, t)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	db.seen.triable, db.seen.of = list, version
+	return nil
 }
 
 // learnRuns reads the names of runs that came into the database since.
@@ -205,8 +240,20 @@ func (db *DB) listRuns() error {
 
 // attemptsBeyond lists the journals of a run's attempts after the given one.
 // Attempts are counted without gaps, though one may have died before its journal
-// began.
+// began. A folder that had none is not looked into again until it has changed.
 func (db *DB) attemptsBeyond(run string, attempt int) ([]*source, error) {
+	info, err := os.Stat(db.under(path.Join("runs", run)))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if was, ok := db.seen.bare[run]; ok && was.attempt == attempt && was.holds(info.ModTime()) {
+		return nil, nil
+	}
+	delete(db.seen.bare, run)
+	looked := time.Now()
 	var sources []*source
 	for n := attempt + 1; ; n++ {
 		s := &source{path: path.Join("runs", run, strconv.Itoa(n), "journal"), file: db.store.Journal(run, n), run: run, attempt: n, latest: true}
@@ -217,9 +264,16 @@ func (db *DB) attemptsBeyond(run string, attempt int) ([]*source, error) {
 			sources = append(sources, s)
 			continue
 		}
-		if _, err := os.Stat(db.store.Attempt(run, n)); err != nil {
-			return sources, nil
+		if _, err := os.Stat(db.store.Attempt(run, n)); err == nil {
+			continue // whose journal, when it begins, changes its folder and not the run's
 		}
+		if n == attempt+1 {
+			if db.seen.bare == nil {
+				db.seen.bare = map[string]bareFolder{}
+			}
+			db.seen.bare[run] = bareFolder{attempt, folderTime{info.ModTime(), looked}}
+		}
+		return sources, nil
 	}
 }
 

@@ -273,6 +273,39 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestTriedAgain: a run that failed long ago is not looked into at each Sync, and yet
+// its next attempt is found by the first one after its journal began, also where its
+// folder had been made before.
+func TestTriedAgain(t *testing.T) {
+	l := newLab(t)
+	h := l.header(nil)
+	l.must(l.create(h).Close(journal.Trailer{State: mmibx.Failed, Class: mmibx.FailError, Error: "boom", Finished: time.Now()}))
+	db := l.synced()
+	folder := filepath.Join(string(l.store), "runs", h.Run)
+	settle := func(ago time.Duration) { // as if nothing had changed since
+		t.Helper()
+		at := time.Now().Add(-ago)
+		l.must(os.Chtimes(folder, at, at))
+		if stats := l.sync(db); stats != (SyncStats{}) {
+			t.Errorf("nothing moved: %+v", stats)
+		}
+	}
+	settle(time.Hour)
+	if _, bare := db.seen.bare[h.Run]; !bare {
+		t.Error("the folder is looked into again and again")
+	}
+	l.claim(h.Run)
+	l.must(os.Mkdir(l.store.Attempt(h.Run, 2), 0o777))
+	settle(time.Minute)
+	h.Attempt = 2
+	w := l.create(h)
+	l.log(w, 1, mmibx.Loss, 3)
+	l.sync(db)
+	if r := l.only(db, ""); r.State != mmibx.Running || r.Attempts != 2 {
+		t.Errorf("the second attempt: %+v", r)
+	}
+}
+
 // An attempt that its runner says has not begun is lost with the runner's reason,
 // also when another follows it at once.
 func TestLostBeforeItBegan(t *testing.T) {
