@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -81,7 +82,11 @@ func escapeMarkdown(s string) string {
 
 // Text writes the table for a terminal, in columns, the caption below it. The
 // best has a star before it, the second a dot.
-func (t *Table) Text(w io.Writer) error {
+func (t *Table) Text(w io.Writer) error { return t.TextWithin(w, 0) }
+
+// TextWithin is Text where there are so many cells to a line: names of rows are broken
+// where the columns would not fit otherwise. 0: as many as are needed.
+func (t *Table) TextWithin(w io.Writer, cells int) error {
 	if err := t.check(); err != nil {
 		return err
 	}
@@ -116,13 +121,16 @@ func (t *Table) Text(w io.Writer) error {
 			lines = append(lines, line)
 		}
 	}
-	_, err := io.WriteString(w, layOut(lines)+"\n"+printable(t.caption("*", "·"))+"\n")
+	_, err := io.WriteString(w, layOut(lines, cells)+"\n"+printable(t.caption("*", "·"))+"\n")
 	return err
 }
 
+// leastTitle is how narrow the names of rows get, in cells.
+const leastTitle = 20
+
 // layOut aligns the first column left and the others right, by cells of a
-// terminal.
-func layOut(lines [][]string) string {
+// terminal, of which it takes as many as are given where that can be.
+func layOut(lines [][]string, within int) string {
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for j := range line {
@@ -135,6 +143,11 @@ func layOut(lines [][]string) string {
 	total := 2 * (len(widths) - 1)
 	for _, n := range widths {
 		total += n
+	}
+	if first := max(leastTitle, within-total+widths[0]); within > 0 && first < widths[0] {
+		total -= widths[0] - first
+		widths[0] = first
+		lines = broken(lines, first)
 	}
 	var b strings.Builder
 	for _, line := range lines {
@@ -155,6 +168,30 @@ func layOut(lines [][]string) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// broken breaks what stands in the first column into further lines, which are
+// indented.
+func broken(lines [][]string, width int) [][]string {
+	const indent = "  "
+	var out [][]string
+	for _, line := range lines {
+		if len(line) < 2 || ansi.StringWidth(line[0]) <= width {
+			out = append(out, line)
+			continue
+		}
+		for i, part := range strings.Split(ansi.Wrap(line[0], width-len(indent), ""), "\n") {
+			if i > 0 {
+				line = make([]string, len(line))
+				part = indent + part
+			} else {
+				line = slices.Clone(line)
+			}
+			line[0] = part
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // printable keeps names from moving the cursor of a terminal.

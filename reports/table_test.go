@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/internal/needs"
 )
@@ -121,6 +123,38 @@ func TestGoldenTables(t *testing.T) {
 		}
 		if got != string(want) {
 			t.Errorf("%s is not what is written now:\n%s", golden, got)
+		}
+	}
+}
+
+// TestTextWithin: names of rows are broken where the columns would not fit otherwise;
+// no word of them and no cell is lost.
+func TestTextWithin(t *testing.T) {
+	table := madeUpTable(t)
+	const long = "MMIB by a long name, train.head_lr = 0.0025, that says 所有 of it"
+	table.Groups[1].Rows[0].Title = long
+	score := regexp.MustCompile(`\b\d\d\.\d\d\b`)
+	laidOut := func(within int) (widest int, scores []string) {
+		t.Helper()
+		var b strings.Builder
+		if err := table.TextWithin(&b, within); err != nil {
+			t.Fatal(err)
+		}
+		body, _, _ := strings.Cut(b.String(), "\n\n")
+		for _, line := range strings.Split(body, "\n") {
+			widest = max(widest, ansi.StringWidth(line))
+		}
+		for _, word := range strings.Fields(long) {
+			if !strings.Contains(body, word) {
+				t.Errorf("within %d cells the name has lost %q:\n%s", within, word, body)
+			}
+		}
+		return widest, score.FindAllString(body, -1)
+	}
+	free, all := laidOut(0)
+	for _, within := range []int{free, free - 1, free - 25} {
+		if widest, scores := laidOut(within); widest > within || !slices.Equal(scores, all) {
+			t.Errorf("within %d cells it takes %d, and has %q of %q", within, widest, scores, all)
 		}
 	}
 }

@@ -313,11 +313,12 @@ func newRunsTagCmd(a *app) *cobra.Command {
 
 func newRunsNoteCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "note ID TEXT", Short: "Write a note on a run; an empty text takes it away",
-		Example: "  mmibx runs note 4f1c9a 'warm-up was too short'",
-		Args:    usageArgs(cobra.ExactArgs(2)),
+		Use: "note ID... TEXT", Short: "Write a note on runs; an empty text takes it away",
+		Example: "  mmibx runs note 4f1c9a 'warm-up was too short'\n  mmibx runs note 4f1c9a 77ab02 ''",
+		Args:    usageArgs(cobra.MinimumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.decide(cmd, args[:1], func(store mmibx.Store, ids []string) error { return tracker.Note(store, ids, args[1]) })
+			last := len(args) - 1
+			return a.decide(cmd, args[:last], func(store mmibx.Store, ids []string) error { return tracker.Note(store, ids, args[last]) })
 		},
 	}
 }

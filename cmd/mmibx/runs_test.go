@@ -62,8 +62,10 @@ func TestRunsCommands(t *testing.T) {
 		{[]string{"runs", "tag", "paper", text, mmib}, 0, nil},
 		{[]string{"runs", "tag", "--remove", "paper", text}, 0, nil},
 		{[]string{"runs", "list", "tag=paper"}, 0, []string{mmib, "#paper"}},
-		{[]string{"runs", "note", text, "good"}, 0, nil},
-		{[]string{"runs", "list", "note=good", "--json"}, 0, []string{text}},
+		{[]string{"runs", "note", text, mmib, "good"}, 0, nil},
+		{[]string{"runs", "list", "note=good", "--json"}, 0, []string{text, mmib}},
+		{[]string{"runs", "note", mmib, ""}, 0, nil},
+		{[]string{"runs", "list", "note is missing"}, 0, []string{mmib}},
 		{[]string{"runs", "list", "--by-arm", "model=text"}, 0, []string{"ARM", text, "0/1"}},
 		{[]string{"runs", "list", "--by-arm", "--json"}, 0, []string{`"diverged": 1`, `"n": 0`}},
 		{[]string{"runs", "list", "--by-arm", "model=text", "--columns", "train.loss,train.lr,model", "--json"}, 0, []string{

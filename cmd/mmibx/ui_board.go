@@ -100,7 +100,7 @@ func (s *uiSweep) board(ctx context.Context, db *tracker.DB, version int64) (tui
 		return tui.Board{}, err
 	}
 	b, st := s.whole, s.status
-	b.Live, b.Paused, b.Started, b.Ended, b.Remaining, b.Lanes = st.Live, st.Paused, st.Began, st.Ended, st.Left, lanes
+	b.Live, b.Paused, b.Started, b.Ended, b.Spent, b.Remaining, b.Lanes = st.Live, st.Paused, st.Began, st.Ended, st.Spent, st.Left, lanes
 	if st.Live {
 		b.Workers, b.Utilisation, b.Ended = st.Slots, st.Utilisation, time.Time{}
 	}

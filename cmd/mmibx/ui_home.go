@@ -108,22 +108,27 @@ func betterArm(x, y tui.Best) bool {
 	return cmp.Or(cmp.Compare(x.Mean, y.Mean), cmp.Compare(y.Run, x.Run)) > 0
 }
 
-// storeMeasured is how often the folder of the store is measured, file by file.
-const storeMeasured = 30 * time.Second
+// The folder of the store is measured file by file, at most so often, and where there
+// are many files so seldom that it takes no more than a small share of the time.
+const (
+	storeMeasured = 30 * time.Second
+	storeShare    = 1000
+)
 
 // size is how many bytes the store holds, or held when it was last measured. Files
 // are many: other screens go on reading.
 func (u *ui) size(ctx context.Context) (int64, error) {
 	u.sizing.Lock()
 	defer u.sizing.Unlock()
-	if time.Since(u.measured) <= storeMeasured {
+	began := time.Now()
+	if began.Before(u.measure) {
 		return u.storeSize, nil
 	}
 	size, err := folderSize(ctx, u.app.storeDir)
 	if err != nil {
 		return 0, fmt.Errorf("the size of the store: %w", err)
 	}
-	u.storeSize, u.measured = size, time.Now()
+	u.storeSize, u.measure = size, time.Now().Add(max(storeMeasured, storeShare*time.Since(began)))
 	return size, nil
 }
 

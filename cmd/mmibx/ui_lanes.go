@@ -236,9 +236,13 @@ func sharedParts(p *experiments.Plan) []string {
 	return shared
 }
 
-// short is a label as the paper writes it, without what all arms of the sweep say.
+// short is a label as the paper writes it, without what all arms of the sweep say,
+// unless it says no more than that.
 func (s *uiSweep) short(label string) string {
 	parts := slices.DeleteFunc(strings.Fields(label), func(part string) bool { return slices.Contains(s.shared, part) })
+	if len(parts) == 0 {
+		return shortLabel(label)
+	}
 	return shortLabel(strings.Join(parts, " "))
 }
 

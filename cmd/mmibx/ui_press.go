@@ -104,14 +104,17 @@ func (u *ui) Table(ctx context.Context, q tui.PaperQuery, tell func(doing string
 	if d.Baseline != "" {
 		out.CLI += " --baseline " + shell.Word(d.Baseline)
 	}
-	var text, latex bytes.Buffer
-	if err := t.Text(&text); err != nil {
-		return tui.Table{}, err
-	}
+	var latex bytes.Buffer
 	if err := t.LaTeX(&latex); err != nil {
 		return tui.Table{}, err
 	}
-	out.Text, out.LaTeX = strings.Split(strings.TrimRight(text.String(), "\n"), "\n"), latex.String()
+	out.LaTeX, out.Text = latex.String(), func(cells int) []string {
+		var text strings.Builder
+		if err := t.TextWithin(&text, cells); err != nil {
+			return []string{err.Error()}
+		}
+		return strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
+	}
 	for _, g := range t.Groups {
 		for i := range g.Rows {
 			if !g.Apart {

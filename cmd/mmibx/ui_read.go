@@ -54,7 +54,7 @@ type ui struct {
 
 	sizing    sync.Mutex // held while the store is measured
 	storeSize int64      // bytes
-	measured  time.Time  // when that was
+	measure   time.Time  // when that is due again
 
 	judge judge
 }

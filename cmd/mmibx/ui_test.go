@@ -299,7 +299,7 @@ func TestUIOverview(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(a.storeDir, "checkpoint"), make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	u.measured = time.Time{} // long ago
+	u.measure = time.Time{} // due
 	if later, err := u.Overview(t.Context()); err != nil || later.Used < o.Used+1<<20 {
 		t.Errorf("%d bytes used, after a file of 1 MiB without a commit %d (%v)", o.Used, later.Used, err)
 	}

@@ -462,7 +462,7 @@ func TestMarkedInFull(t *testing.T) {
 		ids = append(ids, fmt.Sprintf("%06x7ab02c", 0x100000+i))
 	}
 	e.marked = []mark{{id: "a0", arm: true, label: "an arm", runs: ids}}
-	want := "id in (" + strings.ReplaceAll(strings.Join(ids, ", "), "7ab02c", "*") + ")"
+	want := "id in (" + strings.Join(ids, ", ") + ")"
 	for _, line := range []string{e.cliExport(Listing{}, "runs", "runs.csv"), paperCLI(e, "table", PaperQuery{Runs: ids})} {
 		words, err := shell.Words(line)
 		if err != nil || !slices.Contains(words, want) {

@@ -45,18 +45,49 @@ func (q *ask) Actions() []action {
 	if strings.TrimSpace(q.line.Text) == "" {
 		answer.why = "type something first, or leave by esc"
 	}
-	return []action{answer, {name: "give up", keys: []string{"esc"}, label: "leave it", help: "leave it", to: func() tea.Msg { return pop{} }}}
+	return []action{
+		answer,
+		{name: "give up", keys: []string{"esc"}, label: "leave it", help: "leave it", to: func() tea.Msg { return pop{} }},
+		copyLine(q.cli()),
+	}
 }
+
+// cli is the command line that does what the answer so far would do.
+func (q *ask) cli() string { return q.act(strings.TrimSpace(q.line.Text)).cli }
 
 // Draw implements screen.
 func (q *ask) Draw(c widget.Canvas) {
-	var cli []string
-	if line := q.act(strings.TrimSpace(q.line.Text)).cli; line != "" {
-		cli = wrap("$ "+line, min(62, c.W()-6))
-	}
+	cli := shellLines(q.cli(), min(62, c.W()-6))
 	in := popup(c, centre(c, 66, 4+len(cli)), []widget.Span{{Text: q.question, Ink: widget.Focus}})
 	q.line.Draw(in.In(widget.Rect{X: 0, Y: 0, W: in.W(), H: 1}))
 	for y, l := range cli {
 		in.Print(0, 2+y, faint(l))
 	}
+}
+
+// mostLines is how much of a command line is shown. One about many runs is longer.
+const mostLines = 4
+
+// shellLines are the lines that show a command line, none where there is none.
+func shellLines(cli string, w int) []string {
+	if cli == "" {
+		return nil
+	}
+	lines := wrap("$ "+cli, w)
+	if len(lines) > mostLines {
+		lines = lines[:mostLines]
+		lines[mostLines-1] += " …"
+	}
+	return lines
+}
+
+// copyLine takes a command line to where it can be run, all of it.
+func copyLine(cli string) action {
+	a := action{name: "copy line", keys: []string{"ctrl+y"}, label: "copy line", help: "copy the command line that does the same to the clipboard (OSC 52)", run: func() tea.Cmd {
+		return send(clip{cli})
+	}}
+	if cli == "" {
+		a.why = "no command line does the same"
+	}
+	return a
 }

@@ -244,7 +244,7 @@ func retryAction(e *env, sweep string, rows []RunRow, what string) action {
 	}
 	sure := retry
 	sure.run = func() tea.Cmd {
-		forgo := &reversal{"retry of " + what, e.cli("runs retry --undo", shellIDs(ids)), func(ctx context.Context) error { return e.control.Forgo(ctx, sweep, ids) }}
+		forgo := &reversal{"retry of " + what, e.cliOf(ids, "runs retry --undo"), func(ctx context.Context) error { return e.control.Forgo(ctx, sweep, ids) }}
 		return order(retry.cli, what+" is due again", back(func(ctx context.Context) error {
 			return e.control.Retry(ctx, sweep, ids)
 		}, forgo))

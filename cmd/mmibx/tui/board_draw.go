@@ -20,6 +20,10 @@ func (b *board) Draw(c widget.Canvas) {
 		workers = []widget.Span{faint("   " + plural(b.data.Workers, "worker"))}
 	}
 	header(c.In(top), b.env, []string{b.sweep}, b.status(), workers)
+	if !b.loaded {
+		drawUnread(c.In(rest), "board", b.poll.trouble())
+		return
+	}
 	if c.W() >= 100 && c.H() >= 28 {
 		b.drawWide(c, rest)
 	} else {
@@ -80,12 +84,14 @@ func (b *board) status() []widget.Span {
 	d := b.data
 	finished := over(d.Counts) == d.Total
 	spans := []widget.Span{liveSign(d.Live, d.Paused, finished, true)}
-	switch {
-	case d.Started.IsZero():
-	case d.Ended.IsZero():
+	if d.Live && !d.Started.IsZero() {
 		spans = append(spans, plain(" "+clock(b.clock().Sub(d.Started))))
-	default:
-		spans = append(spans, plain(" after "+rough(d.Ended.Sub(d.Started))))
+	}
+	if !d.Live && !d.Ended.IsZero() {
+		spans = append(spans, plain(" "+ago(d.Ended, b.clock())))
+	}
+	if !d.Live && d.Spent > 0 {
+		spans = append(spans, faint("   runs took "), plain(rough(d.Spent)))
 	}
 	if d.Remaining > 0 && d.Live {
 		spans = append(spans, faint("   eta "), plain(rough(d.Remaining)))
@@ -299,8 +305,8 @@ func (b *board) drawLeaders(c widget.Canvas) {
 			{Title: "dev", Width: 5, Right: true},
 			{Title: "", Width: 5},
 			{Title: "n", Width: 5, Right: true},
-			{Title: b.versus(), Width: 8, Grow: true, Most: 22},
-			{Title: "", Width: 6},
+			{Title: b.versus(), Width: max(7, min(12, widget.Width(plain(b.versus()))))},
+			{Title: "", Width: 3},
 		},
 		Row: func(i int) [][]widget.Span {
 			return leaderRow(i, b.leaders[i], b.mark(b.leaders[i]), b.markSign(b.leaders[i].ID, true))

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
@@ -17,23 +18,29 @@ func (b *board) tabs() []widget.Span {
 	return []widget.Span{events, faint(" · "), runs}
 }
 
+// drawEvents says when each was: of today the time, and the day too where some are of
+// other days.
 func (b *board) drawEvents(c widget.Canvas) {
 	in := widget.Panel(c, b.tabs(), nil, b.focus == onEvents)
+	when, today := time.TimeOnly, b.clock().Format(time.DateOnly)
+	if n := len(b.data.Events); n > 0 && b.data.Events[n-1].At.Format(time.DateOnly) != today {
+		when = dayTime
+	}
 	widget.Table{
 		Name: panelNames[onEvents], Len: len(b.data.Events), Cursor: b.cursor[onEvents], Focused: b.focus == onEvents,
 		Bare: true, Empty: "nothing has happened yet",
-		Columns: []widget.Column{{Width: 8}, {Width: 6}, {Width: 11}, {Width: 12, Grow: true}},
-		Row:     func(i int) [][]widget.Span { return eventRow(b.data.Events[i]) },
+		Columns: []widget.Column{{Width: len(when)}, {Width: 6}, {Width: 11}, {Width: 12, Grow: true}},
+		Row:     func(i int) [][]widget.Span { return eventRow(b.data.Events[i], when) },
 	}.Draw(in)
 }
 
-func eventRow(e Event) [][]widget.Span {
+func eventRow(e Event, when string) [][]widget.Span {
 	mark := sign(mmibx.State(e.Kind))
 	if mark.Text == sign(mmibx.Queued).Text {
 		mark = widget.Span{Text: "›", Ink: widget.Busy}
 	}
 	return [][]widget.Span{
-		{faint(e.At.Format("15:04:05"))}, {plain(brief(e.Run))},
+		{faint(e.At.Format(when))}, {plain(brief(e.Run))},
 		{mark, widget.Span{Text: " " + e.Kind, Ink: mark.Ink}}, {plain(e.Text)},
 	}
 }

@@ -180,6 +180,9 @@ func (a *App) say(n notice) tea.Cmd {
 	return tick(5*time.Second, func(time.Time) tea.Msg { return toastOver{number} })
 }
 
+// toastLines is how much of a notice is shown.
+const toastLines = 8
+
 // drawToast paints a notice in the lower right corner; of a long one as much as half
 // of the canvas takes.
 func drawToast(c widget.Canvas, n notice) {
@@ -188,7 +191,7 @@ func drawToast(c widget.Canvas, n notice) {
 		sign, ink = "✗ ", widget.Bad
 	}
 	lines := wrap(n.text, max(10, min(c.W()-10, 72)))
-	if most := max(1, c.H()/2-2); len(lines) > most {
+	if most := max(1, min(toastLines, c.H()/2-2)); len(lines) > most {
 		lines = lines[:most]
 		lines[most-1] += " …"
 	}
@@ -237,6 +240,19 @@ func header(c widget.Canvas, e *env, crumbs []string, status []widget.Span, righ
 	right = append([]widget.Span{{Text: "store " + e.store, Ink: widget.Faint}}, right...)
 	if n := widget.Width(right...) + 1; x+3+n <= c.W() {
 		c.Right(c.W()-1, 0, right...)
+	}
+}
+
+// drawUnread stands for what has not been read: it is read now, or here is in full why
+// it cannot be.
+func drawUnread(c widget.Canvas, what, trouble string) {
+	if trouble == "" {
+		widget.Panel(c, []widget.Span{strong(what)}, nil, false).Print(0, 0, faint("reading …"))
+		return
+	}
+	in := widget.Panel(c, []widget.Span{{Text: "the " + what + " cannot be read", Ink: widget.Bad}}, nil, false)
+	for y, line := range wrap(trouble, in.W()) {
+		in.Print(0, y, plain(line))
 	}
 }
 

@@ -366,7 +366,7 @@ func (c *compare) Actions() []action {
 		first, curvesAction(c.env, c.of), c.metricAction(),
 	}
 	q := PaperQuery{Runs: runsOf(c.of)}
-	acts = append(acts, tableAction(c.env, q), figureAction(c.env, q), c.exportAction(listingOf(c.of)), c.copyAction(strings.Join(runsOf(c.of), " ")))
+	acts = append(acts, tableAction(c.env, q), figureAction(c.env, q), c.exportAction(Listing{Filter: filterOf(runsOf(c.of))}), c.copyAction(strings.Join(runsOf(c.of), " ")))
 	return append(acts, moves(c.move)...)
 }
 
@@ -389,7 +389,7 @@ func compareAction(e *env, of []mark) action {
 	case n > mostCompared:
 		a.why = fmt.Sprintf("%d are marked, and at most %d fit side by side", n, mostCompared)
 	case n == 2:
-		a.cli = e.cli("compare", brief(of[1].id), brief(of[0].id))
+		a.cli = e.cli("compare", of[1].id, of[0].id)
 	}
 	return a
 }

@@ -24,17 +24,21 @@ func (q *confirm) Actions() []action {
 	return []action{
 		{name: "yes", keys: []string{"enter", "y"}, label: "yes", help: q.question, to: func() tea.Msg { return chosen{q.act} }},
 		{name: "no", keys: []string{"esc", "n", "q"}, label: "no", help: "leave it", to: func() tea.Msg { return pop{} }},
+		copyLine(q.act.cli),
 	}
 }
 
 // Draw implements screen.
 func (q *confirm) Draw(c widget.Canvas) {
-	lines := wrap(q.detail, min(60, c.W()-8))
-	in := popup(c, centre(c, 66, len(lines)+5), []widget.Span{{Text: q.question, Ink: widget.Focus}})
+	w := min(62, c.W()-6)
+	lines, cli := wrap(q.detail, w), shellLines(q.act.cli, w)
+	in := popup(c, centre(c, 66, len(lines)+len(cli)+4), []widget.Span{{Text: q.question, Ink: widget.Focus}})
 	for y, l := range lines {
 		in.Print(0, y, plain(l))
 	}
-	in.Print(0, len(lines)+1, faint("$ "+q.act.cli))
-	in.Right(in.W(), len(lines)+2,
+	for y, l := range cli {
+		in.Print(0, len(lines)+1+y, faint(l))
+	}
+	in.Right(in.W(), len(lines)+1+len(cli),
 		widget.Span{Text: "enter", Ink: widget.Key}, faint(" yes   "), widget.Span{Text: "esc", Ink: widget.Key}, faint(" no"))
 }

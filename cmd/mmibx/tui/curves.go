@@ -298,7 +298,7 @@ func (c *curves) Actions() []action {
 			return nil
 		}},
 		{name: "log axis", keys: []string{"o"}, label: "log", help: "logarithmic axis of values", run: func() tea.Cmd { c.log = !c.log; return nil }},
-		c.compareAction(), c.exportAction(listingOf(c.of)), c.copyAction(strings.Join(runsOf(c.of), " ")),
+		c.compareAction(), c.exportAction(Listing{Filter: filterOf(runsOf(c.of))}), c.copyAction(strings.Join(runsOf(c.of), " ")),
 	}, pan...)
 }
 

@@ -141,6 +141,7 @@ type Board struct {
 	Total         int
 	Started       time.Time
 	Ended         time.Time     // zero while it is live
+	Spent         time.Duration // on all attempts at its runs; 0: not known
 	Remaining     time.Duration // 0: not known
 	RunsPerMinute float64
 	Workers       int

@@ -46,7 +46,7 @@ func (e *env) pickExport(l Listing) tea.Cmd {
 func (e *env) cliExport(l Listing, table, file string) string {
 	words := []string{"export", table}
 	if len(e.marked) > 0 {
-		words = append(words, filterOf(runsOf(e.marked)))
+		words = append(words, shell.Word(filterOf(runsOf(e.marked))))
 	} else if l.Filter != "" {
 		words = append(words, shell.Word(l.Filter))
 	}

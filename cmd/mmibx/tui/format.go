@@ -98,12 +98,16 @@ func rough(d time.Duration) string {
 	return fmt.Sprintf("%d d %d h", s/86400, s/3600%24)
 }
 
-// ago is how long something is past.
+// dayTime is how a time is written that may be of another day.
+const dayTime = "01-02 15:04"
+
+// ago is how long something is past, in its largest unit: 41 s ago, 5 m ago, 3 d ago.
 func ago(at, now time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return rough(now.Sub(at)) + " ago"
+	parts := strings.Fields(rough(now.Sub(at)))
+	return parts[0] + " " + parts[1] + " ago"
 }
 
 // score prints a score in percent, "" when there is none.

@@ -24,7 +24,7 @@ func (*help) Title() string                { return "help" }
 
 // Actions implements screen.
 func (h *help) Actions() []action {
-	return append(moves(h.move), action{
+	return append(moves(h.move), copyLine(h.acts[h.cursor].cli), action{
 		name: "close", keys: []string{"esc", "?", "q"}, label: "close", help: "back to the screen",
 		to: func() tea.Msg { return pop{} },
 	})

@@ -13,7 +13,7 @@ func (h *home) Draw(c widget.Canvas) {
 	header(c.In(top), h.env, nil, h.status(), h.disk())
 	switch {
 	case !h.loaded && h.poll.trouble() != "":
-		h.drawTrouble(c.In(rest))
+		drawUnread(c.In(rest), "store", h.poll.trouble())
 		return
 	case h.loaded && len(h.sweeps) == 0:
 		next, below := rest.Top(min(rest.H/2, 3+len(h.welcome())))
@@ -173,14 +173,6 @@ func (h *home) drawStudies(c widget.Canvas) {
 			return [][]widget.Span{{strong(s.Name)}, {plain(s.Title)}, {faint(s.Question)}}
 		},
 	}.Draw(in)
-}
-
-// drawTrouble says in full why nothing is shown.
-func (h *home) drawTrouble(c widget.Canvas) {
-	in := widget.Panel(c, []widget.Span{{Text: "the store cannot be read", Ink: widget.Bad}}, nil, false)
-	for y, line := range wrap(h.poll.trouble(), in.W()) {
-		in.Print(0, y, plain(line))
-	}
 }
 
 // drawDetail says in full what the cursor is on.

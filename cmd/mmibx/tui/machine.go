@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -135,7 +136,7 @@ func (m *machineScreen) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
 	header(c.In(top), m.env, []string{"machine"}, m.status(), nil)
 	if !m.loaded {
-		widget.Panel(c.In(rest), []widget.Span{strong("machine")}, nil, false).Print(0, 0, faint("reading …"))
+		drawUnread(c.In(rest), "machine", m.poll.trouble())
 		return
 	}
 	gauges := 2 + m.coreRows(rest.W/2-4) + 5 + max(1, 2*len(m.data.GPUs))
@@ -215,7 +216,7 @@ func heatOf(share float64) widget.Ink {
 }
 
 func (m *machineScreen) drawHistory(c widget.Canvas) {
-	title := []widget.Span{strong("p"), plain("rocessors, "), strong("m"), plain("emory"), faint(fmt.Sprintf(", %%, the last %s", rough(machineKept*machineEvery)))}
+	title := []widget.Span{strong("p"), plain("rocessors, "), strong("m"), plain("emory"), faint(fmt.Sprintf(" in %%, the last %.0f minutes by seconds", (machineKept * machineEvery).Minutes()))}
 	in := widget.Panel(c, title, nil, false)
 	x := make([]float64, len(m.busy))
 	for i := range x {
@@ -240,7 +241,7 @@ func (m *machineScreen) drawProcesses(c widget.Canvas) {
 		},
 		Row: func(i int) [][]widget.Span {
 			p := m.data.Processes[i]
-			at := faint(p.Command)
+			at := faint(withoutFolders(p.Command))
 			if j := slices.IndexFunc(m.data.Runs, func(w AtWork) bool { return w.PID == p.PID }); j >= 0 {
 				at = plain(brief(m.data.Runs[j].Run) + "  " + m.data.Runs[j].Label)
 			}
@@ -250,4 +251,22 @@ func (m *machineScreen) drawProcesses(c widget.Canvas) {
 			}
 		},
 	}.Draw(in)
+}
+
+// withoutFolders is a command line as people know it: of the program, and of
+// arguments that are paths, the last part.
+func withoutFolders(command string) string {
+	words := strings.Fields(command)
+	for i, word := range words {
+		flag, value, ok := strings.Cut(word, "=")
+		if !ok {
+			flag, value = "", word
+		} else {
+			flag += "="
+		}
+		if i == 0 || slices.ContainsFunc([]string{"/", "./", "../"}, func(p string) bool { return strings.HasPrefix(value, p) }) {
+			words[i] = flag + path.Base(value)
+		}
+	}
+	return strings.Join(words, " ")
 }

@@ -22,7 +22,7 @@ func (f fakeMonitor) Machine(context.Context) (Machine, error) {
 			Memory: machine.Amount{Used: 6 << 30, Total: 24 << 30}, Swap: machine.Amount{Used: 1 << 30, Total: 2 << 30}, Disk: machine.Amount{Used: 97e9, Total: 100e9},
 			GPUs: []machine.GPU{{Name: "NVIDIA H100", Busy: 0.37, Memory: machine.Amount{Used: 1 << 30, Total: 80 << 30}, Celsius: 41, Watts: 123}},
 			Processes: []machine.Process{
-				{PID: 70, Name: "mmibx", Command: "mmibx sweep beta \x1b[2J文字", Memory: 30e6, Threads: 9, Started: noon.Add(-time.Hour)},
+				{PID: 70, Name: "mmibx", Command: "/usr/local/bin/mmibx sweep ../beta.toml --store=/data/runs \x1b[2J文字", Memory: 30e6, Threads: 9, Started: noon.Add(-time.Hour)},
 				{PID: 71, Name: "mmibx-worker", Command: "mmibx-worker work", CPU: 1.25, Memory: 1.9e9, Threads: 4, Started: noon.Add(-40 * time.Second)},
 			},
 		},

@@ -1,11 +1,8 @@
 package tui
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/mmibx/mmibx/internal/shell"
 )
 
 // mark is a run or an arm that was marked. Marks belong to no screen: they stay
@@ -64,30 +61,5 @@ func runsOf(marks []mark) []string {
 	return ids
 }
 
-// filterOf is a filter that lets runs through, all of them, as a shell takes it.
-func filterOf(ids []string) string {
-	words := make([]string, len(ids))
-	for i, id := range ids {
-		words[i] = brief(id) + "*"
-	}
-	return shell.Word("id in (" + strings.Join(words, ", ") + ")")
-}
-
-// listingOf lists the runs of marks and no others.
-func listingOf(marks []mark) Listing {
-	return Listing{Filter: "id in (" + strings.Join(runsOf(marks), ", ") + ")"}
-}
-
-// shellIDs writes ids as a command line takes them; of many only the first, for
-// people: such a line cannot be run.
-func shellIDs(ids []string) string {
-	const shown = 8
-	var words []string
-	for _, id := range ids[:min(shown, len(ids))] {
-		words = append(words, brief(id))
-	}
-	if n := len(ids) - shown; n > 0 {
-		words = append(words, fmt.Sprintf("… (%d more)", n))
-	}
-	return strings.Join(words, " ")
-}
+// filterOf is a filter that lets runs through, all of them and no others.
+func filterOf(ids []string) string { return "id in (" + strings.Join(ids, ", ") + ")" }

@@ -54,6 +54,7 @@ func (p *palette) Actions() []action {
 		{name: "run", keys: []string{"enter"}, label: "run", help: "run the action", to: p.run},
 		{name: "down", keys: []string{"down", "ctrl+n"}, label: "choose", help: "next action", run: p.move(1)},
 		{name: "up", keys: []string{"up", "ctrl+p"}, help: "action before", run: p.move(-1)},
+		copyLine(p.at().cli),
 		{name: "close", keys: []string{"esc"}, label: "close", help: "back to the screen", to: func() tea.Msg { return pop{} }},
 	}
 }
@@ -65,12 +66,19 @@ func (p *palette) move(by int) func() tea.Cmd {
 	}
 }
 
-func (p *palette) run() tea.Msg {
-	found := p.found()
-	if p.cursor >= len(found) {
-		return nil
+// at is the action under the cursor, one that does nothing where there is none.
+func (p *palette) at() action {
+	if found := p.found(); p.cursor < len(found) {
+		return found[p.cursor]
 	}
-	return chosen{found[p.cursor]}
+	return action{}
+}
+
+func (p *palette) run() tea.Msg {
+	if a := p.at(); a.name != "" {
+		return chosen{a}
+	}
+	return nil
 }
 
 // Update implements screen: what is typed filters.

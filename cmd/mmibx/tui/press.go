@@ -29,7 +29,7 @@ type PaperQuery struct {
 // Table is a table of a paper.
 type Table struct {
 	Sweep string
-	Text  []string // as people read it
+	Text  func(cells int) []string // as people read it, in lines of so many cells where that can be
 	LaTeX string
 	Row   []string // its rows, which a test may be against
 	CLI   string   // the words of the command line that prints it

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -147,18 +148,18 @@ func (r *runs) orders() []action {
 	ids := runsOf(r.targets())
 	what := plural(len(ids), "run")
 	tag := r.textOrder("runs tag", "#", "tag", "give "+what+" a tag", "tag for "+what, func(tag string) (string, deed) {
-		return r.cli("runs tag", shell.Word(tag), shellIDs(ids)), func(ctx context.Context) (*reversal, error) {
+		return r.cliOf(ids, "runs tag", shell.Word(tag)), func(ctx context.Context) (*reversal, error) {
 			fresh, err := r.curator.Tag(ctx, ids, tag)
-			return forSome(fresh, &reversal{"tag " + tag, r.cli("runs tag --remove", shell.Word(tag), shellIDs(fresh)), func(ctx context.Context) error { return r.curator.Untag(ctx, fresh, tag) }}), err
+			return forSome(fresh, &reversal{"tag " + tag, r.cliOf(fresh, "runs tag --remove", shell.Word(tag)), func(ctx context.Context) error { return r.curator.Untag(ctx, fresh, tag) }}), err
 		}
 	})
 	note := r.textOrder("runs note", "n", "", "write a note on "+what, "note on "+what, func(text string) (string, deed) {
-		return r.cli("runs note", shellIDs(ids), shell.Word(text)), func(ctx context.Context) (*reversal, error) {
+		return r.cliNote(ids, shell.Word(text)), func(ctx context.Context) (*reversal, error) {
 			before, err := r.curator.Note(ctx, ids, text)
-			return &reversal{"note on " + what, r.cli("runs note", shellIDs(ids), "TEXT"), func(ctx context.Context) error { return r.notes(ctx, before) }}, err
+			return &reversal{"note on " + what, r.cliNotes(before), func(ctx context.Context) error { return r.notes(ctx, before) }}, err
 		}
 	})
-	forgo := &reversal{"retry of " + what, r.cli("runs retry --undo", shellIDs(ids)), func(ctx context.Context) error { return r.control.Forgo(ctx, "", ids) }}
+	forgo := &reversal{"retry of " + what, r.cliOf(ids, "runs retry --undo"), func(ctx context.Context) error { return r.control.Forgo(ctx, "", ids) }}
 	retry := r.sureOrder("runs retry", []string{"r"}, "retry "+what, "Another attempt is made when their sweep runs. A run that diverged does so again unless something outside its spec changed.", ids, back(func(ctx context.Context) error {
 		return r.curator.RetryRuns(ctx, ids)
 	}, forgo))
@@ -183,11 +184,28 @@ func (r *runs) binOrder(ids []string, what string) action {
 	}
 	return r.sureOrder(name, []string{"d", "delete"}, help, detail, ids, func(ctx context.Context) (*reversal, error) {
 		changed, err := do(ctx, ids)
-		return forSome(changed, &reversal{"the bin for " + plural(len(changed), "run"), r.cli(other, shellIDs(changed)), func(ctx context.Context) error {
+		return forSome(changed, &reversal{"the bin for " + plural(len(changed), "run"), r.cliOf(changed, other), func(ctx context.Context) error {
 			_, err := undo(ctx, changed)
 			return err
 		}}), err
 	})
+}
+
+func (r *runs) cliNote(ids []string, text string) string {
+	return r.cliOf(append(slices.Clone(ids), text), "runs note")
+}
+
+// cliNotes are the command lines that put notes back, one for each text.
+func (r *runs) cliNotes(before map[string]string) string {
+	of := map[string][]string{}
+	for _, id := range slices.Sorted(maps.Keys(before)) {
+		of[before[id]] = append(of[before[id]], id)
+	}
+	var lines []string
+	for _, text := range slices.Sorted(maps.Keys(of)) {
+		lines = append(lines, r.cliNote(of[text], shell.Word(text)))
+	}
+	return strings.Join(lines, " && ")
 }
 
 // notes puts notes back where they stood.
@@ -213,7 +231,7 @@ func (r *runs) textOrder(name, key, label, help, question string, of func(text s
 
 // sureOrder is an order that is asked about first.
 func (r *runs) sureOrder(name string, keys []string, help, detail string, ids []string, do deed) action {
-	act := action{name: name, keys: keys, help: help, cli: r.cli(name, shellIDs(ids))}
+	act := action{name: name, keys: keys, help: help, cli: r.cliOf(ids, name)}
 	sure := act
 	sure.run = func() tea.Cmd { return r.after(order(act.cli, "done", do)) }
 	act.to = func() tea.Msg { return push{&confirm{question: help + "?", detail: detail, act: sure}} }

@@ -217,7 +217,7 @@ func TestExport(t *testing.T) {
 	typeText(a, "point")
 	press(a, "enter", "ctrl+u")
 	typeText(a, "my points.parquet")
-	if text := ansi.Strip(a.View().Content); !strings.Contains(text, "$ mmibx export points 'id in (4f3b89*, ") || !strings.Contains(text, "points.parquet'") {
+	if text := ansi.Strip(a.View().Content); !strings.Contains(text, "$ mmibx export points 'id in (4f3b897ab02c, ") || !strings.Contains(text, "points.parquet'") {
 		t.Errorf("\n%s", text)
 	}
 	press(a, "enter")

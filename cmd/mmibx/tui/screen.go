@@ -78,6 +78,9 @@ type env struct {
 // cli is a command line that works on the store shown.
 func (e *env) cli(words ...string) string { return "mmibx " + strings.Join(words, " ") + e.here }
 
+// cliOf is one about runs, which it names all, however many they are: it can be run.
+func (e *env) cliOf(runs []string, words ...string) string { return e.cli(append(words, runs...)...) }
+
 // Messages from a screen to App.
 type (
 	push   struct{ screen screen } // put a screen on top

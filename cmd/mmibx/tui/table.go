@@ -142,14 +142,14 @@ func (t *table) cancel() tea.Cmd {
 }
 
 func (t *table) move(by int) tea.Cmd {
-	t.up = max(0, moved(t.up, by, len(t.data.Text)))
+	t.up = max(0, moved(t.up, by, len(t.lines(leastTable))))
 	return nil
 }
 
 func (t *table) slide(by int) func() tea.Cmd {
 	return func() tea.Cmd {
 		widest := 0
-		for _, line := range t.data.Text {
+		for _, line := range t.lines(leastTable) {
 			widest = max(widest, len([]rune(line)))
 		}
 		t.left = max(0, moved(t.left, by, widest))
@@ -216,21 +216,29 @@ func (t *table) Draw(c widget.Canvas) {
 	}
 	in := widget.Panel(c.In(rest), []widget.Span{strong("table")}, note, true)
 	lines := t.lines(in.W())
-	for y := 0; y < in.H() && t.up+y < len(lines); y++ {
-		in.Print(0, y, plain(lines[t.up+y]))
+	up := max(0, min(t.up, len(lines)-in.H()))
+	for y := 0; y < in.H() && up+y < len(lines); y++ {
+		in.Print(0, y, plain(lines[up+y]))
 	}
-	if trouble := t.wrong(); len(t.data.Text) == 0 && trouble != "" {
+	if trouble := t.wrong(); !t.loaded && trouble != "" {
 		for y, line := range wrap(trouble, in.W()) {
 			in.Print(0, y, widget.Span{Text: line, Ink: widget.Bad})
 		}
 	}
 }
 
+// leastTable is how many columns the narrowest terminal has for a table, in which it
+// has the most lines.
+const leastTable = 40
+
 // lines are those of the table from its left column on; those of its caption are
 // wrapped.
 func (t *table) lines(w int) []string {
+	if t.data.Text == nil {
+		return nil
+	}
 	var lines []string
-	for _, l := range t.data.Text {
+	for _, l := range t.data.Text(w) {
 		switch cells := []rune(l); {
 		case len(cells) > w && !strings.Contains(strings.TrimSpace(l), "  "):
 			lines = append(lines, wrap(l, w)...)
@@ -301,7 +309,7 @@ func paperCLI(e *env, verb string, q PaperQuery) string {
 	}
 	words := []string{verb, "--sweep", shell.Word(cmp.Or(q.Sweep, "SWEEP"))}
 	if len(q.Runs) > 0 {
-		words = append(words, "--filter", filterOf(q.Runs))
+		words = append(words, "--filter", shell.Word(filterOf(q.Runs)))
 	}
 	return e.cli(words...)
 }

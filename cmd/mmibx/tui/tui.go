@@ -77,9 +77,14 @@ func opened(ctx context.Context, e *env, sweep string) *App {
 	return a
 }
 
+// framesPerSecond is how often the terminal is painted at most. Bubble Tea wakes the
+// processor for each frame, changed or not: with its own 60, that alone is one percent
+// of it.
+const framesPerSecond = 30
+
 // run is the life of the program, which began is told of.
 func (o *Options) run(ctx context.Context, a *App, began func(*tea.Program), opts ...tea.ProgramOption) error {
-	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}, opts...)
+	opts = append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}, opts...)
 	program := tea.NewProgram(a, opts...)
 	var broken error
 	var once sync.Once
