@@ -314,3 +314,34 @@ func TestAdaptiveSpaceThatIsUsedUp(t *testing.T) {
 		t.Errorf("%v, warned %q", s.Counts, warned)
 	}
 }
+
+// Where two arms for different devices come to choose one point, its run is done once,
+// on the device of the arm that has it first, and the sweep says so.
+func TestChoicesOnTwoDevices(t *testing.T) {
+	const text = "name = \"meet\"\nbenchmarks = [\"mini-mnre\"]\nsampler = {name = \"tpe\", seed = %d}\nbudget.points = 12\nbase.model = \"mmib\"\n" +
+		"[[arm]]\nname = \"low\"\nspace.\"ib.size\" = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\n" +
+		"[[arm]]\nname = \"high\"\ndevice = \"cuda\"\nspace.\"ib.size\" = [12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]\n"
+	var plan *Plan
+	for seed := 0; plan == nil; seed++ { // until 12 is not among the first ten points of both
+		s := mustParse(t, fmt.Sprintf(text, seed))
+		p, err := s.Plan(noInputs)
+		if err != nil && !strings.Contains(err.Error(), "for a run") {
+			t.Fatal(err)
+		}
+		plan = p
+	}
+	r := fakeRunnerOf(newStore(t), 1)
+	r.GPUs = []GPU{fakeGPU(t, "cuda:0", "0")}
+	var said []Event
+	r.Report = func(e Event) {
+		if e.Kind == Warned {
+			said = append(said, e)
+		}
+	}
+	if s := mustRun(t, r, plan); s.Counts[mmibx.Done] != 23 || s.Attempts != 23 {
+		t.Errorf("%+v", s)
+	}
+	if len(said) != 1 || !strings.Contains(said[0].Text, "it is done there, once") || plan.Cells[slices.Index(plan.IDs(), said[0].Run)].Spec.IB.Size != 12 {
+		t.Errorf("said %+v", said)
+	}
+}

@@ -38,6 +38,22 @@ func (l *loop) hear(m message) {
 	}
 }
 
+// fails says of what is done again and again that it fails, and when it does no more.
+func (l *loop) fails(what string, err error) bool {
+	switch failing := l.failing[what]; {
+	case err != nil && !failing:
+		l.report(Event{Kind: Warned, Text: what + " fails: " + err.Error()})
+	case err == nil && failing:
+		l.report(Event{Kind: Warned, Text: what + " works again"})
+	}
+	if err == nil {
+		delete(l.failing, what)
+		return false
+	}
+	l.failing[what] = true
+	return true
+}
+
 // answered takes in an outcome.
 func (l *loop) answered(w *worker, o mmibx.Outcome) {
 	t := w.task
@@ -74,6 +90,7 @@ func (l *loop) answered(w *worker, o mmibx.Outcome) {
 // gone takes in the end of a worker, and of the run that it was at.
 func (l *loop) gone(w *worker, end error) {
 	l.workers = slices.DeleteFunc(l.workers, func(x *worker) bool { return x == w })
+	_ = w.release() // it was opened to be locked: nothing of it is written now
 	if t := w.task; t != nil {
 		class, text := classify(end)
 		output := journal.LastWords(l.Store.Output(t.cell.Run, w.attempt), 50)
@@ -151,8 +168,7 @@ func (l *loop) lookElsewhere(ctx context.Context) {
 	if err == nil {
 		err = l.reckon(ctx, idsOf(free))
 	}
-	if err != nil {
-		l.report(Event{Kind: Warned, Text: err.Error()})
+	if l.fails("reading how runs stand that other processes had", err) {
 		l.elsewhere = append(l.elsewhere, free...)
 		return
 	}
@@ -163,9 +179,8 @@ func (l *loop) lookElsewhere(ctx context.Context) {
 			continue
 		}
 		l.settle(t, mmibx.Queued)
-		l.queue = append([]*task{t}, l.queue...)
+		l.again(t)
 	}
-	l.enqueue()
 }
 
 func (l *loop) statesNow(ctx context.Context, tasks []*task) (map[string]mmibx.State, error) {
@@ -186,9 +201,7 @@ func idsOf(tasks []*task) []string {
 // obey does what people wrote into the control journal.
 func (l *loop) obey() {
 	orders, err := l.orders.orders()
-	if err != nil {
-		l.report(Event{Kind: Warned, Text: err.Error()})
-	}
+	l.fails("reading orders", err)
 	for _, o := range orders {
 		switch o.Verb {
 		case Stop:

@@ -32,11 +32,9 @@ func (l *loop) settleUp(ctx context.Context) {
 	if err == nil || errors.Is(err, mmibx.ErrUnread) {
 		err = l.reckon(ctx, l.owing)
 	}
-	if err != nil {
-		l.report(Event{Kind: Warned, Text: "what other sweeps spent on runs of this one is not known: " + err.Error()})
-		return
+	if !l.fails("reading what other sweeps spent on runs of this one", err) {
+		l.owing = nil
 	}
-	l.owing = nil
 }
 
 // charge adds to what a run has taken.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,3 +156,44 @@ func TestHoursOfSweepFiles(t *testing.T) {
 		}
 	}
 }
+
+// What cannot be read is said once, and once when it can be read again.
+func TestFailureIsSaidOnce(t *testing.T) {
+	store, plan := newStore(t), testPlan(t, "locked", 2)
+	events, err := journal.OpenAppend(eventsPath(store, plan.Sweep))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Abandon() //nolint:errcheck // read by nobody
+	var said []string
+	r, locked := fakeRunnerOf(store, 1), &lockedTracker{Tracker: fakeTracker{store: store}}
+	r.Tracker, r.Report = locked, func(e Event) { said = append(said, e.Text) }
+	l := r.newLoop(plan, nil, events, time.Now())
+	for i := range plan.Cells {
+		l.tasks = append(l.tasks, &task{cell: &plan.Cells[i], state: mmibx.Running})
+	}
+	for range 2 { // and again, once it was well
+		l.owing, l.elsewhere, said = plan.IDs(), l.tasks, nil
+		for _, locked.err = range []error{errors.New("the database is locked"), errors.New("the database is locked"), nil, nil} {
+			l.settleUp(t.Context())
+			l.lookElsewhere(t.Context())
+		}
+		const spent, stand = "reading what other sweeps spent on runs of this one", "reading how runs stand that other processes had"
+		want := []string{spent + " fails: the database is locked", stand + " fails: the database is locked", spent + " works again", stand + " works again"}
+		if !slices.Equal(said, want) {
+			t.Errorf("said %q, want %q", said, want)
+		}
+		if l.owing != nil || len(l.elsewhere) != 0 || len(l.queue) == 0 {
+			t.Errorf("it still waits: %v, %v", l.owing, l.elsewhere)
+		}
+		l.queue = nil
+	}
+}
+
+// lockedTracker cannot be brought up to date while it has an error.
+type lockedTracker struct {
+	Tracker
+	err error
+}
+
+func (l *lockedTracker) Sync(context.Context) error { return l.err }

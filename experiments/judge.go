@@ -90,9 +90,7 @@ func (l *loop) judge() {
 		if _, err := os.Stat(l.Store.Journal(t.cell.Run, w.attempt)); err != nil {
 			continue // the worker is not at it yet, and would not hear
 		}
-		if err := l.judgeRun(w, t); err != nil {
-			l.report(l.event(Warned, t, Event{Lane: w.lane, Text: "the pruner cannot judge it: " + err.Error()}))
-		}
+		l.fails("judging run "+t.cell.Run, l.judgeRun(w, t))
 	}
 }
 

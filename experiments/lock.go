@@ -13,12 +13,20 @@ import (
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
-// Holder is who runs a sweep. It stands in the sweep's runner.lock.
+// Holder is who has a lock of the runner's: that of a sweep (its runner.lock) or of a
+// GPU. It stands in the locked file.
 type Holder struct {
 	PID     int       `json:"pid"`
 	Host    string    `json:"host"`
 	Started time.Time `json:"started"`
 	Command []string  `json:"command,omitempty"`
+}
+
+func (h *Holder) String() string {
+	if h.PID == 0 {
+		return "another process"
+	}
+	return fmt.Sprintf("process %d on %s since %s", h.PID, h.Host, h.Started.Local().Format("2006-01-02 15:04"))
 }
 
 func runnerLock(store mmibx.Store, sweep string) string {
@@ -27,14 +35,17 @@ func runnerLock(store mmibx.Store, sweep string) string {
 
 // hold makes this process the runner of a sweep.
 func hold(store mmibx.Store, sweep string, command []string) (*os.File, error) {
-	f, err := journal.Claim(runnerLock(store, sweep))
+	f, err := claim(runnerLock(store, sweep), command)
 	if errors.Is(err, journal.ErrHeld) {
-		who := "another process"
-		if h, ok, _ := Running(store, sweep); ok && h.PID > 0 {
-			who = fmt.Sprintf("process %d on %s since %s", h.PID, h.Host, h.Started.Local().Format("2006-01-02 15:04"))
-		}
-		return nil, fmt.Errorf("sweep %s is run by %s already; look with `mmibx sweep status %s`, end it with `mmibx sweep stop %s`: %w", sweep, who, sweep, sweep, journal.ErrHeld)
+		h, _, _ := Running(store, sweep)
+		return nil, fmt.Errorf("sweep %s is run by %s already; look with `mmibx sweep status %s`, end it with `mmibx sweep stop %s`: %w", sweep, &h, sweep, sweep, journal.ErrHeld)
 	}
+	return f, err
+}
+
+// claim locks a file and says in it who has it.
+func claim(path string, command []string) (*os.File, error) {
+	f, err := journal.Claim(path)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +68,11 @@ func hold(store mmibx.Store, sweep string, command []string) (*os.File, error) {
 
 // Running says whether a sweep has a live runner, and who it is.
 func Running(store mmibx.Store, sweep string) (Holder, bool, error) {
-	path := runnerLock(store, sweep)
+	return holderOf(runnerLock(store, sweep))
+}
+
+// holderOf says whether a file is claimed, and by whom.
+func holderOf(path string) (Holder, bool, error) {
 	alive, err := journal.Held(path)
 	if err != nil || !alive {
 		return Holder{}, false, err

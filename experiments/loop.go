@@ -39,6 +39,8 @@ type loop struct {
 	workers   []*worker          // processes that live, in order of lane
 	jobs      int                // workers wanted at once on the processor
 	gpus      []GPU              // those that runs of the plan are for
+	failing   map[string]bool    // what failed when it was done last
+	taken     map[int]bool       // lanes whose GPU another process has
 	cpus      bool               // runs of the plan are for the processor
 	paused    bool               // start nothing more
 	stop      error              // why the runner is leaving, nil while it is not
@@ -72,6 +74,12 @@ type task struct {
 func (l *loop) enqueue(tasks ...*task) {
 	l.queue = append(l.queue, tasks...)
 	slices.SortStableFunc(l.queue, func(a, b *task) int { return cmp.Compare(b.priority, a.priority) })
+}
+
+// again queues a run that was its turn, before those that wait with the same priority.
+func (l *loop) again(t *task) {
+	l.queue = slices.Insert(l.queue, 0, t)
+	l.enqueue()
 }
 
 // takeUp learns where every run stands and queues those that are not final.
@@ -145,6 +153,7 @@ func (l *loop) work(ctx context.Context) error {
 			l.obey()
 			l.judge()
 			l.lookElsewhere(ctx)
+			l.lookAtGPUs()
 			l.settleUp(ctx)
 		case <-asked:
 			asked = nil
@@ -191,6 +200,11 @@ func (l *loop) start() error {
 			continue
 		}
 		w, err := l.workerFor(t)
+		if errors.Is(err, journal.ErrHeld) { // another lane may be free, or will be
+			t.tries--
+			l.again(t)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -205,7 +219,7 @@ func (l *loop) start() error {
 func (l *loop) letGo() {
 	idle := l.busyWorkers() == 0 && (l.used || len(l.queue)+len(l.elsewhere) == 0 && !l.searching())
 	for _, w := range l.workers {
-		if w.task == nil && (idle || w.lane > len(l.gpus)+l.jobs || w.threads != threads(l.slots())) {
+		if w.task == nil && (idle || l.idleGPU(w) || w.lane > len(l.gpus)+l.jobs || w.threads != threads(l.slots())) {
 			w.finish()
 		}
 		if w.task == nil && w.closed && time.Since(w.closedAt) > patience {
@@ -331,7 +345,7 @@ func (l *loop) left() time.Duration {
 	}
 	each := l.busy / time.Duration(l.finished)
 	open := l.counts[mmibx.Queued] + l.counts[mmibx.Running] + l.counts[mmibx.Lost] + l.plan.Open()
-	return each * time.Duration(open) / time.Duration(max(1, l.slots()))
+	return each * time.Duration(open) / time.Duration(max(1, l.slots()-len(l.taken)))
 }
 
 func (l *loop) summary() Summary {

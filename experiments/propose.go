@@ -90,7 +90,22 @@ func (l *loop) extend(ctx context.Context, s *Search) error {
 	if err := l.plan.grown(l.Store); err != nil {
 		return err
 	}
-	return l.takeUpFrom(ctx, before)
+	if err := l.takeUpFrom(ctx, before); err != nil {
+		return err
+	}
+	l.tellDevice(s, p.Runs)
+	return nil
+}
+
+// tellDevice says of a point that an arm for another device has chosen too, or has
+// anyway, that its runs are done on that one. Of what a plan begins with it is refused.
+func (l *loop) tellDevice(s *Search, runs []string) {
+	for _, run := range runs {
+		t := l.byRun[run]
+		if want, is := cmp.Or(s.Device, l.Job.Device), l.deviceOf(t); want != is {
+			l.report(l.event(Warned, t, Event{Text: fmt.Sprintf("arm %q has chosen it for %s, and it is one of arm %q, on %s: it is done there, once", s.ArmName, want, t.cell.ArmName, is)}))
+		}
+	}
 }
 
 // seen are the points of a search with what they are worth: the mean of the

@@ -41,8 +41,8 @@ type Runner struct {
 	Job mmibx.Job
 	// Jobs is how many workers run at once on the processor, at least 1.
 	Jobs int
-	// GPUs have a worker each, where runs of the plan are for cuda. The threads of the
-	// machine are divided among all workers.
+	// GPUs have a worker each, where runs of the plan are for cuda, but for those that
+	// another process has. The threads of the machine are divided among all workers.
 	GPUs []GPU
 	// Tries bounds the attempts at one run in this life of the runner, where
 	// trying again can help; 0: 3.
@@ -129,7 +129,7 @@ func (r *Runner) newLoop(plan *Plan, orders *control, events *journal.Writer, be
 	return &loop{
 		Runner: r, plan: plan, orders: orders, events: events, began: began, jobs: max(1, r.Jobs),
 		messages: make(chan message, 64), counts: map[mmibx.State]int{}, failures: map[string]Event{},
-		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{}, spent: map[string]time.Duration{}, use: utilisation{since: began},
+		values: map[string]float64{}, byRun: map[string]*task{}, exhausted: map[*Search]bool{}, curves: map[string]*curve{}, spent: map[string]time.Duration{}, failing: map[string]bool{}, taken: map[int]bool{}, use: utilisation{since: began},
 	}
 }
 
@@ -161,13 +161,18 @@ func (l *loop) keepSynced(ctx context.Context) {
 		start := time.Now()
 		err := l.Tracker.Sync(ctx)
 		wait = max(pause, 10*time.Since(start)) // a tenth of a core at most
-		if err != nil && !behind && ctx.Err() == nil {
-			select {
-			case l.messages <- message{warning: "the database is behind the journals: " + err.Error()}:
-			case <-ctx.Done():
-			}
+		if ctx.Err() != nil || (err != nil) == behind {
+			continue
 		}
 		behind = err != nil
+		warning := "the database is up to the journals again"
+		if behind {
+			warning = "the database is behind the journals: " + err.Error()
+		}
+		select {
+		case l.messages <- message{warning: warning}:
+		case <-ctx.Done():
+		}
 	}
 }
 

@@ -2,9 +2,12 @@ package experiments
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // The devices of runs.
@@ -17,6 +20,9 @@ const (
 type GPU struct {
 	Device  string // as lanes and headers name it: cuda:1
 	Visible string // its worker's CUDA_VISIBLE_DEVICES
+	// Lock is a file that whoever has the GPU for itself has claimed: the runner that
+	// starts a worker on it, and the worker until it is gone, though its runner died.
+	Lock string
 }
 
 // NeedsGPU says whether a run of the plan is to be done on a GPU, where those that ask
@@ -38,7 +44,7 @@ func (l *loop) takeSlots() error {
 		return nil
 	}
 	if l.gpus = l.GPUs; len(l.gpus) == 0 {
-		return &mmibx.InputError{Key: "device", Found: "a sweep with runs for cuda, and no GPU that this program may use", Expected: "a GPU that nvidia-smi lists and CUDA_VISIBLE_DEVICES does not hide",
+		return &mmibx.InputError{Key: "device", Found: "a sweep with runs for cuda, and no GPU that this program may use", Expected: "a GPU of NVIDIA's that CUDA_VISIBLE_DEVICES does not hide",
 			Cure: "set CUDA_VISIBLE_DEVICES, or ask for cpu"}
 	}
 	return nil
@@ -83,9 +89,9 @@ func (l *loop) slot(device string) (lane int, idle *worker) {
 	case idle != nil:
 		return idle.lane, idle
 	}
-	for lane = first; slices.ContainsFunc(l.workers, func(w *worker) bool { return w.lane == lane }); lane++ {
+	for lane = first; l.taken[lane] || slices.ContainsFunc(l.workers, func(w *worker) bool { return w.lane == lane }); lane++ {
 	}
-	if device == cuda && lane > last { // its former worker has yet to leave
+	if device == cuda && lane > last { // its former worker has yet to leave, or others have it
 		return 0, nil
 	}
 	return lane, nil
@@ -107,7 +113,8 @@ func (l *loop) next() int {
 	return slices.IndexFunc(l.queue, func(t *task) bool { return open[l.deviceOf(t)] })
 }
 
-// workerFor finds a worker that waits on the device of a run, or starts one.
+// workerFor finds a worker that waits on the device of a run, or starts one. Where
+// another process has the GPU the error is journal.ErrHeld, and the lane is taken.
 func (l *loop) workerFor(t *task) (*worker, error) {
 	lane, w := l.slot(l.deviceOf(t))
 	if w != nil {
@@ -118,13 +125,51 @@ func (l *loop) workerFor(t *task) (*worker, error) {
 	if lane <= len(l.gpus) {
 		w.gpu = &l.gpus[lane-1]
 		env = append(env, "CUDA_VISIBLE_DEVICES="+w.gpu.Visible)
+		var err error
+		if w.claim, err = claim(w.gpu.Lock, l.Job.Command); err != nil {
+			if errors.Is(err, journal.ErrHeld) {
+				l.leaveTo(lane)
+			}
+			return nil, fmt.Errorf("%s: %w", w.gpu.Device, err)
+		}
 	} else if len(l.gpus) > 0 { // what runs on the processor stays off them
 		env = append(env, "CUDA_VISIBLE_DEVICES=")
 	}
 	if err := w.start(l.Worker, env, l.workerLog(lane), l.messages); err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.release())
 	}
 	l.workers = append(l.workers, w)
 	slices.SortFunc(l.workers, func(a, b *worker) int { return a.lane - b.lane })
 	return w, nil
+}
+
+// leaveTo leaves the GPU of a lane to whoever has it, and says who that is.
+func (l *loop) leaveTo(lane int) {
+	l.taken[lane] = true
+	gpu := &l.gpus[lane-1]
+	h, _, err := holderOf(gpu.Lock)
+	who := h.String()
+	if err != nil {
+		who += " (" + err.Error() + ")"
+	}
+	l.report(Event{Kind: Warned, Text: fmt.Sprintf("%s is in use by %s; this sweep takes it when it is free", gpu.Device, who)})
+}
+
+// lookAtGPUs asks, at each tick, for the GPUs that other processes have.
+func (l *loop) lookAtGPUs() {
+	for lane := range l.taken {
+		if held, err := journal.Held(l.gpus[lane-1].Lock); err == nil && !held {
+			delete(l.taken, lane)
+		}
+	}
+}
+
+// idleGPU says that a GPU has a worker and nothing to do: others may want it.
+func (l *loop) idleGPU(w *worker) bool {
+	if w.gpu == nil || w.task != nil {
+		return false
+	}
+	due := func(t *task) bool { return l.deviceOf(t) == cuda }
+	return l.paused || l.used || !slices.ContainsFunc(l.queue, due) && !slices.ContainsFunc(l.elsewhere, due) &&
+		l.nextSearch(func(s *Search) bool { return cmp.Or(s.Device, l.Job.Device) == cuda }) == nil
 }

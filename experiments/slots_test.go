@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,13 +15,18 @@ import (
 // besideText is a sweep of two arms, one of them for GPUs.
 const besideText = "name = \"beside\"\nbenchmarks = [\"mini-mnre\"]\nseeds = 6\n[[arm]]\nname = \"small\"\nmodel = \"text\"\n[[arm]]\nname = \"large\"\ndevice = \"cuda\"\nmodel = \"concat\"\n"
 
+// fakeGPU is one that no other test knows of.
+func fakeGPU(t *testing.T, device, visible string) GPU {
+	return GPU{device, visible, filepath.Join(t.TempDir(), "lock")}
+}
+
 // Runs for GPUs and runs for the processor go on side by side: each GPU has one worker,
 // which sees no other, and a worker of the processor sees none.
 func TestGPUsBesideProcessors(t *testing.T) {
 	t.Setenv("CUDA_VISIBLE_DEVICES", "0,1,2") // as the runner itself was given
 	store, plan := newStore(t), mustPlan(t, besideText)
 	r := fakeRunnerOf(store, 1)
-	r.GPUs = []GPU{{"cuda:1", "GPU-bbbb"}, {"cuda:2", "GPU-cccc"}}
+	r.GPUs = []GPU{fakeGPU(t, "cuda:1", "GPU-bbbb"), fakeGPU(t, "cuda:2", "GPU-cccc")}
 	at, together := map[int]Event{}, map[string]bool{}
 	r.Report = func(e Event) {
 		switch e.Kind {
@@ -63,7 +69,7 @@ func TestGPUsBesideProcessors(t *testing.T) {
 func TestGPUsAlone(t *testing.T) {
 	store, plan := newStore(t), mustPlan(t, strings.Replace(besideText, "model = \"text\"", "device = \"cuda\"\nmodel = \"text\"", 1))
 	r := fakeRunnerOf(store, 7)
-	r.GPUs = []GPU{{"cuda:0", "0"}, {"cuda:1", "1"}}
+	r.GPUs = []GPU{fakeGPU(t, "cuda:0", "0"), fakeGPU(t, "cuda:1", "1")}
 	widest := 0
 	r.Report = func(e Event) { widest = max(widest, e.Lane) }
 	if s := mustRun(t, r, plan); s.Counts[mmibx.Done] != 12 || widest != 2 {

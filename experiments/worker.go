@@ -20,6 +20,7 @@ import (
 type worker struct {
 	lane    int  // from 1: what people see
 	gpu     *GPU // that it has for itself, nil on the processor
+	claim   *os.File
 	threads int
 	cmd     *exec.Cmd
 	stdin   io.WriteCloser
@@ -129,6 +130,9 @@ func (w *worker) start(command, env []string, logPath string, messages chan<- me
 		return err
 	}
 	w.stdin = stdin
+	if w.claim != nil { // its own too: it outlives a runner that is killed, for as long as it needs for its checkpoint
+		w.cmd.ExtraFiles = []*os.File{w.claim}
+	}
 	if err := w.cmd.Start(); err != nil {
 		return fmt.Errorf("start a worker: %w", err)
 	}
@@ -161,6 +165,14 @@ func (w *worker) finish() {
 // kill ends the worker and all that it started.
 func (w *worker) kill() {
 	_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL) // it may be gone already
+}
+
+// release ends the runner's part in the claim of the worker's GPU.
+func (w *worker) release() error {
+	if w.claim == nil {
+		return nil
+	}
+	return w.claim.Close()
 }
 
 // classify says why a process that answered nothing is gone.

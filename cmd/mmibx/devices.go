@@ -3,6 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/mmibx/mmibx"
@@ -31,12 +35,17 @@ func (f *runFlags) deviceFor(plan *experiments.Plan) (string, error) {
 }
 
 // gpuSlots are the GPUs of this machine that we may use, a slot each. A worker is told
-// its own by the UUID, which names the same one however GPUs are counted.
+// its own by the UUID, and this user's runners keep off each other's by a file of that
+// name: it means the same GPU however GPUs are counted and whatever the store.
 func gpuSlots(ctx context.Context) ([]experiments.GPU, error) {
-	list, err := machine.GPUs(ctx)
-	slots := make([]experiments.GPU, len(list))
-	for i, g := range list {
-		slots[i] = experiments.GPU{Device: "cuda:" + strconv.Itoa(g.Index), Visible: g.UUID}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("folder for the locks of GPUs: %w; set XDG_CACHE_HOME", err)
+	}
+	units, err := machine.Units(ctx)
+	slots := make([]experiments.GPU, len(units))
+	for i, u := range units {
+		slots[i] = experiments.GPU{Device: "cuda:" + u.Number, Visible: u.UUID, Lock: filepath.Join(cache, "mmibx", "gpus", url.PathEscape(u.UUID))}
 	}
 	return slots, err
 }

@@ -5,9 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +20,7 @@ type GPU struct {
 	Memory  Amount  `json:"memory"`
 	Celsius float64 `json:"celsius"`
 	Watts   float64 `json:"watts"`
+	MIG     bool    `json:"mig"` // it is in MIG mode: programs use its instances
 }
 
 // gpuEvery is how often the driver's program is asked, which costs a tenth of a
@@ -32,7 +31,7 @@ const gpuEvery = 5 * time.Second
 // seconds where the driver is loaded for it or there are many GPUs.
 const gpuPatience = 30 * time.Second
 
-var gpuQuery = []string{"--query-gpu=index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw", "--format=csv,noheader,nounits"}
+var gpuQuery = []string{"--query-gpu=index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw,mig.mode.current", "--format=csv,noheader,nounits"}
 
 // readGPUs asks nvidia-smi, where there is one; what it cannot tell is 0.
 func (m *Monitor) readGPUs(ctx context.Context, now time.Time) []GPU {
@@ -54,59 +53,34 @@ func (m *Monitor) readGPUs(ctx context.Context, now time.Time) []GPU {
 // listGPUs asks nvidia-smi and waits that long for it; where there is none the error
 // is exec.ErrNotFound.
 func listGPUs(ctx context.Context, patience time.Duration) ([]GPU, error) {
-	path, err := exec.LookPath("nvidia-smi")
+	text, err := askDriver(ctx, patience, gpuQuery...)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, path, gpuQuery...).Output()
-	var list []GPU
-	if err == nil {
-		list, err = parseGPUs(string(out))
-	}
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer in %s: %w", patience, ctx.Err())
-	}
+	list, err := parseGPUs(text)
 	if err != nil {
 		return nil, fmt.Errorf("nvidia-smi: %w", err)
 	}
 	return list, nil
 }
 
-// GPUs lists those that a program may use: all of the machine, or what
-// $CUDA_VISIBLE_DEVICES names of them. A machine without nvidia-smi has none.
-func GPUs(ctx context.Context) ([]GPU, error) {
-	list, err := listGPUs(ctx, gpuPatience)
-	if errors.Is(err, exec.ErrNotFound) {
-		return nil, nil
+// askDriver is what nvidia-smi prints when it is called so.
+func askDriver(ctx context.Context, patience time.Duration, args ...string) (string, error) {
+	path, err := exec.LookPath("nvidia-smi")
+	if err != nil {
+		return "", err
 	}
-	if names, set := os.LookupEnv("CUDA_VISIBLE_DEVICES"); set && err == nil {
-		list = visible(list, names)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, args...).Output()
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		err = fmt.Errorf("nvidia-smi: no answer in %s: %w", patience, ctx.Err())
+	case err != nil: // what it complains of it prints like all else
+		said, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+		err = fmt.Errorf("nvidia-smi: %w: %s", err, said)
 	}
-	return list, err
-}
-
-// visible are the GPUs that a value of CUDA_VISIBLE_DEVICES names, in its order: by
-// index or by the beginning of a UUID, with commas between. As CUDA reads it, the
-// first name of no GPU ends the list, and one that is there twice leaves none.
-func visible(list []GPU, names string) []GPU {
-	var seen []GPU
-	for name := range strings.SplitSeq(names, ",") {
-		name = strings.TrimSpace(name)
-		i := slices.IndexFunc(list, func(g GPU) bool {
-			index, err := strconv.Atoi(name)
-			return err == nil && g.Index == index || strings.HasPrefix(name, "GPU-") && strings.HasPrefix(g.UUID, name)
-		})
-		if i < 0 {
-			break
-		}
-		if slices.ContainsFunc(seen, func(g GPU) bool { return g.UUID == list[i].UUID }) {
-			return nil
-		}
-		seen = append(seen, list[i])
-	}
-	return seen
+	return string(out), err
 }
 
 // parseGPUs reads nvidia-smi's table: memory in MiB, numbers that are not known as
@@ -114,7 +88,7 @@ func visible(list []GPU, names string) []GPU {
 func parseGPUs(text string) ([]GPU, error) {
 	r := csv.NewReader(strings.NewReader(text))
 	r.TrimLeadingSpace = true
-	r.FieldsPerRecord = 8
+	r.FieldsPerRecord = 9
 	rows, err := r.ReadAll()
 	if err != nil {
 		return nil, err
@@ -126,13 +100,13 @@ func parseGPUs(text string) ([]GPU, error) {
 			return nil, fmt.Errorf("found %q, expected the index of a GPU", row[0])
 		}
 		var n [5]float64
-		for i, text := range row[3:] {
+		for i, text := range row[3:8] {
 			if n[i], err = strconv.ParseFloat(text, 64); err != nil && !strings.HasPrefix(text, "[") {
 				return nil, fmt.Errorf("found %q, expected a number", text)
 			}
 		}
 		list = append(list, GPU{
-			Index: index, UUID: row[1], Name: row[2], Busy: n[0] / 100, Memory: Amount{uint64(n[1]) << 20, uint64(n[2]) << 20}, Celsius: n[3], Watts: n[4],
+			Index: index, UUID: row[1], Name: row[2], Busy: n[0] / 100, Memory: Amount{uint64(n[1]) << 20, uint64(n[2]) << 20}, Celsius: n[3], Watts: n[4], MIG: row[8] == "Enabled",
 		})
 	}
 	return list, nil

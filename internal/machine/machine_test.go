@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +44,7 @@ func TestRead(t *testing.T) {
 	if host, _ := os.Hostname(); r.Host != host || !strings.HasPrefix(r.System, runtime.GOOS) {
 		t.Errorf("host %q, system %q", r.Host, r.System)
 	}
+	m.last = m.last.Add(time.Hour) // as if none had
 	if again, err := m.Read(t.Context(), t.TempDir()); err != nil || len(again.Cores) != len(r.Cores) || again.Busy() != r.Busy() {
 		t.Errorf("a reading at once after another has the shares %v, not %v (%v)", again.Cores, r.Cores, err)
 	}
@@ -55,14 +55,24 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// A driver's program that gives no answer is waited for as long as the caller says,
-// and the error tells how long that was.
-func TestSilentDriver(t *testing.T) {
+// driverProgram is a shell script that is nvidia-smi for the length of a test.
+func driverProgram(t *testing.T, script string) {
+	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
-	if err := os.WriteFile(filepath.Join(dir, "nvidia-smi"), []byte("#!/bin/sh\nexec sleep 600\n"), 0o777); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "nvidia-smi"), []byte("#!/bin/sh\n"+script), 0o777); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A driver's program that gives no answer is waited for as long as the caller says,
+// and the error tells how long that was; one that complains is quoted.
+func TestDriverFails(t *testing.T) {
+	driverProgram(t, "echo NVIDIA-SMI has failed\nexit 9\n")
+	if list, err := listGPUs(t.Context(), time.Minute); err == nil || !strings.HasSuffix(err.Error(), "exit status 9: NVIDIA-SMI has failed") {
+		t.Errorf("%v, %v", list, err)
+	}
+	driverProgram(t, "exec sleep 600\n")
 	const patience = 20 * time.Millisecond
 	if list, err := listGPUs(t.Context(), patience); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer in 20ms") {
 		t.Errorf("%v, %v", list, err)
@@ -70,47 +80,19 @@ func TestSilentDriver(t *testing.T) {
 }
 
 // TestParseGPUs reads tables as nvidia-smi 535 and 560 print them, one of a card
-// that does not tell its power.
+// that does not tell its power and knows no MIG mode.
 func TestParseGPUs(t *testing.T) {
-	list, err := parseGPUs("0, GPU-aaaa, NVIDIA H100 80GB HBM3, 37, 1024, 81559, 41, 123.45\n1, GPU-bbbb, Tesla K80, 0, 0, 11441, 30, [N/A]\n")
-	if err != nil || len(list) != 2 {
+	list, err := parseGPUs("0, GPU-aaaa, NVIDIA H100 80GB HBM3, 37, 1024, 81559, 41, 123.45, Disabled\n1, GPU-bbbb, Tesla K80, 0, 0, 11441, 30, [N/A], [N/A]\n2, GPU-cccc, NVIDIA A30, [N/A], 50, 24576, 33, 29.1, Enabled\n")
+	if err != nil || len(list) != 3 {
 		t.Fatal(list, err)
 	}
 	want := GPU{UUID: "GPU-aaaa", Name: "NVIDIA H100 80GB HBM3", Busy: 0.37, Memory: Amount{1 << 30, 81559 << 20}, Celsius: 41, Watts: 123.45}
-	if list[0] != want || list[1].Watts != 0 || list[1].Name != "Tesla K80" || list[1].Index != 1 {
+	if list[0] != want || list[1].Watts != 0 || list[1].Name != "Tesla K80" || list[1].Index != 1 || list[1].MIG || !list[2].MIG {
 		t.Errorf("%+v", list)
 	}
-	for _, bad := range []string{"No devices were found", "0, GPU-a, b, c, d, e, f, g", "x, GPU-a, b, 1, 2, 3, 4, 5"} {
+	for _, bad := range []string{"No devices were found", "0, GPU-a, b, c, d, e, f, g, h", "x, GPU-a, b, 1, 2, 3, 4, 5, Disabled"} {
 		if list, err := parseGPUs(bad); err == nil {
 			t.Errorf("%q: %v", bad, list)
-		}
-	}
-}
-
-// TestVisible follows the rules of CUDA's programming guide for CUDA_VISIBLE_DEVICES.
-func TestVisible(t *testing.T) {
-	list := []GPU{{Index: 0, UUID: "GPU-aaaa-1"}, {Index: 1, UUID: "GPU-bbbb-2"}, {Index: 2, UUID: "GPU-aacc-3"}}
-	for names, want := range map[string]string{
-		"":                       "",
-		"0":                      "0",
-		"2, 0":                   "2 0",
-		"-1":                     "",
-		"1,-1,0":                 "1",
-		"0,7,1":                  "0",
-		"1,1":                    "",
-		"GPU-bb":                 "1",
-		"GPU-aacc-3,GPU-aaaa-1":  "2 0",
-		"GPU-dddd,0":             "",
-		"NoDevFiles":             "",
-		"GPU-bbbb-2,1":           "",
-		"MIG-GPU-aaaa-1/0/0,0,1": "",
-	} {
-		var got []string
-		for _, g := range visible(list, names) {
-			got = append(got, strconv.Itoa(g.Index))
-		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("%q shows %v, want %q", names, got, want)
 		}
 	}
 }

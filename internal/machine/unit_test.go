@@ -1,0 +1,128 @@
+package machine
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func numbers(units []Unit) string {
+	var all []string
+	for _, u := range units {
+		all = append(all, u.Number)
+	}
+	return strings.Join(all, " ")
+}
+
+// TestVisible follows the rules of CUDA's programming guide for CUDA_VISIBLE_DEVICES,
+// and those of the MIG user guide for instances. GPU 3 is in MIG mode.
+func TestVisible(t *testing.T) {
+	list := []Unit{
+		wholeGPU(0, "GPU-aaaa-1"), wholeGPU(1, "GPU-bbbb-2"), wholeGPU(2, "GPU-aacc-3"),
+		{Number: "3:0", UUID: "MIG-dd-0", index: 3, gpu: "GPU-eeee-4"}, {Number: "3:1", UUID: "MIG-dd-1", index: 3, gpu: "GPU-eeee-4"},
+	}
+	for names, want := range map[string]string{
+		"":                       "",
+		"0":                      "0",
+		"2, 0":                   "2 0",
+		"-1":                     "",
+		"1,-1,0":                 "1",
+		"0,7,1":                  "0",
+		"1,1":                    "",
+		"GPU-bb":                 "1",
+		"GPU-aacc-3,GPU-aaaa-1":  "2 0",
+		"GPU-dddd,0":             "",
+		"NoDevFiles":             "",
+		"GPU-bbbb-2,1":           "",
+		"MIG-GPU-aaaa-1/0/0,0,1": "",
+		"MIG-dd-1":               "3:1",
+		"MIG-dd-1,0,MIG-dd-0":    "3:1 0 3:0",
+		"MIG-dd-1,MIG-dd-1":      "",
+		"3,0":                    "3:0 3:1 0",
+		"GPU-eeee":               "3:0 3:1",
+		"3,MIG-dd-0":             "",
+	} {
+		if got := numbers(visible(list, names)); got != want {
+			t.Errorf("%q shows %s, want %q", names, got, want)
+		}
+	}
+}
+
+// TestInstances: GPU 1 and GPU 2 are in MIG mode, GPU 2 without instances. The list is
+// as nvidia-smi prints it (MIG user guide), the second instance as drivers before 470 did.
+func TestInstances(t *testing.T) {
+	driverProgram(t, `case "$1" in
+-L) cat <<'END'
+GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-aaaa-0)
+GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-bbbb-1)
+  MIG 3g.20gb     Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)
+  MIG 1c.3g.20gb  Device  1: (UUID: MIG-GPU-bbbb-1/2/0)
+GPU 2: NVIDIA A100-SXM4-40GB (UUID: GPU-cccc-2)
+END
+;;
+*) cat <<'END'
+0, GPU-aaaa-0, NVIDIA A100-SXM4-40GB, 0, 0, 40960, 30, 40.1, Disabled
+1, GPU-bbbb-1, NVIDIA A100-SXM4-40GB, [N/A], 0, 40960, 30, 40.1, Enabled
+2, GPU-cccc-2, NVIDIA A100-SXM4-40GB, [N/A], 0, 40960, 30, 40.1, Enabled
+END
+esac
+`)
+	t.Setenv("CUDA_VISIBLE_DEVICES", "") // as it is afterwards, it is put back
+	if err := os.Unsetenv("CUDA_VISIBLE_DEVICES"); err != nil {
+		t.Fatal(err)
+	}
+	list, err := Units(t.Context())
+	if err != nil || numbers(list) != "0 1:0 1:1" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if got := []string{list[0].UUID, list[1].UUID, list[2].UUID}; got[0] != "GPU-aaaa-0" || got[1] != "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f" || got[2] != "MIG-GPU-bbbb-1/2/0" {
+		t.Errorf("%q", got)
+	}
+	t.Setenv("CUDA_VISIBLE_DEVICES", "MIG-GPU-bbbb-1/2/0,0")
+	if list, err := Units(t.Context()); err != nil || numbers(list) != "1:1 0" {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// TestWithoutDriversProgram: of four GPUs that the driver tells of, one is excluded and
+// the device of one is another container's.
+func TestWithoutDriversProgram(t *testing.T) {
+	driver, devices := t.TempDir(), t.TempDir()
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gpu := func(bus string, minor int, uuid, excluded string) {
+		t.Helper()
+		write(filepath.Join(driver, "gpus", bus, "information"), fmt.Sprintf("Model: \t\t NVIDIA A100-SXM4-40GB\nIRQ:   \t\t 67\nGPU UUID: \t %s\nBus Location: \t %s\nDevice Minor: \t %d\nGPU Excluded:\t %s\n", uuid, bus, minor, excluded))
+	}
+	if list, err := driverUnits(filepath.Join(driver, "nothing"), devices); err != nil || list != nil {
+		t.Errorf("without a driver: %+v, %v", list, err)
+	}
+	gpu("0000:07:00.0", 3, "GPU-aaaa", "No")
+	gpu("0000:0f:00.0", 1, "GPU-bbbb", "Yes")
+	gpu("0000:47:00.0", 2, "GPU-cccc", "No")
+	gpu("0000:4e:00.0", 0, "GPU-dddd", "No")
+	for _, minor := range []string{"0", "1", "3"} {
+		write(filepath.Join(devices, "nvidia"+minor), "")
+	}
+	list, err := driverUnits(driver, devices)
+	if err != nil || len(list) != 2 || list[0] != wholeGPU(0, "GPU-aaaa") || list[1] != wholeGPU(1, "GPU-dddd") {
+		t.Errorf("%+v, %v", list, err)
+	}
+	gpu("0000:4e:00.0", 0, "GPU-????????-????-????-????-????????????", "No")
+	if list, err := driverUnits(driver, devices); err == nil || !strings.Contains(err.Error(), "4e:00.0/information: GPU UUID: found") {
+		t.Errorf("a GPU that the driver does not know: %+v, %v", list, err)
+	}
+	write(filepath.Join(driver, "capabilities", "gpu3", "mig", "gi1", "access"), "")
+	if list, err := driverUnits(driver, devices); err == nil || !strings.Contains(err.Error(), "07:00.0/information: the GPU is in MIG mode") {
+		t.Errorf("a GPU in MIG mode: %+v, %v", list, err)
+	}
+}
