@@ -27,12 +27,13 @@ type Source struct {
 // that `git apply` takes them whatever the user's configuration makes of diffs.
 var gitDiff = []string{
 	"diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--src-prefix=a/", "--dst-prefix=b/",
-	"-U3", "--submodule=short", "HEAD",
+	"-U3", "--submodule=short", "--ignore-submodules=untracked", "HEAD",
 }
 
 // KeepSource says how the work tree stands that a folder is in, and keeps the
 // uncommitted changes in the store, under their hash, up to MaxChanges. Files that
-// git does not track are not among them.
+// git does not track are not among them; of a submodule they have its commit, and that
+// it is dirty.
 func KeepSource(ctx context.Context, store mmibx.Store, dir string) (Source, error) {
 	head := exec.CommandContext(ctx, "git", "rev-parse", "HEAD")
 	head.Dir = dir

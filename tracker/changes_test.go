@@ -14,8 +14,8 @@ import (
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
-// tree is a git work tree with one commit, whose user likes diffs in colours, without
-// prefixes and context, and with words for submodules.
+// tree is a git work tree with one commit and a submodule, whose user likes diffs in
+// colours, without prefixes, context and submodules.
 func (l *lab) tree() (dir string, git func(dir string, args ...string) string) {
 	l.Helper()
 	needs.Program(l, "git")
@@ -35,15 +35,20 @@ func (l *lab) tree() (dir string, git func(dir string, args ...string) string) {
 	}
 	dir = l.TempDir()
 	git(dir, "init", "-q")
-	for _, setting := range []string{"color.ui=always", "diff.noprefix=true", "diff.relative=true", "diff.external=false", "diff.context=0", "diff.submodule=log"} {
+	for _, setting := range []string{"color.ui=always", "diff.noprefix=true", "diff.relative=true", "diff.external=false", "diff.context=0", "diff.submodule=log", "diff.ignoreSubmodules=all", "advice.addEmbeddedRepo=false"} {
 		key, value, _ := strings.Cut(setting, "=")
 		git(dir, "config", key, value)
 	}
 	l.write(dir, "a.txt", "one\n")
 	l.write(dir, "binary", "\x00\x01\x02")
 	l.write(dir, "sub/gone.txt", "away\n")
-	git(dir, "add", ".")
-	git(dir, "commit", "-q", "-m", "first")
+	l.write(dir, "module/inside.txt", "clean\n")
+	module := filepath.Join(dir, "module")
+	git(module, "init", "-q")
+	for _, d := range []string{module, dir} {
+		git(d, "add", ".")
+		git(d, "commit", "-q", "-m", "first")
+	}
 	return dir, git
 }
 
@@ -71,6 +76,7 @@ func TestChangesRestore(t *testing.T) {
 	l.must(os.Remove(filepath.Join(dir, "sub/gone.txt")))
 	git(dir, "add", "sub/staged.txt")
 	l.write(dir, "untracked", "secret")
+	l.write(dir, "module/inside.txt", "dirty\n")
 	s, err := KeepSource(ctx, l.store, filepath.Join(dir, "sub"))
 	l.must(err)
 	again, err := KeepSource(ctx, l.store, dir)
@@ -86,6 +92,9 @@ func TestChangesRestore(t *testing.T) {
 	back := l.TempDir()
 	git(back, "clone", "-q", dir, ".")
 	git(back, "apply", l.store.Object(s.Diff))
+	if !strings.Contains(string(patch), "+Subproject commit "+git(filepath.Join(dir, "module"), "rev-parse", "HEAD")+"-dirty\n") {
+		t.Errorf("of the submodule it says:\n%s", patch)
+	}
 	for _, name := range []string{"a.txt", "binary", "sub/staged.txt", "sub/gone.txt"} {
 		want, wantErr := os.ReadFile(filepath.Join(dir, name))
 		got, gotErr := os.ReadFile(filepath.Join(back, name))

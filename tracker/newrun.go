@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mmibx/mmibx"
@@ -43,6 +44,10 @@ type Run struct {
 // A run with the same program and parameters is the same run: it answers ErrDone
 // where it is done, ErrRunning where another process makes it, and a further
 // attempt counts instead of one that ended badly.
+//
+// Where the process's folder is in a git work tree, its commit and what was not
+// committed there when the first run in the store began are kept with the run, as
+// KeepSource does.
 func NewRun(store mmibx.Store, program string, params map[string]any) (*Run, error) {
 	if err := checkOwn(program, params); err != nil {
 		return nil, err
@@ -126,24 +131,54 @@ func (r *Run) begin(program string, params map[string]any) error {
 	arm := maps.Clone(spec)
 	delete(arm, "seed")
 	spec["model.name"] = program
+	env, err := ownEnvironment(r.store)
+	if err != nil {
+		return err
+	}
 	r.w, err = journal.Create(r.store.Journal(r.ID, r.Attempt), journal.Header{
-		Run: r.ID, Arm: ownID(program, arm), Attempt: r.Attempt, Spec: spec, Started: time.Now(), Env: ownEnvironment(),
+		Run: r.ID, Arm: ownID(program, arm), Attempt: r.Attempt, Spec: spec, Started: time.Now(), Env: env,
 	})
 	return err
 }
 
-func ownEnvironment() journal.Environment {
+func ownEnvironment(store mmibx.Store) (journal.Environment, error) {
 	host, _ := os.Hostname() // provenance: an unknown host is the empty name
-	env := journal.Environment{Command: os.Args, Host: host, OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Threads: runtime.GOMAXPROCS(0), PID: os.Getpid()}
+	source, err := ownSources.in(store)
+	env := journal.Environment{
+		Command: os.Args, Host: host, OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Threads: runtime.GOMAXPROCS(0), PID: os.Getpid(),
+		Commit: source.Commit, Diff: source.Diff,
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		env.Program = strings.TrimSpace(info.Main.Path + " " + info.Main.Version)
 		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
+			if s.Key == "vcs.revision" && env.Commit == "" {
 				env.Commit = s.Value
 			}
 		}
 	}
-	return env
+	return env, err
+}
+
+// sources is how the work tree of this process's folder stood when its first run in
+// each store began: git takes longer than a run may, and what runs is what was built.
+type sources struct {
+	mu sync.Mutex
+	of map[mmibx.Store]Source
+}
+
+var ownSources = sources{of: map[mmibx.Store]Source{}}
+
+func (s *sources) in(store mmibx.Store) (Source, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.of[store]; ok {
+		return known, nil
+	}
+	source, err := KeepSource(context.Background(), store, ".")
+	if err == nil {
+		s.of[store] = source
+	}
+	return source, err
 }
 
 // Log appends the metrics of one step. Steps may come in any order; of one step

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -410,5 +411,34 @@ func TestIDsStay(t *testing.T) {
 	l.must(r.Finish(nil))
 	if row := l.only(l.synced(), ""); row.ID != "5ddb21002a8c" || row.Arm != "7d82f6ade6e4" {
 		t.Errorf("run %s, arm %s", row.ID, row.Arm)
+	}
+}
+
+// A run keeps the commit and the changes of the folder that its program runs in: those
+// of its first run in the store, for a program is not built anew while it runs.
+func TestNewRunKeepsChanges(t *testing.T) {
+	l, ctx := newLab(t), context.Background()
+	dir, git := l.tree()
+	l.write(dir, "a.txt", "changed\n")
+	want, err := KeepSource(ctx, l.store, dir)
+	l.must(err)
+	t.Chdir(filepath.Join(dir, "sub"))
+	for seed := range 2 {
+		r := l.newRun(map[string]any{"seed": seed})
+		l.must(r.Finish(nil))
+		l.write(dir, "a.txt", "changed again\n")
+	}
+	db := l.synced()
+	rows, err := db.Runs(ctx, Query{})
+	l.must(err)
+	for _, row := range rows {
+		d, err := db.Run(ctx, row.ID)
+		l.must(err)
+		if env := d.Tries[0].Env; env.Commit != git(dir, "rev-parse", "HEAD") || env.Diff != want.Diff || d.Tries[0].Changes != want.Size {
+			t.Errorf("commit %q, changes %q of %d bytes, want %+v", env.Commit, env.Diff, d.Tries[0].Changes, want)
+		}
+	}
+	if len(rows) != 2 {
+		t.Errorf("%d runs", len(rows))
 	}
 }
