@@ -25,16 +25,12 @@ type graded struct {
 
 // grade holds what a run predicted against gold. Test costs a line of the ledger.
 func (a *app) grade(ctx context.Context, db *tracker.DB, prefix string, split mmibx.Split, rule scoring.Rule) (*graded, error) {
-	id, err := db.Resolve(ctx, prefix)
-	if err != nil {
-		return nil, err
-	}
-	run, err := db.Run(ctx, id)
+	run, err := runOf(ctx, db, prefix)
 	if err != nil {
 		return nil, err
 	}
 	if run.State != mmibx.Done {
-		return nil, &mmibx.InputError{Key: "run " + id, Found: string(run.State), Expected: "done: a run keeps its predictions when it ends"}
+		return nil, &mmibx.InputError{Key: "run " + run.ID, Found: string(run.State), Expected: "done: a run keeps its predictions when it ends"}
 	}
 	j := &graded{run: run, split: split}
 	if j.set, err = datasets.Open(run.Benchmark, a.dataDir); err != nil {
@@ -47,10 +43,10 @@ func (a *app) grade(ctx context.Context, db *tracker.DB, prefix string, split mm
 	if err != nil {
 		return nil, err
 	}
-	if j.report, err = kept.score(id, run.Benchmark, rule); err != nil {
+	if j.report, err = kept.score(run.ID, run.Benchmark, rule); err != nil {
 		return nil, err
 	}
-	j.judged, err = scoring.Judge(j.set.Benchmark.Task, j.set.Examples[split], kept.kept[id], rule)
+	j.judged, err = scoring.Judge(j.set.Benchmark.Task, j.set.Examples[split], kept.kept[run.ID], rule)
 	return j, err
 }
 

@@ -241,6 +241,15 @@ func resolve(ctx context.Context, db *tracker.DB, prefixes []string) ([]string, 
 	return ids, nil
 }
 
+// runOf reads the run that a beginning of its id names.
+func runOf(ctx context.Context, db *tracker.DB, prefix string) (*tracker.RunDetail, error) {
+	id, err := db.Resolve(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	return db.Run(ctx, id)
+}
+
 // decide resolves ids, lets fn write into the people's journal, and syncs.
 func (a *app) decide(cmd *cobra.Command, prefixes []string, fn func(store mmibx.Store, ids []string) error) error {
 	return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {

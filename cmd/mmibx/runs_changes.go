@@ -24,11 +24,7 @@ track are not in it. --json tells the commit that it is against and the file tha
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
-				id, err := db.Resolve(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				d, err := db.Run(ctx, id)
+				d, err := runOf(ctx, db, args[0])
 				if err != nil {
 					return err
 				}
@@ -36,7 +32,7 @@ track are not in it. --json tells the commit that it is against and the file tha
 				if err != nil {
 					return err
 				}
-				return a.printChanges(cmd, id, try)
+				return a.printChanges(cmd, d.ID, try)
 			})
 		},
 	}

@@ -92,11 +92,7 @@ func (f *errorsFlags) checkLabel(ctx context.Context, a *app, db *tracker.DB, pr
 	if f.label == "" {
 		return nil
 	}
-	id, err := db.Resolve(ctx, prefix)
-	if err != nil {
-		return err
-	}
-	run, err := db.Run(ctx, id)
+	run, err := runOf(ctx, db, prefix)
 	if err != nil {
 		return err
 	}

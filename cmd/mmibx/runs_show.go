@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -24,15 +25,11 @@ func newRunsShowCmd(a *app) *cobra.Command {
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
-				id, err := db.Resolve(ctx, args[0])
+				d, err := runOf(ctx, db, args[0])
 				if err != nil {
 					return err
 				}
-				d, err := db.Run(ctx, id)
-				if err != nil {
-					return err
-				}
-				looks, err := db.Looks(ctx, id)
+				looks, err := db.Looks(ctx, d.ID)
 				if err != nil {
 					return err
 				}
@@ -141,7 +138,7 @@ func resumed(a tracker.Attempt) string {
 func environment(a tracker.Attempt) string {
 	e := a.Env
 	var parts []string
-	for _, p := range []string{e.Host, e.Device, e.PyTorch, e.Commit} {
+	for _, p := range []string{e.Host, cmp.Or(e.GPU, e.Device), e.PyTorch, e.Commit} {
 		if p != "" {
 			parts = append(parts, p)
 		}

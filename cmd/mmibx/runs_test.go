@@ -20,7 +20,7 @@ func writeRun(t *testing.T, store mmibx.Store, settings map[string]any, state mm
 		t.Fatal(err)
 	}
 	id := s.ID(mmibx.Inputs{})
-	w, err := journal.Create(store.Journal(id, 1), journal.Header{Run: id, Arm: s.Arm(mmibx.Inputs{}), Attempt: 1, Spec: s.Values(), Started: time.Now()})
+	w, err := journal.Create(store.Journal(id, 1), journal.Header{Run: id, Arm: s.Arm(mmibx.Inputs{}), Attempt: 1, Spec: s.Values(), Started: time.Now(), Env: journal.Environment{Device: "cuda", GPU: "cuda:1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestRunsCommands(t *testing.T) {
 		{[]string{"runs", "list", "train.loss=nan", "--json"}, 0, []string{`"loss": "NaN"`, `"state": "diverged"`}},
 		{[]string{"runs", "list", "modl=text"}, 2, nil},
 		{[]string{"runs", "list", "a", "b"}, 2, nil},
-		{[]string{"runs", "show", mmib[:7]}, 0, []string{"ib.beta_text", "0.5", "last words", "why"}},
+		{[]string{"runs", "show", mmib[:7]}, 0, []string{"ib.beta_text", "0.5", "last words", "why", "cuda:1"}},
 		{[]string{"runs", "show", text, "--json"}, 0, []string{`"train.loss": {`, `"model.name": "text"`}},
 		{[]string{"runs", "show", "zzz"}, 3, nil},
 		{[]string{"runs", "curve", text, "train.loss"}, 0, []string{"step 0 to 2, 3 points", "3 ┤"}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/experiments"
@@ -47,14 +48,17 @@ func runsOf(ctx context.Context, db *tracker.DB, store mmibx.Store, word string,
 }
 
 func (n *naming) noRun(word string) error {
-	what, in := "the id of an arm or run, or a system with predictions on "+string(n.split), ""
+	names, in := []string{"the id of an arm or run"}, ""
+	if n.split != "" {
+		names = append(names, "a system with predictions on "+string(n.split))
+	}
 	if n.filters {
-		what = "the id of an arm or run, a system with predictions on " + string(n.split) + ", or a filter such as model=concat"
+		names = append(names, "a filter such as model=concat")
 	}
 	if n.sweep != "" {
 		in = " in sweep " + n.sweep
 	}
-	return fmt.Errorf("%q: %w: no such run%s; give %s (`mmibx runs list` shows what there is)", word, mmibx.ErrNotFound, in, what)
+	return fmt.Errorf("%q: %w: no such run%s; give %s (`mmibx runs list` shows what there is)", word, mmibx.ErrNotFound, in, strings.Join(names, ", or "))
 }
 
 var (

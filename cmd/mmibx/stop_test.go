@@ -58,7 +58,7 @@ func TestStopRuns(t *testing.T) {
 	if exitCode(err) != 3 || strings.Count(out, "\n") != 1 || !strings.Contains(out, "not stopped: ") || !strings.Contains(out, "  done\n") {
 		t.Errorf("runs stop without a runner: %v\n%s", err, out)
 	}
-	if _, err = mmibxIn(t, store, "runs", "stop", "ffffffffffff"); exitCode(err) != 3 {
+	if _, err = mmibxIn(t, store, "runs", "stop", "ffffffffffff"); exitCode(err) != 3 || !strings.Contains(err.Error(), "give the id of an arm or run, or a filter such as model=concat (") {
 		t.Errorf("runs stop of no run: %v", err)
 	}
 	if _, err = mmibxIn(t, store, "runs", "stop", "modl=text"); exitCode(err) != 2 {

@@ -27,23 +27,19 @@ type trained struct {
 // trained finds a run by a prefix of its id, and makes sure that it is done, has
 // its weights, and would read today what it read when it trained.
 func (a *app) trained(ctx context.Context, db *tracker.DB, prefix string) (*trained, error) {
-	id, err := db.Resolve(ctx, prefix)
-	if err != nil {
-		return nil, err
-	}
-	detail, err := db.Run(ctx, id)
+	detail, err := runOf(ctx, db, prefix)
 	if err != nil {
 		return nil, err
 	}
 	if detail.State != mmibx.Done {
-		return nil, &mmibx.InputError{Key: "run " + id, Found: string(detail.State), Expected: "done", Cure: "`mmibx runs show " + id + "` says more"}
+		return nil, &mmibx.InputError{Key: "run " + detail.ID, Found: string(detail.State), Expected: "done", Cure: "`mmibx runs show " + detail.ID + "` says more"}
 	}
 	if m := detail.Imported; m != nil {
 		found := "imported predictions of " + detail.Model
 		if m.Foreign() {
 			found = "a run imported from " + m.Format
 		}
-		return nil, &mmibx.InputError{Key: "run " + id, Found: found, Expected: "a run that was trained here", Cure: "there are no weights to ask"}
+		return nil, &mmibx.InputError{Key: "run " + detail.ID, Found: found, Expected: "a run that was trained here", Cure: "there are no weights to ask"}
 	}
 	t := &trained{RunDetail: detail}
 	for _, f := range detail.Artifacts {
@@ -56,12 +52,12 @@ func (a *app) trained(ctx context.Context, db *tracker.DB, prefix string) (*trai
 			}
 		}
 	}
-	best := filepath.Join(mmibx.Store(a.storeDir).Attempt(id, t.attempt.Number), "best.safetensors")
+	best := filepath.Join(mmibx.Store(a.storeDir).Attempt(detail.ID, t.attempt.Number), "best.safetensors")
 	if _, err := os.Stat(best); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("run %s: its weights %s: %w; they were removed or never stored, and a run that is done is not done again: train another seed", id, best, mmibx.ErrNotFound)
+		return nil, fmt.Errorf("run %s: its weights %s: %w; they were removed or never stored, and a run that is done is not done again: train another seed", detail.ID, best, mmibx.ErrNotFound)
 	}
 	if t.spec, err = mmibx.SpecOf(detail.Spec); err != nil {
-		return nil, fmt.Errorf("run %s: %w", id, err)
+		return nil, fmt.Errorf("run %s: %w", detail.ID, err)
 	}
 	return t, a.unchanged(t)
 }
