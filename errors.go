@@ -74,11 +74,16 @@ func FirstLine(text string) string {
 }
 
 // Nearest returns the candidate with the smallest edit distance to word, or ""
-// when nothing is near enough to be worth suggesting.
+// when nothing is near enough to be worth suggesting. A word without dots may be
+// meant for the last part of a dotted candidate: lr for train.lr.
 func Nearest(word string, candidates []string) string {
 	best, bestDistance := "", len(word)/2+2
 	for _, c := range candidates {
-		if d := editDistance(word, c); d < bestDistance {
+		d := editDistance(word, c)
+		if dot := strings.LastIndex(c, "."); dot >= 0 && !strings.Contains(word, ".") {
+			d = min(d, editDistance(word, c[dot+1:]))
+		}
+		if d < bestDistance {
 			best, bestDistance = c, d
 		}
 	}

@@ -199,7 +199,7 @@ func (f *Field) parse(value any) (any, error) {
 			return nil, f.mismatch(value, "a string")
 		}
 		if f.Choices != nil && !slices.Contains(f.Choices, v) {
-			return nil, f.mismatch(value, "one of "+strings.Join(f.Choices, ", "))
+			return nil, unknownName(f.Key, v, f.Choices)
 		}
 		return v, nil
 	}

@@ -84,6 +84,17 @@ func ModelNames() []string {
 	return names
 }
 
+// modelsFor lists the names of the models that are for a task.
+func modelsFor(t Task) []string {
+	var names []string
+	for _, m := range Models {
+		if slices.Contains(m.Tasks, t) {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
 // reads takes a group of the spec or a key that is registered by name.
 func (m Model) reads(what string) bool {
 	switch what {

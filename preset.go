@@ -46,7 +46,7 @@ func Resolve(settings map[string]any) (Spec, error) {
 		return Spec{}, unknownName("model.name", s.Model.Name, ModelNames())
 	}
 	if !slices.Contains(m.Tasks, b.Task) {
-		return Spec{}, &InputError{Key: "model.name", Found: m.Name, Expected: fmt.Sprintf("a model for %s, the task of %s", b.Task, b.Name)}
+		return Spec{}, &InputError{Key: "model.name", Found: m.Name, Expected: fmt.Sprintf("a model for %s, the task of %s: %s", b.Task, b.Name, strings.Join(modelsFor(b.Task), ", "))}
 	}
 	_, encoderSet := set["encoder.name"]
 	values, err := presetValues(preset, b, m, s.Encoder.Name, encoderSet)

@@ -303,6 +303,11 @@ func TestNearest(t *testing.T) {
 	if got := Nearest("benchmrk", FieldKeys()); got != "benchmark" {
 		t.Errorf("Nearest = %q", got)
 	}
+	for word, want := range map[string]string{"lr": "train.lr", "epohcs": "train.epochs", "tain.lr": "train.lr"} {
+		if got := Nearest(word, FieldKeys()); got != want {
+			t.Errorf("Nearest(%s) = %q", word, got)
+		}
+	}
 	if got := Nearest("entirely-different", FieldKeys()); got != "" {
 		t.Errorf("Nearest of nothing near = %q", got)
 	}

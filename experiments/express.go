@@ -49,7 +49,11 @@ func (p *parser) expression(path []string, key string, v any) *Expression {
 		}
 	}
 	if err != nil {
-		p.fail(path, explain(err), "a formula over keys of the spec", "")
+		expected := "a formula over keys of the spec"
+		if key == "" {
+			expected = "a condition over keys of the spec, which is true or false"
+		}
+		p.fail(path, explain(err), expected, "")
 		return nil
 	}
 	return &Expression{Key: key, Text: text, Where: p.place(path), program: program, reads: names.keys}
@@ -60,6 +64,9 @@ func explain(err error) string {
 	var at *file.Error
 	if errors.As(err, &at) {
 		return fmt.Sprintf("%s at its character %d", at.Message, at.Column+1)
+	}
+	if kind, ok := strings.CutPrefix(err.Error(), "expected bool, but got "); ok {
+		return "a formula of type " + kind
 	}
 	return err.Error()
 }

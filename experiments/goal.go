@@ -302,6 +302,7 @@ func (p *parser) spaces(s *Sweep) {
 		all = append(all, a.Space...)
 	}
 	switch sampled := s.Choice.Sampler != "grid"; {
+	case sampled && len(all) == 0 && len(p.faults) > 0: // the space may be what is at fault
 	case sampled && len(all) == 0:
 		p.fail([]string{"sampler"}, quoted(s.Choice.Sampler), "a [space] of keys, or one of an arm, to choose from", `write for example [space] and "ib.beta_image" = {from = 1e-4, to = 1, scale = "log"}`)
 	case sampled && s.Budget.Points == 0:

@@ -41,14 +41,17 @@ func TestPrunerEndsBadRuns(t *testing.T) {
 		pruned := prunedRuns(t, store, plan)
 		tau := func(run string) float64 { return cellOf(plan, run).Spec.Align.Tau }
 		for run, at := range pruned {
-			if tau(run) < 0.9 && strings.Contains(pruner, "median") {
-				t.Errorf("%s: the run at %v was pruned", pruner, tau(run))
+			if tau(run) < 0.9 { // ASHA may end a good run beside better ones, which may be done before it hears
+				if strings.Contains(pruner, "median") {
+					t.Errorf("%s: the run at %v was pruned", pruner, tau(run))
+				}
+				continue
 			}
 			if began := attemptEnded(t, store, run); began.Before(at) {
 				t.Errorf("%s: %s had ended before the decision was kept", pruner, run)
 			}
 		}
-		if n := s.Counts[mmibx.Pruned]; n < 2 || n != len(pruned) || n != len(texts) || s.Counts[mmibx.Done]+n != 5 || !strings.Contains(texts[0], "pruned: after epoch") {
+		if n := s.Counts[mmibx.Pruned]; n < 2 || n > len(pruned) || n != len(texts) || s.Counts[mmibx.Done]+n != 5 || !strings.Contains(texts[0], "pruned: after epoch") {
 			t.Errorf("%s: %v, %d decisions, said %q", pruner, s.Counts, len(pruned), texts)
 		}
 		if s := mustRun(t, fakeRunnerOf(store, 1), mustPlan(t, fmt.Sprintf(prunedText, "pruner = "+pruner))); s.Attempts != 0 {
@@ -58,7 +61,7 @@ func TestPrunerEndsBadRuns(t *testing.T) {
 		all := mustPlan(t, strings.Replace(fmt.Sprintf(prunedText, ""), `"pruned"`, `"all"`, 1))
 		r = fakeRunnerOf(store, 1)
 		holdUntilMet(t, r, all.Cells[4].Run)
-		if s := mustRun(t, r, all); s.Counts[mmibx.Done] != 5 || s.Attempts != len(pruned) {
+		if s := mustRun(t, r, all); s.Counts[mmibx.Done] != 5 || s.Attempts != len(texts) {
 			t.Errorf("%s: the sweep without a pruner: %v, %d attempts", pruner, s.Counts, s.Attempts)
 		}
 		verify(t, store, all)

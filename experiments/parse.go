@@ -24,6 +24,9 @@ var sweepName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 func Parse(file string, text []byte) (*Sweep, error) {
 	var doc map[string]any
 	if _, err := tomlfile.Decode(file, string(text), &doc, "a sweep file"); err != nil {
+		if fault, ok := errors.AsType[*mmibx.InputError](err); ok && strings.Contains(fault.Found, "already been defined") {
+			fault.Cure = `write each key once, and quotes where one key is the beginning of another: model = "mmib", "model.dropout" = 0.1`
+		}
 		return nil, err
 	}
 	p := parser{file: file, lines: tomlfile.LinesOf(string(text))}
@@ -424,7 +427,7 @@ func (p *parser) setting(path []string, key string, v any) (string, any, bool) {
 }
 
 func (p *parser) unknownField(path []string, key string) {
-	cure := didYouMean(key, append(mmibx.FieldKeys(), "ib.beta", "preset"))
+	cure := didYouMean(key, append([]string{"ib.beta", "preset"}, expressible()...))
 	if cure == "" {
 		cure = "`mmibx fields` lists the keys"
 	}
