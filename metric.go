@@ -2,6 +2,8 @@ package mmibx
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -117,6 +119,21 @@ var Metrics = []MetricInfo{
 	{StepsPerSecond, "1/s", "higher", "optimiser steps"},
 	{Processors, "processors", "", "that the worker kept busy since the last reading, at least 5 s ago"},
 	{Memory, "MiB", "", "that the worker holds (Linux: resident set)"},
+}
+
+// LookupMetric describes a metric that runs log; dev.f1.TYPE is as dev.f1 is.
+func LookupMetric(name string) (MetricInfo, bool) {
+	logged := name
+	if strings.HasPrefix(name, DevF1+".") {
+		logged = DevF1
+	}
+	i := slices.IndexFunc(Metrics, func(m MetricInfo) bool { return m.Name == logged })
+	if i < 0 {
+		return MetricInfo{}, false
+	}
+	m := Metrics[i]
+	m.Name = name
+	return m, true
 }
 
 // MetricNames lists the names of Metrics.

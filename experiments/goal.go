@@ -64,19 +64,15 @@ func (p *parser) objective(v any) (metric string, minimize bool) {
 		return metric, false
 	}
 	names := mmibx.MetricNames()
-	i := slices.Index(names, metric)
-	if i < 0 && !strings.HasPrefix(metric, mmibx.DevF1+".") {
+	info, ok := mmibx.LookupMetric(metric)
+	if !ok {
 		p.fail(path, quoted(metric), "a metric of dev that runs log (docs/reference/metrics.md), or dev.f1.TYPE", didYouMean(metric, names))
 		return metric, false
 	}
-	better := "higher"
-	if i >= 0 {
-		better = mmibx.Metrics[i].Better
-	}
 	switch direction := t["direction"]; {
-	case direction == "minimize" || direction == nil && better == "lower":
+	case direction == "minimize" || direction == nil && info.Better == "lower":
 		return metric, true
-	case direction == "maximize" || direction == nil && better == "higher":
+	case direction == "maximize" || direction == nil && info.Better == "higher":
 	case direction == nil:
 		p.fail(path, metric+", of which neither more nor less is better", "a direction", fmt.Sprintf(`write objective = {metric = %q, direction = "minimize"} or "maximize"`, metric))
 	default:

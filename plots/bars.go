@@ -49,7 +49,7 @@ func (f *Bars) check() error {
 
 // Caption implements Drawing.
 func (f *Bars) Caption() string {
-	least, most, missing := 0, 0, 0
+	least, most, missing, ends := 0, 0, 0, cut{}
 	for _, p := range f.Panels {
 		for _, g := range p.Groups {
 			for _, b := range g.Bars {
@@ -62,6 +62,8 @@ func (f *Bars) Caption() string {
 					least = n
 				}
 				most = max(most, n)
+				lo, _, hi, _ := spread(f.Spread, b.Values, Limits{})
+				ends.add(percent, lo, hi)
 			}
 		}
 	}
@@ -71,10 +73,13 @@ func (f *Bars) Caption() string {
 		if f.Spread == Interval95 {
 			what = "Student's 95 % intervals of the mean"
 		}
-		parts = append(parts, "Whiskers are "+what+"; small dots are single seeds.")
+		parts = append(parts, "Whiskers are "+what+"; small squares are single seeds.")
+	}
+	if text := ends.text("Whiskers"); text != "" {
+		parts = append(parts, text)
 	}
 	if missing > 0 {
-		parts = append(parts, fmt.Sprintf("%d bars are missing for want of a run that is done.", missing))
+		parts = append(parts, fmt.Sprintf("%s missing for want of a run that is done.", counted(missing, "bar is", "bars are")))
 	}
 	if f.Note != "" {
 		parts = append(parts, strings.TrimSuffix(f.Note, ".")+".")
@@ -131,7 +136,7 @@ func newBarPage(f *Bars, width vg.Length) *barPage {
 				}
 			}
 		}
-		p.gutters = append(p.gutters, min(gutter, 0.4*width))
+		p.gutters = append(p.gutters, min(gutter, 0.46*width))
 	}
 	p.bar = 7
 	if most > 3 {
@@ -224,61 +229,105 @@ func (p *barPage) drawLegend() {
 }
 
 func (p *barPage) panel(panel *BarPanel, b box, gutter vg.Length) {
-	at := func(v float64) vg.Length { return b.x0 + vg.Length(min(max(v, 0), 100)/100)*(b.x1-b.x0) }
+	at := func(v float64) vg.Length { return b.x0 + vg.Length(v/percent.High)*(b.x1-b.x0) }
 	for v := 0.0; v <= 100; v += 25 {
 		p.stroke(gridGrey, 0.4, nil, vg.Point{X: at(v), Y: b.y0}, vg.Point{X: at(v), Y: b.y1})
 		p.text(at(v), b.y0-tickSize-1, plain(v), tickSize, false, 0.5)
 	}
 	y := b.y1 - groupGap
+	var names []string
+	bars := map[string][]box{}
+	var over whiskers
 	for _, g := range panel.Groups {
 		middle := y - vg.Length(len(g.Bars))*p.bar/2
 		p.text(b.x0-3, middle-0.36*tickSize, shorten(g.Name, tickSize, false, gutter-3), tickSize, false, 1)
 		for _, bar := range g.Bars {
-			p.one(&bar, box{b.x0, y - p.bar + 0.5, b.x1, y - 0.5}, at)
+			at := over.add(bar.Values, p.Spread, box{b.x0, y - p.bar + 0.5, b.x1, y - 0.5}, at)
+			if at.x1 < at.x0 {
+				p.cross(ink, vg.Point{X: b.x0 + 4, Y: (at.y0 + at.y1) / 2})
+			} else {
+				if len(bars[bar.Name]) == 0 {
+					names = append(names, bar.Name)
+				}
+				bars[bar.Name] = append(bars[bar.Name], at)
+			}
 			y -= p.bar
 		}
 		y -= groupGap
 	}
+	for _, name := range names {
+		p.filled(p.looks[name], bars[name]...)
+	}
+	over.draw(p.pen)
 	p.stroke(axisGrey, 0.5, nil, vg.Point{X: b.x0, Y: b.y1}, vg.Point{X: b.x0, Y: b.y0}, vg.Point{X: b.x1, Y: b.y0})
 	p.text((b.x0+b.x1)/2, b.y0-barFoot+4, p.Metric, labelSize, false, 0.5)
 }
 
-func (p *barPage) one(bar *Bar, b box, at func(float64) vg.Length) {
-	lo, mean, hi, ok := spread(p.Spread, bar.Values)
-	middle := (b.y0 + b.y1) / 2
+// whiskers are what stands over the bars of a panel: drawn at once, since a path each
+// would make a file large.
+type whiskers struct{ lines, seeds vg.Path }
+
+// add notes what stands over a bar, and returns the bar; one that ends before it begins
+// has no value.
+func (w *whiskers) add(values []float64, kind Spread, b box, at func(float64) vg.Length) box {
+	lo, mean, hi, ok := spread(kind, values, percent)
 	if !ok {
-		p.cross(ink, vg.Point{X: b.x0 + 4, Y: middle})
-		return
+		b.x1 = b.x0 - 1
+		return b
 	}
-	p.filled(p.looks[bar.Name], box{b.x0, b.y0, at(mean), b.y1})
-	if values := finite(bar.Values); len(values) > 1 {
-		p.stroke(ink, 0.7, nil, vg.Point{X: at(lo), Y: middle}, vg.Point{X: at(hi), Y: middle})
-		single := make([]vg.Point, len(values))
-		for i, v := range values {
-			single[i] = vg.Point{X: at(v), Y: middle}
-		}
-		p.dots(tint(ink, 0xa0), single, 0.8)
+	b.x1 = at(mean)
+	if values = finite(values); len(values) < 2 {
+		return b
 	}
+	middle := (b.y0 + b.y1) / 2
+	w.lines.Move(vg.Point{X: at(lo), Y: middle})
+	w.lines.Line(vg.Point{X: at(hi), Y: middle})
+	const r vg.Length = 0.8
+	for _, v := range values {
+		x := at(v)
+		w.seeds.Move(vg.Point{X: x - r, Y: middle - r})
+		w.seeds.Line(vg.Point{X: x + r, Y: middle - r})
+		w.seeds.Line(vg.Point{X: x + r, Y: middle + r})
+		w.seeds.Line(vg.Point{X: x - r, Y: middle + r})
+		w.seeds.Close()
+	}
+	return b
 }
 
-// filled is a bar in the colour of a method, with its hatching: in grey print
-// the slant and the distance of the lines tell methods apart.
-func (p *barPage) filled(l look, b box) {
-	p.rect(tint(l.color, 0xc0), b.x0, b.y0, b.x1, b.y1)
-	if l.marker == 0 {
+func (w *whiskers) draw(p pen) {
+	if len(w.lines) == 0 {
 		return
 	}
-	step, slant := vg.Length(2.4+1.4*float64((l.marker+1)/2)), b.y1-b.y0
-	if l.marker%2 == 0 {
-		slant = -slant
-	}
-	var lines vg.Path // one for all: a path each would make a file large
-	for x := b.x0 + step; x < b.x1; x += step {
-		if ends, ok := clip(x, x+slant, b); ok {
-			lines.Move(ends[0])
-			lines.Line(ends[1])
+	p.canvas.SetColor(ink)
+	p.canvas.SetLineWidth(0.7)
+	p.canvas.SetLineDash(nil, 0)
+	p.canvas.Stroke(w.lines)
+	p.canvas.Fill(w.seeds)
+}
+
+// filled is the bars of a method in its colour, with its hatching: in grey print
+// the slant and the distance of the lines tell methods apart.
+func (p *barPage) filled(l look, bars ...box) {
+	var sides, lines vg.Path // one for all: a path each would make a file large
+	for _, b := range bars {
+		sides.Move(vg.Point{X: b.x0, Y: b.y0})
+		for _, corner := range []vg.Point{{X: b.x1, Y: b.y0}, {X: b.x1, Y: b.y1}, {X: b.x0, Y: b.y1}} {
+			sides.Line(corner)
+		}
+		sides.Close()
+		step, slant := vg.Length(2.4+1.4*float64((l.marker+1)/2)), b.y1-b.y0
+		if l.marker%2 == 0 {
+			slant = -slant
+		}
+		for x := b.x0 + step; x < b.x1 && l.marker > 0; x += step {
+			if ends, ok := clip(x, x+slant, b); ok {
+				lines.Move(ends[0])
+				lines.Line(ends[1])
+			}
 		}
 	}
+	p.canvas.SetColor(tint(l.color, 0x90)) // so pale that ink stands out, on black too
+	p.canvas.Fill(sides)
 	if len(lines) > 0 {
 		p.canvas.SetColor(paper)
 		p.canvas.SetLineWidth(0.5)

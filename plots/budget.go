@@ -16,7 +16,8 @@ var pictureKeys = []string{"evidence.pictures"}
 // method that was run in several settings: a trial is a setting, and its score
 // the mean over its seeds. A pruned run was tried too: it counts as it was at its
 // best dev F1, or a search that prunes would look cheaper than it was. What pictures
-// a run was shown is a condition that nobody chooses by its score.
+// a run was shown is a condition that nobody chooses by its score. Of a metric such as
+// a loss the best is the lowest; one that has no better end is refused.
 func BudgetFigure(all []Run, o Options) (*Figure, error) {
 	runs := slices.Clone(all)
 	sortRuns(runs)
@@ -24,10 +25,15 @@ func BudgetFigure(all []Run, o Options) (*Figure, error) {
 	if len(o.Metrics) > 0 {
 		metric = o.Metrics[0]
 	}
+	info, _ := mmibx.LookupMetric(metric)
+	best, ok := map[string]string{"higher": "best", "lower": "best, which is the lowest,"}[info.Better]
+	if !ok {
+		return nil, &mmibx.InputError{Key: "--metric", Found: metric, Expected: "a metric that is better the higher or the lower it is, for the best of some trials"}
+	}
 	f := &Figure{
 		Meta: Meta{Title: "budget", Note: note(all)}, Look: Training, X: Axis{Label: "trials"},
-		Says: "Lines are the expected best of so many trials, drawn without replacement from those that were run (Dodge et al. 2019); a trial is a setting of the method, and its score the mean over its seeds",
-		Rows: []Row{{Label: "expected " + MetricLabel(metric)}},
+		Says: "Lines are the expected " + best + " of so many trials, drawn without replacement from those that were run (Dodge et al. 2019); a trial is a setting of the method, and its value the mean over its seeds",
+		Rows: []Row{{Label: "expected " + MetricLabel(metric), Limits: limitsOf(metric)}},
 	}
 	var names []string
 	for i := range runs {
@@ -70,7 +76,11 @@ func BudgetFigure(all []Run, o Options) (*Figure, error) {
 			for i, setting := range order {
 				means[i] = stats.Mean(trials[setting])
 			}
-			curve, err := stats.ExpectedMax(means)
+			expected := stats.ExpectedMax
+			if info.Better == "lower" {
+				expected = stats.ExpectedMin
+			}
+			curve, err := expected(means)
 			if err != nil {
 				return nil, err
 			}
@@ -95,7 +105,7 @@ func BudgetFigure(all []Run, o Options) (*Figure, error) {
 		return nil, fmt.Errorf("figure budget: %w: no method was run in two settings", mmibx.ErrNotFound)
 	}
 	if short > 0 {
-		f.Note = strings.TrimSpace(fmt.Sprintf("%d methods with one setting on a benchmark are left out. %s", short, f.Note))
+		f.Note = strings.TrimSpace(fmt.Sprintf("%s left out. %s", counted(short, "method with one setting on a benchmark is", "methods with one setting on a benchmark are"), f.Note))
 	}
 	return f, nil
 }

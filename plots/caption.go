@@ -37,6 +37,12 @@ func (f *Figure) Caption() string {
 	if f.Look != Training && c.maxN > 1 && f.Says == "" {
 		add("Small dots are single seeds.")
 	}
+	if text := f.cutText(); text != "" {
+		add("%s", text)
+	}
+	if f.reachesZero() {
+		add("A bar that reaches 0 ends at the left edge of the logarithmic axis.")
+	}
 	if f.bareLevels() {
 		add("Levels of methods that do not read the setting have no bands.")
 	}
@@ -53,7 +59,7 @@ func (f *Figure) Caption() string {
 		add("Grey dashed lines: %s.", strings.Join(c.ceilings, "; "))
 	}
 	if c.dropped > 0 {
-		add("%d of %d values are missing or not finite and were left out%s.", c.dropped, c.values, crossText(c.crosses))
+		add("%d of %s missing or not finite and left out%s.", c.dropped, counted(c.values, "value is", "values are"), crossText(c.crosses))
 	}
 	if f.Note != "" {
 		add("%s", strings.TrimSuffix(f.Note, ".")+".")
@@ -80,6 +86,58 @@ func (f *Figure) spreadText() string {
 		return what + " Student's 95 % intervals of the mean"
 	}
 	return what + " one sample standard deviation to both sides"
+}
+
+// cutText says at which ends of their scales bands and bars are cut.
+func (f *Figure) cutText() string {
+	if f.Says != "" {
+		return ""
+	}
+	var c cut
+	take := func(values []float64, limits Limits) {
+		if lo, _, hi, ok := spread(f.Spread, values, Limits{}); ok {
+			c.add(limits, lo, hi)
+		}
+	}
+	for _, row := range f.Rows {
+		for _, panel := range row.Panels {
+			for _, s := range panel.Series {
+				for _, pt := range s.Points {
+					take(pt.Values, row.Limits)
+					if !f.X.Log { // there 0 is beyond the axis, as reachesZero says
+						take(pt.Xs, f.X.Limits)
+					}
+				}
+			}
+			for _, l := range panel.Lines {
+				if !f.bareLevels() {
+					take(l.Values, row.Limits)
+				}
+			}
+		}
+	}
+	return c.text(map[Look]string{Sensitivity: "Bands and bars", Training: "Bands", Path: "Bars"}[f.Look])
+}
+
+// reachesZero says that a bar goes beyond what a logarithmic axis has.
+func (f *Figure) reachesZero() bool {
+	if f.Look != Path || !f.X.Log {
+		return false
+	}
+	for _, pt := range f.points() {
+		if lo, _, _, ok := spread(f.Spread, pt.Xs, f.X.Limits); ok && lo <= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// counted is a number with what it counts, one or several.
+func counted(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, several)
 }
 
 // census counts what a caption must mention.

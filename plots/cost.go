@@ -19,7 +19,7 @@ func CostFigure(runs []Run, o Options) (*Figure, error) {
 	names := usualNames(runs, o)
 	f := &Figure{
 		Meta: about, Look: Path, Spread: o.spread(),
-		X: Axis{Label: "seconds of training, a run", Log: true}, Rows: []Row{{Label: MetricLabel(metric)}},
+		X: Axis{Label: "seconds of training, a run", Log: true, Limits: limitsOf(Seconds)}, Rows: []Row{rowOf(metric)},
 	}
 	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },
 		func(r *Run, add func(at, x, y float64)) {

@@ -47,7 +47,7 @@ func newPage(f *Figure, width vg.Length) *page {
 	for _, row := range f.Rows {
 		scales := make([]yScale, len(row.Panels))
 		for i := range row.Panels {
-			scales[i] = newYScale(p.heights(&row.Panels[i]))
+			scales[i] = newYScale(p.heights(&row.Panels[i], row.Limits), row.Limits)
 		}
 		p.y = append(p.y, scales)
 	}
@@ -113,21 +113,33 @@ func (p *page) rowSkip() vg.Length {
 	return p.boxHeight + gap + 2
 }
 
+// titleHeight is the room above a box for its title, on pages that are not tall.
+func (p *page) titleHeight() vg.Length {
+	lines := 1
+	for _, panel := range p.Rows[0].Panels {
+		lines = max(lines, len(broken(panel.Title, labelSize, p.boxWidth+gap)))
+	}
+	return titleSkip + vg.Length(lines-1)*(labelSize+1)
+}
+
 func (p *page) bottom() vg.Length { return labelSize + tickSize + tickMark + 4 }
 
 func (p *page) top() vg.Length {
 	h := 4 + vg.Length(len(p.legend))*lineSkip
-	if p.titled() {
+	switch {
+	case p.titled() && p.tall:
 		h += titleSkip
+	case p.titled():
+		h += p.titleHeight()
 	}
 	return h
 }
 
 // heights lists everything on a panel that its y axis must reach.
-func (p *page) heights(panel *Panel) []float64 {
+func (p *page) heights(panel *Panel, limits Limits) []float64 {
 	var all []float64
 	take := func(values []float64) {
-		lo, mean, hi, ok := p.spread(values)
+		lo, mean, hi, ok := spread(p.Spread, values, limits)
 		if ok {
 			all = append(all, lo, mean, hi)
 		}
@@ -146,13 +158,13 @@ func (p *page) heights(panel *Panel) []float64 {
 	return all
 }
 
-func (p *page) spread(values []float64) (lo, mean, hi float64, ok bool) {
-	return spread(p.Spread, values)
+func (p *page) spread(values []float64, y *yScale) (lo, mean, hi float64, ok bool) {
+	return spread(p.Spread, values, y.limits)
 }
 
-// spread is the mean of the finite values and what the band around it reaches;
-// one value has no band: all three are the same.
-func spread(kind Spread, values []float64) (lo, mean, hi float64, ok bool) {
+// spread is the mean of the finite values and what the band around it reaches within
+// the limits; one value has no band: all three are the same.
+func spread(kind Spread, values []float64, limits Limits) (lo, mean, hi float64, ok bool) {
 	s := stats.Summarize95(values...)
 	switch {
 	case !s.HasMean():
@@ -160,9 +172,11 @@ func spread(kind Spread, values []float64) (lo, mean, hi float64, ok bool) {
 	case !s.HasSpread():
 		return s.Mean, s.Mean, s.Mean, true
 	case kind == Interval95:
-		return s.Low, s.Mean, s.High, true
+		lo, hi = limits.within(s.Low, s.High)
+	default:
+		lo, hi = limits.within(s.Mean-s.SD, s.Mean+s.SD)
 	}
-	return s.Mean - s.SD, s.Mean, s.Mean + s.SD, true
+	return lo, s.Mean, hi, true
 }
 
 func (p *page) draw(canvas vg.Canvas) {
@@ -195,7 +209,10 @@ func (p *page) draw(canvas vg.Canvas) {
 
 // title prints a panel's title over it, centred between x0 and x1.
 func (p *page) title(s string, x0, x1, y vg.Length) {
-	p.text((x0+x1)/2, y+4, shorten(s, labelSize, true, x1-x0+gap), labelSize, true, 0.5)
+	lines := broken(s, labelSize, x1-x0+gap)
+	for i, line := range lines {
+		p.text((x0+x1)/2, y+4+vg.Length(len(lines)-1-i)*(labelSize+1), line, labelSize, true, 0.5)
+	}
 }
 
 func (p *page) panel(panel *Panel, b box, y *yScale, last bool) {
@@ -303,7 +320,7 @@ func (p *page) up(v float64, b box, y *yScale) vg.Length {
 
 // level draws a line to compare with across the panel.
 func (p *page) level(l Line, b box, y *yScale) {
-	lo, mean, hi, ok := p.spread(l.Values)
+	lo, mean, hi, ok := p.spread(l.Values, y)
 	if !ok {
 		return
 	}
@@ -345,7 +362,7 @@ func (p *page) band(s *Series, b box, y *yScale) {
 		upper, lower = nil, nil
 	}
 	for _, pt := range p.sorted(s) {
-		lo, _, hi, ok := p.spread(pt.Values)
+		lo, _, hi, ok := p.spread(pt.Values, y)
 		if !ok {
 			flush()
 			continue
@@ -362,7 +379,7 @@ func (p *page) series(s *Series, b box, y *yScale) {
 	look := p.looks[key(s.Name, false)]
 	var line []vg.Point
 	for _, pt := range p.sorted(s) {
-		if _, mean, _, ok := p.spread(pt.Values); ok {
+		if _, mean, _, ok := p.spread(pt.Values, y); ok {
 			x, _ := p.across(&pt, b)
 			line = append(line, vg.Point{X: x, Y: p.up(mean, b, y)})
 			continue
@@ -382,7 +399,7 @@ func (p *page) series(s *Series, b box, y *yScale) {
 func (p *page) point(pt *Point, look look, b box, y *yScale) {
 	x, onAxis := p.across(pt, b)
 	sample := stats.NewSample(pt.Values...)
-	lo, mean, hi, ok := p.spread(pt.Values)
+	lo, mean, hi, ok := p.spread(pt.Values, y)
 	if !ok {
 		if sample.Dropped > 0 {
 			p.cross(look.color, vg.Point{X: x, Y: b.y0 + 4})

@@ -46,13 +46,15 @@ const (
 
 // Axis describes the x axis.
 type Axis struct {
-	Label string
-	Log   bool // 0 then stands apart, left of a break
+	Label  string
+	Log    bool   // 0 then stands apart, left of a break
+	Limits Limits // Path: of its values
 }
 
 // Row is one metric.
 type Row struct {
 	Label  string // of the y axis, with its unit
+	Limits Limits // of its values
 	Panels []Panel
 }
 

@@ -80,10 +80,10 @@ func (h *HeatMap) Caption() string {
 		parts = append(parts, "A frame marks the best mean on dev.")
 	}
 	if missing > 0 {
-		parts = append(parts, fmt.Sprintf("– %d cells without a run that is done.", missing))
+		parts = append(parts, fmt.Sprintf("– %s without a run that is done.", counted(missing, "cell", "cells")))
 	}
 	if failed > 0 {
-		parts = append(parts, fmt.Sprintf("× %d cells whose runs gave no finite value.", failed))
+		parts = append(parts, fmt.Sprintf("× %s whose runs gave no finite value.", counted(failed, "cell", "cells")))
 	}
 	if h.Note != "" {
 		parts = append(parts, strings.TrimSuffix(h.Note, ".")+".")

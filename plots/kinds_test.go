@@ -122,7 +122,7 @@ func TestHeatMapPicksWhatVaries(t *testing.T) {
 	if best != 1 {
 		t.Errorf("%d cells are the best", best)
 	}
-	if caption := h.Caption(); !strings.Contains(caption, "2 seeds") || !strings.Contains(caption, "× 1 cells") || !strings.Contains(caption, "The method is MMIB.") {
+	if caption := h.Caption(); !strings.Contains(caption, "2 seeds") || !strings.Contains(caption, "× 1 cell whose") || !strings.Contains(caption, "The method is MMIB.") {
 		t.Errorf("caption: %s", caption)
 	}
 	h = drawn[*HeatMap](t, "heatmap", l.runs, Options{Keys: []string{"ib.size", "ib.beta"}})
@@ -145,7 +145,7 @@ func TestTypes(t *testing.T) {
 	if got := fmt.Sprint(f.Panels[0].Groups); got != "[{LOC [{Text only [NaN]} {MMIB [70 70]}]} {PER [{Text only [60]} {MMIB [90 91]}]}]" && got != "[{LOC [{Text only [NaN]} {MMIB [70 70]}]} {PER [{Text only [60]} {MMIB [91 90]}]}]" {
 		t.Errorf("%s", got)
 	}
-	if !strings.Contains(f.Caption(), "1 to 2 seeds") || !strings.Contains(f.Caption(), "1 bars are missing") {
+	if !strings.Contains(f.Caption(), "1 to 2 seeds") || !strings.Contains(f.Caption(), "1 bar is missing") {
 		t.Errorf("caption: %s", f.Caption())
 	}
 }
@@ -169,8 +169,29 @@ func TestBudget(t *testing.T) {
 	if len(f.Rows[0].Panels[0].Series) != 1 || !slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) < 1e-9 }) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if caption := f.Caption(); !strings.Contains(caption, "1 methods with one setting") || strings.Contains(caption, "one seed") {
+	if caption := f.Caption(); !strings.Contains(caption, "1 method with one setting") || strings.Contains(caption, "one seed") {
 		t.Errorf("caption: %s", caption)
+	}
+}
+
+// By hand: of the losses 3, 5 and 10 the lowest of one is 6 on average, of two
+// (3 + 3 + 5) / 3, of three 3. What has no better end has no best.
+func TestBudgetOfALoss(t *testing.T) {
+	var l lab
+	for i, loss := range []float64{5, 3, 10} {
+		l.add(t, mmibx.Done, map[string]float64{mmibx.Loss: loss, mmibx.GradNorm: 1}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "ib.size": 1 << i})
+	}
+	f := drawn[*Figure](t, "budget", l.runs, Options{Metrics: []string{mmibx.Loss}})
+	for k, want := range []float64{6, 11.0 / 3, 3} {
+		if got := f.Rows[0].Panels[0].Series[0].Points[k].Values[0]; math.Abs(got-want) > 1e-9 {
+			t.Errorf("the lowest of %d: %v, want %v", k+1, got, want)
+		}
+	}
+	if caption := f.Caption(); !strings.Contains(caption, "best, which is the lowest, of so many trials") {
+		t.Error(caption)
+	}
+	if _, err := kind(t, "budget").Draw(l.runs, Options{Metrics: []string{mmibx.GradNorm}, Title: title}); !errors.Is(err, mmibx.ErrUsage) {
+		t.Errorf("of a norm, which has no better end: %v", err)
 	}
 }
 
@@ -276,7 +297,7 @@ func TestPlanes(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	f = drawn[*Figure](t, "plane-training", l.runs[:1], Options{})
-	if points := f.Rows[0].Panels[0].Series[0].Points; len(points) != 2 || points[0].Name != "1" || !strings.Contains(f.Caption(), "1 values are not finite") {
+	if points := f.Rows[0].Panels[0].Series[0].Points; len(points) != 2 || points[0].Name != "1" || !strings.Contains(f.Caption(), "1 value is not finite") {
 		t.Errorf("%+v, %s", points, f.Caption())
 	}
 }

@@ -171,7 +171,7 @@ func (f *Latents) Render(w io.Writer, format Format, width Width) error {
 		if len(f.Rows) == 0 {
 			return sheet{}, fmt.Errorf("no codes")
 		}
-		const between, below, above = 14, tickSize + 6, 2*titleSkip - 2
+		const between, below, above = 14, tickSize + 6, 2*titleSkip + 2
 		side := (width - between - labelSkip - rightEdge) / 2
 		tall := min(side, 0.5*side+60)
 		row := tall + below + above
@@ -187,7 +187,7 @@ func (f *Latents) Render(w io.Writer, format Format, width Width) error {
 					x0 := labelSkip + vg.Length(j)*(side+between)
 					b := box{x0, top - above - tall, x0 + side, top - above}
 					c := &f.Rows[i].Clouds[j]
-					p.text((b.x0+b.x1)/2, b.y1+titleSkip-3+1, f.Rows[i].Title+", "+moment, labelSize, true, 0.5)
+					p.text((b.x0+b.x1)/2, b.y1+titleSkip+1, shorten(f.Rows[i].Title+", "+moment, labelSize, true, side+between), labelSize, true, 0.5)
 					p.text((b.x0+b.x1)/2, b.y1+3, fmt.Sprintf("gap %.2f", c.Gap), tickSize, false, 0.5)
 					p.cloud(c, b, f.Shown, extent)
 				}

@@ -29,7 +29,7 @@ func madeUpMeta(title string) Meta {
 // betaFigure has 0 and a named setting apart, ceilings and baselines.
 func betaFigure() *Figure {
 	rng := rand.New(rand.NewPCG(1, 1))
-	row := Row{Label: "dev F1 (%)"}
+	row := rowOf(mmibx.DevF1)
 	for i, title := range []string{"mini Twitter-2015", "mini Twitter-2017", "mini MNRE"} {
 		shift := float64(i)
 		s := Series{Name: "MMIB"}
@@ -179,6 +179,147 @@ func casesFigure() *Cases {
 	}}
 }
 
+// rateFigure has four metrics, one of them a count and one that no spread takes below 0.
+func rateFigure() *Figure {
+	rng := rand.New(rand.NewPCG(8, 8))
+	f := &Figure{Meta: madeUpMeta("rate"), X: Axis{Label: "β of the picture", Log: true}}
+	for i, metric := range []string{mmibx.RateText, mmibx.RateImage, mmibx.ActiveText, mmibx.ActiveImage} {
+		row := rowOf(metric)
+		for range 3 {
+			s := Series{Name: "MMIB"}
+			for _, b := range []float64{0, 1e-3, 1e-2, 1e-1, 1} {
+				values := []float64{8, 8, 8}
+				if i < 2 {
+					values = seeds(rng, 3, 30*math.Exp(-8*b), 1.5)
+					for k := range values {
+						values[k] = math.Abs(values[k])
+					}
+				}
+				s.Points = append(s.Points, Point{X: b, Values: values})
+			}
+			row.Panels = append(row.Panels, Panel{Series: []Series{s}})
+		}
+		f.Rows = append(f.Rows, row)
+	}
+	for i, title := range []string{"mini Twitter-2015", "mini Twitter-2017", "mini MNRE"} {
+		f.Rows[0].Panels[i].Title = title
+	}
+	return f
+}
+
+// gapFigure has spreads that would pass the ends of their scales.
+func gapFigure() *Figure {
+	gap, close := rowOf(mmibx.ModalityGap), rowOf(mmibx.Alignment)
+	for _, title := range []string{"mini Twitter-2017", "mini MNRE"} {
+		var s, c Series
+		s.Name, c.Name = "MMIB", "MMIB"
+		for i, tau := range []float64{0.02, 0.1, 0.5, 2} {
+			s.Points = append(s.Points, Point{X: tau, Values: []float64{0.05, 0.04, 1 + 0.1*float64(i)}})
+			c.Points = append(c.Points, Point{X: tau, Values: []float64{1.2, 1.4, 1.5 + 0.1*float64(i)}})
+		}
+		gap.Panels = append(gap.Panels, Panel{Title: title, Series: []Series{s}})
+		close.Panels = append(close.Panels, Panel{Title: title, Series: []Series{c}})
+	}
+	return &Figure{Meta: madeUpMeta("gap"), X: Axis{Label: "temperature τ", Log: true}, Rows: []Row{gap, close}}
+}
+
+// robustnessFigure has a linear axis, and scores whose spread would pass 100.
+func robustnessFigure() *Figure {
+	row := rowOf(mmibx.DevF1)
+	for _, title := range []string{"mini Twitter-2017", "mini MNRE"} {
+		panel := Panel{Title: title, Lines: []Line{{Name: "Text only", Values: []float64{74, 75, 76}}}}
+		for i, name := range []string{"Concat", "MMIB"} {
+			s := Series{Name: name}
+			for _, dose := range []float64{0, 0.5, 1} {
+				mean := 97 - (20+4*float64(i))*dose
+				s.Points = append(s.Points, Point{X: dose, Values: []float64{mean - 5, mean + 2.5, mean + 2.5}})
+			}
+			panel.Series = append(panel.Series, s)
+		}
+		row.Panels = append(row.Panels, panel)
+	}
+	return &Figure{Meta: madeUpMeta("robustness"), X: Axis{Label: "share of tweets with another's picture"}, Rows: []Row{row}}
+}
+
+// budgetFigure has methods of different budgets.
+func budgetFigure() *Figure {
+	row := Row{Label: "expected " + MetricLabel(mmibx.DevF1), Limits: percent}
+	for _, title := range []string{"mini Twitter-2017", "mini MNRE"} {
+		panel := Panel{Title: title}
+		for i, name := range []string{"Concat", "MMIB"} {
+			s := Series{Name: name}
+			for k := range 6 + 6*i {
+				s.Points = append(s.Points, Point{X: float64(k + 1), Values: []float64{90 + 4*float64(i) - 6/float64(k+1)}})
+			}
+			panel.Series = append(panel.Series, s)
+		}
+		row.Panels = append(row.Panels, panel)
+	}
+	return &Figure{Meta: madeUpMeta("budget"), Look: Training, X: Axis{Label: "trials"}, Says: "Lines are made up", Rows: []Row{row}}
+}
+
+// costFigure has a bar that would reach 0 on a logarithmic axis.
+func costFigure() *Figure {
+	row := rowOf(mmibx.DevF1)
+	for range 2 {
+		panel := Panel{Title: "mini MNRE"}
+		for i, name := range []string{"Text only", "Concat", "UMT-style", "HVPNeT-style", "MMIB"} {
+			pt := Point{}
+			for k := range 3 {
+				pt.pair(float64(2+3*i)*math.Pow(4, float64(k*(i%2))), 80+4*float64(i)+float64(k))
+			}
+			panel.Series = append(panel.Series, Series{Name: name, Points: []Point{pt}})
+		}
+		row.Panels = append(row.Panels, panel)
+	}
+	return &Figure{Meta: madeUpMeta("cost"), Look: Path, X: Axis{Label: "seconds of training, a run", Log: true, Limits: limitsOf(Seconds)}, Rows: []Row{row}}
+}
+
+// planeTrainingFigure has points so close to each other that names have little room.
+func planeTrainingFigure() *Figure {
+	rng := rand.New(rand.NewPCG(9, 9))
+	row := rowOf(mmibx.InformationLabel)
+	for _, title := range []string{"mini Twitter-2015", "mini Twitter-2017", "mini MNRE"} {
+		s := Series{Name: "MMIB"}
+		for e := range 7 {
+			pt := Point{}
+			if e == 0 || e == 6 {
+				pt.Name = plain(float64(e + 1))
+			}
+			for range 3 {
+				pt.pair(300+100*math.Exp(-float64(e))+15*rng.NormFloat64(), -2*math.Exp(-float64(e))+0.02*rng.NormFloat64())
+			}
+			s.Points = append(s.Points, pt)
+		}
+		row.Panels = append(row.Panels, Panel{Title: title, Series: []Series{s}})
+	}
+	return &Figure{Meta: madeUpMeta("plane-training"), Look: Path, X: Axis{Label: MetricLabel(mmibx.InformationInput), Limits: limitsOf(mmibx.InformationInput)}, Rows: []Row{row}}
+}
+
+// latentsFigure has pairs that are apart before and near each other after.
+func latentsFigure() *Latents {
+	rng := rand.New(rand.NewPCG(10, 10))
+	f := &Latents{Meta: madeUpMeta("latents"), Pairs: 80, Shown: maxPairs}
+	for _, title := range []string{"mini Twitter-2015", "mini MNRE"} {
+		row := LatentRow{Title: title}
+		for moment := range row.Clouds {
+			c := Cloud{Share: [2]float64{0.43, 0.21}, Gap: 1.1 - float64(moment)}
+			for range f.Pairs {
+				x, y := rng.NormFloat64(), rng.NormFloat64()
+				c.Text = append(c.Text, [2]float64{x, y})
+				c.Image = append(c.Image, [2]float64{x + 6*c.Gap, y + 0.3*rng.NormFloat64()})
+			}
+			row.Clouds[moment] = c
+		}
+		f.Rows = append(f.Rows, row)
+	}
+	return f
+}
+
+// madeUp has a figure of every kind.
 func madeUp() []Drawing {
-	return []Drawing{betaFigure(), temperatureFigure(), sizeFigure(), curvesFigure(), planeFigure(), heatFigure(), barsFigure(), casesFigure()}
+	return []Drawing{
+		betaFigure(), temperatureFigure(), sizeFigure(), curvesFigure(), planeFigure(), heatFigure(), barsFigure(), casesFigure(),
+		rateFigure(), gapFigure(), robustnessFigure(), budgetFigure(), costFigure(), planeTrainingFigure(), latentsFigure(),
+	}
 }

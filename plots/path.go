@@ -36,85 +36,175 @@ func (s *Series) settled() (dropped int) {
 	return dropped
 }
 
-// paths draws the series of a panel, then names beside points where there is
-// room.
+// paths draws the series of a panel, then names beside points.
 func (p *page) paths(panel *Panel, b box, y *yScale) {
-	place := func(x, v float64) vg.Point {
-		lo, hi := p.proper(b)
-		return vg.Point{X: lo + vg.Length(p.x.norm(x))*(hi-lo), Y: p.up(v, b, y)}
-	}
-	means := func(s *Series) []vg.Point {
-		var at []vg.Point
-		for _, pt := range s.Points {
-			if _, mean, _, ok := p.spread(pt.Values); ok {
-				at = append(at, place(pt.X, mean))
-			}
-		}
-		return at
+	f := &names{b: b}
+	for i := range panel.Series {
+		p.path(&panel.Series[i], y, f)
 	}
 	for i := range panel.Series {
 		s := &panel.Series[i]
-		look := p.looks[key(s.Name, false)]
-		p.stroke(look.color, look.width, look.dashes, means(s)...)
-		var single []vg.Point
-		for _, pt := range s.Points {
-			xLo, _, xHi, okX := p.spread(pt.Xs)
-			yLo, mean, yHi, okY := p.spread(pt.Values)
-			if !okX || !okY {
+		for _, pt := range p.shown(s, b, y) {
+			p.marker(p.looks[key(s.Name, false)], pt.at)
+			f.marks = append(f.marks, pt.at)
+			f.taken = append(f.taken, box{pt.at.X - 2, pt.at.Y - 2, pt.at.X + 2, pt.at.Y + 2})
+		}
+	}
+	for i := range panel.Series {
+		for _, pt := range p.shown(&panel.Series[i], b, y) {
+			if at, ok := f.beside(pt.at, pt.Name); ok {
+				p.text(at.X, at.Y, pt.Name, tickSize, false, 0)
+			}
+			if pt.Best {
+				p.ring(pt.at)
+			}
+		}
+	}
+}
+
+// shownPoint is a point of a path with its place.
+type shownPoint struct {
+	*Point
+	at vg.Point
+}
+
+// place is where two numbers lie in a panel.
+func (p *page) place(x, v float64, b box, y *yScale) vg.Point {
+	lo, hi := p.proper(b)
+	return vg.Point{X: lo + vg.Length(p.x.norm(x))*(hi-lo), Y: p.up(v, b, y)}
+}
+
+// shown are the points of a series that have a mean.
+func (p *page) shown(s *Series, b box, y *yScale) []shownPoint {
+	var list []shownPoint
+	for i := range s.Points {
+		pt := &s.Points[i]
+		if _, mean, _, ok := p.spread(pt.Values, y); ok && len(finite(pt.Xs)) > 0 {
+			list = append(list, shownPoint{pt, p.place(pt.X, mean, b, y)})
+		}
+	}
+	return list
+}
+
+// path draws the line, bars and seeds of a series, which names keep clear of.
+func (p *page) path(s *Series, y *yScale, f *names) {
+	look := p.looks[key(s.Name, false)]
+	points := p.shown(s, f.b, y)
+	var line, single []vg.Point
+	for i, pt := range points {
+		line = append(line, pt.at)
+		if i > 0 {
+			f.lines = append(f.lines, [2]vg.Point{points[i-1].at, pt.at})
+		}
+	}
+	p.stroke(look.color, look.width, look.dashes, line...)
+	for _, pt := range points {
+		lo, _, hi, _ := spread(p.Spread, pt.Xs, p.X.Limits)
+		left := vg.Point{X: f.b.x0, Y: pt.at.Y} // on a logarithmic axis 0 is beyond it
+		if !p.x.log || lo > 0 {
+			left.X = p.place(lo, 0, f.b, y).X
+		}
+		low, _, high, _ := p.spread(pt.Values, y)
+		across := [2]vg.Point{left, {X: p.place(hi, 0, f.b, y).X, Y: pt.at.Y}}
+		upwards := [2]vg.Point{{X: pt.at.X, Y: p.up(low, f.b, y)}, {X: pt.at.X, Y: p.up(high, f.b, y)}}
+		for _, bar := range [][2]vg.Point{across, upwards} {
+			p.stroke(look.color, 0.6, nil, bar[:]...)
+			f.lines = append(f.lines, bar)
+		}
+		for j := range pt.Values {
+			if len(pt.Values) > 1 && mmibx.Finite(pt.Values[j]) {
+				single = append(single, p.place(pt.Xs[j], pt.Values[j], f.b, y))
+			}
+		}
+	}
+	p.dots(tint(look.color, 0x90), single, 0.9)
+	f.dots = append(f.dots, single...)
+}
+
+// names finds places for names beside points.
+type names struct {
+	b     box
+	marks []vg.Point    // markers
+	taken []box         // by markers and names: nothing may lie over them
+	lines [][2]vg.Point // that a name rather keeps clear of
+	dots  []vg.Point    // also
+}
+
+// beside is a place for a name around a point: of those inside the box that hit no
+// marker and no name the one that hits the fewest lines and dots and is nearest to no
+// other marker, the nearest of equals; not ok where there is none.
+func (f *names) beside(at vg.Point, name string) (best vg.Point, ok bool) {
+	if name == "" {
+		return best, false
+	}
+	w, least := textWidth(name, tickSize, false), -1
+	const h vg.Length = 0.72 * tickSize
+	var room box
+	for _, air := range []vg.Length{3, 5, 7.5, 10} {
+		for _, to := range []vg.Point{
+			{X: air, Y: air - 1}, {X: -air - w, Y: air - 1}, {X: air, Y: 1 - air - h}, {X: -air - w, Y: 1 - air - h},
+			{X: -w / 2, Y: air + 1}, {X: -w / 2, Y: -air - h - 1}, {X: air + 1, Y: -h / 2}, {X: -air - w - 1, Y: -h / 2},
+		} {
+			c := box{at.X + to.X, at.Y + to.Y, at.X + to.X + w, at.Y + to.Y + h}
+			if c.x0 <= f.b.x0+1 || c.x1 >= f.b.x1+rightEdge || c.y0 <= f.b.y0+1 || c.y1 >= f.b.y1 || slices.ContainsFunc(f.taken, c.hits) {
 				continue
 			}
-			p.stroke(look.color, 0.6, nil, place(p.clamp(xLo, pt.X), mean), place(p.clamp(xHi, pt.X), mean))
-			p.stroke(look.color, 0.6, nil, place(pt.X, yLo), place(pt.X, yHi))
-			for j := range pt.Values {
-				if len(pt.Values) > 1 && mmibx.Finite(pt.Values[j]) {
-					single = append(single, place(pt.Xs[j], pt.Values[j]))
-				}
+			n := f.crossed(c)
+			if slices.ContainsFunc(f.marks, func(other vg.Point) bool { return c.from(other) < c.from(at) }) {
+				n += 10 // it would be read as the other's
 			}
-		}
-		p.dots(tint(look.color, 0x90), single, 0.9)
-	}
-	var taken []box
-	for i := range panel.Series {
-		s := &panel.Series[i]
-		for _, at := range means(s) {
-			p.marker(p.looks[key(s.Name, false)], at)
-			taken = append(taken, box{at.X - 2, at.Y - 2, at.X + 2, at.Y + 2})
-		}
-	}
-	for i := range panel.Series {
-		for _, pt := range panel.Series[i].Points {
-			if _, mean, _, ok := p.spread(pt.Values); ok && pt.Name != "" {
-				taken = p.nameBeside(place(pt.X, mean), pt.Name, b, taken)
-			}
-			if _, mean, _, ok := p.spread(pt.Values); ok && pt.Best {
-				p.ring(place(pt.X, mean))
+			if least < 0 || n < least {
+				best, room, least = vg.Point{X: c.x0, Y: c.y0}, c, n
 			}
 		}
 	}
+	if least < 0 {
+		return best, false
+	}
+	f.taken = append(f.taken, room)
+	return best, true
 }
 
-// clamp keeps the end of a bar on the axis.
-func (p *page) clamp(x, mean float64) float64 {
-	if p.x.log && x <= 0 {
-		return mean
-	}
-	return min(max(x, p.x.min), p.x.max)
-}
-
-// nameBeside prints a name at one of four places around a point, if it hits
-// nothing there and stays in the box.
-func (p *page) nameBeside(at vg.Point, name string, b box, taken []box) []box {
-	w := textWidth(name, powerSize, false)
-	const h, air = 0.72 * powerSize, 3.2
-	for _, corner := range []vg.Point{{X: air, Y: air - 1}, {X: -air - w, Y: air - 1}, {X: air, Y: -air - h + 1}, {X: -air - w, Y: -air - h + 1}, {X: -w / 2, Y: air + 1}, {X: -w / 2, Y: -air - h - 1}} {
-		c := box{at.X + corner.X, at.Y + corner.Y, at.X + corner.X + w, at.Y + corner.Y + h}
-		hit := slices.ContainsFunc(taken, func(t box) bool { return c.x0 < t.x1 && t.x0 < c.x1 && c.y0 < t.y1 && t.y0 < c.y1 })
-		if !hit && c.x0 > b.x0+1 && c.x1 < b.x1+rightEdge && c.y0 > b.y0+1 && c.y1 < b.y1 {
-			p.text(c.x0, c.y0, name, powerSize, false, 0)
-			return append(taken, c)
+// crossed counts the lines and dots in a box with a little air around it.
+func (f *names) crossed(c box) (n int) {
+	c = box{c.x0 - 0.8, c.y0 - 0.8, c.x1 + 0.8, c.y1 + 0.8}
+	for _, l := range f.lines {
+		if c.cuts(l[0], l[1]) {
+			n++
 		}
 	}
-	return taken
+	for _, d := range f.dots {
+		if c.cuts(d, d) {
+			n++
+		}
+	}
+	return n
+}
+
+// hits says that boxes have something in common.
+func (b box) hits(o box) bool { return b.x0 < o.x1 && o.x0 < b.x1 && b.y0 < o.y1 && o.y0 < b.y1 }
+
+// from is how far a point is from a box, squared.
+func (b box) from(p vg.Point) vg.Length {
+	x, y := max(b.x0-p.X, 0, p.X-b.x1), max(b.y0-p.Y, 0, p.Y-b.y1)
+	return x*x + y*y
+}
+
+// cuts says that a line between two points has something in the box (Liang and Barsky).
+func (b box) cuts(from, to vg.Point) bool {
+	enter, leave := vg.Length(0), vg.Length(1)
+	d := to.Sub(from)
+	for _, side := range [][2]vg.Length{{-d.X, from.X - b.x0}, {d.X, b.x1 - from.X}, {-d.Y, from.Y - b.y0}, {d.Y, b.y1 - from.Y}} {
+		switch step, room := side[0], side[1]; {
+		case step == 0 && room < 0:
+			return false
+		case step < 0:
+			enter = max(enter, room/step)
+		case step > 0:
+			leave = min(leave, room/step)
+		}
+	}
+	return enter <= leave
 }
 
 // lined says whether the series of a name has a line anywhere.
@@ -173,7 +263,7 @@ func (f *Figure) settle() (*Figure, error) {
 		}
 	}
 	if dropped > 0 {
-		f.Note = strings.TrimSpace(fmt.Sprintf("%d values are not finite and were left out. %s", dropped, f.Note))
+		f.Note = strings.TrimSpace(fmt.Sprintf("%s not finite and left out. %s", counted(dropped, "value is", "values are"), f.Note))
 	}
 	if left == 0 {
 		return nil, fmt.Errorf("figure %s: %w: no run gave numbers for both axes", f.Title, mmibx.ErrNotFound)

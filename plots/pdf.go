@@ -35,7 +35,7 @@ type pdfCanvas struct {
 }
 
 type pdfState struct {
-	m      [6]float64 // x' = m0 x + m2 y + m4, y' = m1 x + m3 y + m5
+	m      matrix
 	color  color.NRGBA
 	width  float64
 	dashes string
@@ -61,7 +61,7 @@ func newPDF(w, h vg.Length, title, subject string) *pdfCanvas {
 	doc.AddPage()
 	doc.RawWriteStr("1 j 1 J")
 	c := &pdfCanvas{doc: doc, w: w, h: h, fonts: map[string][]rune{}}
-	c.state.m = [6]float64{1, 0, 0, 1, 0, 0}
+	c.state.m = matrix{1, 0, 0, 1, 0, 0}
 	vg.Initialize(c)
 	return c
 }
@@ -69,20 +69,10 @@ func newPDF(w, h vg.Length, title, subject string) *pdfCanvas {
 func (c *pdfCanvas) Size() (w, h vg.Length)   { return c.w, c.h }
 func (c *pdfCanvas) SetLineWidth(w vg.Length) { c.state.width = w.Points() }
 func (c *pdfCanvas) Push()                    { c.stack = append(c.stack, c.state) }
-func (c *pdfCanvas) Rotate(rad float64) {
-	s, k := math.Sincos(rad)
-	c.concat([6]float64{k, s, -s, k, 0, 0})
-}
-func (c *pdfCanvas) Translate(p vg.Point) {
-	c.concat([6]float64{1, 0, 0, 1, p.X.Points(), p.Y.Points()})
-}
-func (c *pdfCanvas) Scale(x, y float64) { c.concat([6]float64{x, 0, 0, y, 0, 0}) }
-func (c *pdfCanvas) SetColor(col color.Color) {
-	if col == nil {
-		col = color.Black
-	}
-	c.state.color = color.NRGBAModel.Convert(col).(color.NRGBA)
-}
+func (c *pdfCanvas) Rotate(rad float64)       { c.state.m.rotate(rad) }
+func (c *pdfCanvas) Translate(p vg.Point)     { c.state.m.translate(p) }
+func (c *pdfCanvas) Scale(x, y float64)       { c.state.m.scale(x, y) }
+func (c *pdfCanvas) SetColor(col color.Color) { c.state.color = nrgba(col) }
 
 func (c *pdfCanvas) SetLineDash(pattern []vg.Length, offset vg.Length) {
 	parts := make([]string, len(pattern))
@@ -95,15 +85,6 @@ func (c *pdfCanvas) SetLineDash(pattern []vg.Length, offset vg.Length) {
 func (c *pdfCanvas) Pop() {
 	c.state = c.stack[len(c.stack)-1]
 	c.stack = c.stack[:len(c.stack)-1]
-}
-
-func (c *pdfCanvas) concat(n [6]float64) {
-	m := c.state.m
-	c.state.m = [6]float64{
-		m[0]*n[0] + m[2]*n[1], m[1]*n[0] + m[3]*n[1],
-		m[0]*n[2] + m[2]*n[3], m[1]*n[2] + m[3]*n[3],
-		m[0]*n[4] + m[2]*n[5] + m[4], m[1]*n[4] + m[3]*n[5] + m[5],
-	}
 }
 
 func (c *pdfCanvas) Stroke(p vg.Path) {
@@ -207,8 +188,8 @@ func (c *pdfCanvas) DrawImage(vg.Rectangle, image.Image) {
 func (c *pdfCanvas) alpha() { c.doc.SetAlpha(float64(c.state.color.A)/255, "Normal") }
 
 func (c *pdfCanvas) at(p vg.Point) string {
-	m, x, y := c.state.m, p.X.Points(), p.Y.Points()
-	return number(m[0]*x+m[2]*y+m[4]) + " " + number(m[1]*x+m[3]*y+m[5])
+	x, y := c.state.m.at(p)
+	return number(x) + " " + number(y)
 }
 
 func (c *pdfCanvas) fail(err error) {

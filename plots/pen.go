@@ -92,6 +92,21 @@ func shorten(s string, size vg.Length, bold bool, room vg.Length) string {
 	return strings.TrimRight(string(runes), " ,") + "…"
 }
 
+// broken is a bold string on one line or, where it is wider than its room and has a
+// space, on two.
+func broken(s string, size, room vg.Length) []string {
+	at := -1
+	for i, r := range s {
+		if r == ' ' && (at < 0 || max(i, len(s)-i) < max(at, len(s)-at)) {
+			at = i
+		}
+	}
+	if at < 0 || textWidth(s, size, true) <= room {
+		return []string{shorten(s, size, true, room)}
+	}
+	return []string{shorten(s[:at], size, true, room), shorten(s[at+1:], size, true, room)}
+}
+
 // text puts a string with its anchor (0 left, 0.5 middle, 1 right) on the
 // baseline at (x, y).
 func (p pen) text(x, y vg.Length, s string, size vg.Length, bold bool, anchor float64) {

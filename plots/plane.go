@@ -20,7 +20,7 @@ func PlaneFigure(runs []Run, o Options) (*Figure, error) {
 		return nil, fmt.Errorf("figure plane: %w: no arms that differ in the weight of the bottleneck only", mmibx.ErrNotFound)
 	}
 	f := plane(about, runs, o)
-	f.Note = strings.TrimSpace(fmt.Sprintf("Beside the points: %s. %s", axis.Label, f.Note))
+	f.Note = strings.TrimSpace(fmt.Sprintf("Beside the points, where there is room: %s. %s", axis.Label, f.Note))
 	f.gather(runs, names, func(r *Run) (string, bool) {
 		_, ok := axis.value(&r.Spec)
 		return axis.title(r.Spec, o), ok
@@ -53,7 +53,7 @@ func PlaneTrainingFigure(runs []Run, o Options) (*Figure, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("figure plane-training: %w: no runs that logged %s", mmibx.ErrNotFound, mmibx.InformationInput)
 	}
-	f.Note = strings.TrimSpace("Beside the points: epochs, the first and the last. " + f.Note)
+	f.Note = strings.TrimSpace("Beside the points, where there is room: the first and the last epoch. " + f.Note)
 	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },
 		func(r *Run, add func(at, x, y float64)) {
 			ys := map[int64]float64{}
@@ -85,7 +85,7 @@ func plane(about Meta, runs []Run, o Options) *Figure {
 		about.Note = strings.TrimSpace("Of entities I(Z; Y) is given up to the constant H(Y). " + about.Note)
 	}
 	return &Figure{
-		Meta: about, Look: Path, Spread: o.spread(), X: Axis{Label: MetricLabel(mmibx.InformationInput)},
-		Rows: []Row{{Label: MetricLabel(mmibx.InformationLabel)}},
+		Meta: about, Look: Path, Spread: o.spread(), X: Axis{Label: MetricLabel(mmibx.InformationInput), Limits: limitsOf(mmibx.InformationInput)},
+		Rows: []Row{rowOf(mmibx.InformationLabel)},
 	}
 }

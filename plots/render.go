@@ -3,17 +3,13 @@ package plots
 import (
 	"bytes"
 	"fmt"
-	"html"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/mmibx/mmibx"
 )
@@ -93,37 +89,14 @@ func (s sheet) encode(format Format, title, description string) ([]byte, error) 
 		_, err := canvas.WriteTo(&blob)
 		return blob.Bytes(), err
 	case SVG:
-		canvas := vgsvg.New(s.width, s.height)
+		canvas := newSVG(s.width, s.height, title, description)
 		s.draw(canvas)
 		_, err := canvas.WriteTo(&blob)
-		return finishSVG(blob.Bytes(), title, description), err
+		return blob.Bytes(), err
 	case PNG:
 		canvas := vgimg.NewWith(vgimg.UseWH(s.width, s.height), vgimg.UseDPI(300))
 		s.draw(canvas)
 		return encodePNG(canvas.Image(), title, description)
 	}
 	return nil, fmt.Errorf("unknown format %q", format)
-}
-
-// svgText is a string as vgsvg writes it: its weight, its size and its letters.
-var svgText = regexp.MustCompile(`(?s)<text ([^>]*font-weight:(\w+);[^>]*font-size:([\d.]+)px[^>]*>)([^<]+)</text>`)
-
-// finishSVG names the fonts that stand in for Liberation Sans with the same
-// widths, says how wide each string is, so that another font still fits its
-// place, and adds title and provenance.
-func finishSVG(blob []byte, title, description string) []byte {
-	blob = bytes.ReplaceAll(blob, []byte("font-family:Liberation Sans;font-variant:normal;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
-	blob = svgText.ReplaceAllFunc(blob, func(text []byte) []byte {
-		found := svgText.FindSubmatch(text)
-		size, err := strconv.ParseFloat(string(found[3]), 64)
-		if err != nil {
-			return text
-		}
-		wide := textWidth(html.UnescapeString(string(found[4])), vg.Length(size), string(found[2]) != "normal")
-		return fmt.Appendf(nil, `<text textLength="%s" lengthAdjust="spacingAndGlyphs" %s%s</text>`, number(wide.Points()), found[1], found[4])
-	})
-	if at := bytes.Index(blob, []byte("<g ")); at >= 0 {
-		blob = slices.Insert(blob, at, []byte(aboutSVG(title, description))...)
-	}
-	return blob
 }

@@ -9,9 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/vg"
+
+	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/internal/needs"
 )
 
@@ -50,6 +54,79 @@ func TestGoldenFigures(t *testing.T) {
 				t.Errorf("%s is not what is drawn now; -update takes it over, and plots.Revision is raised where figures look otherwise", golden)
 			}
 		}
+	}
+}
+
+// Each kind of figure is among the made-up ones, and so has its goldens.
+func TestEveryKindIsMadeUp(t *testing.T) {
+	found := map[string]bool{}
+	for _, f := range madeUp() {
+		found[f.About().Title] = true
+	}
+	for _, k := range Kinds {
+		if !found[k.Name] {
+			t.Errorf("no made-up figure, and so no golden, of %s", k.Name)
+		}
+	}
+}
+
+// Where a mean less or plus its deviation would pass the ends of the scale, the band
+// ends there, and the caption says so; a scale without ends cuts nothing.
+func TestBandsEndWhereScalesDo(t *testing.T) {
+	f := robustnessFigure()
+	if _, _, hi, _ := spread(Deviation, []float64{92, 99.5, 99.5}, percent); hi != 100 {
+		t.Errorf("the band reaches %v", hi)
+	}
+	if got := f.Caption(); !strings.Contains(got, "Bands and bars end at 100, which no value passes.") {
+		t.Error(got)
+	}
+	if got := gapFigure().Caption(); !strings.Contains(got, "end at 0, which") {
+		t.Error(got)
+	}
+	f.Rows[0].Limits = Limits{}
+	if got := f.Caption(); strings.Contains(got, "end at") {
+		t.Error(got)
+	}
+	if got := costFigure().Caption(); !strings.Contains(got, "A bar that reaches 0 ends at the left edge") || strings.Contains(got, "no value passes") {
+		t.Error(got)
+	}
+	b := &Bars{Panels: []BarPanel{{Groups: []BarGroup{{Bars: []Bar{{Values: []float64{92, 99.5, 99.5}}}}}}}}
+	if got := b.Caption(); !strings.Contains(got, "Whiskers end at 100") {
+		t.Error(got)
+	}
+	for metric, want := range map[string]Limits{"dev.f1.PER": percent, "test.f1": percent, mmibx.RecallAt1: {0, 1}, mmibx.RateText: {0, math.Inf(1)}, mmibx.Loss: {}} {
+		if got := limitsOf(metric); got != want {
+			t.Errorf("%s: %v, want %v", metric, got, want)
+		}
+	}
+}
+
+// Names beside points lie on no marker and no other name, and on bars and lines only
+// where there is no place without.
+func TestNamesKeepClear(t *testing.T) {
+	at := vg.Point{X: 50, Y: 50}
+	cross := [][2]vg.Point{{{X: 20, Y: 50}, {X: 80, Y: 50}}, {{X: 50, Y: 20}, {X: 50, Y: 80}}, {{X: 50, Y: 50}, {X: 90, Y: 90}}}
+	f := &names{b: box{0, 0, 100, 100}, marks: []vg.Point{at}, taken: []box{{48, 48, 52, 52}}, lines: cross}
+	var places []box
+	for range 4 {
+		p, ok := f.beside(at, "0.01")
+		if !ok {
+			t.Fatal("no place")
+		}
+		b := box{p.X, p.Y, p.X + textWidth("0.01", tickSize, false), p.Y + 0.72*tickSize}
+		for _, other := range places {
+			if b.hits(other) {
+				t.Errorf("%v lies on %v", b, other)
+			}
+		}
+		if places = append(places, b); len(places) < 4 && slices.ContainsFunc(cross, func(l [2]vg.Point) bool { return b.cuts(l[0], l[1]) }) {
+			t.Errorf("%v lies on a bar", b)
+		}
+	}
+	// A place that is nearer to another marker would be read as the other's.
+	f = &names{b: box{0, 0, 100, 100}, marks: []vg.Point{at, {X: 44, Y: 50}}, taken: []box{{48, 48, 52, 52}, {42, 48, 46, 52}}, lines: [][2]vg.Point{{{X: 50, Y: 50}, {X: 90, Y: 90}}, {{X: 50, Y: 50}, {X: 90, Y: 10}}}}
+	if p, _ := f.beside(at, "0.01"); p.X < 48 {
+		t.Errorf("the name is at %v, beside the other marker", p)
 	}
 }
 
@@ -205,7 +282,7 @@ func TestLongNamesStayOnThePage(t *testing.T) {
 	}
 	f := one(Point{X: 1, Values: []float64{1}})
 	f.Rows[0].Panels[0].Series[0].Name, f.Rows[0].Panels[0].Title, f.X.Label = long, long, long
-	if svg := render(t, f, SVG, 3.03); bytes.Count(svg, []byte("…</text>")) != 3 {
+	if svg := render(t, f, SVG, 3.03); bytes.Count(svg, []byte("…</text>")) != 4 {
 		t.Error("a name runs off the page")
 	}
 }

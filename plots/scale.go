@@ -21,12 +21,13 @@ type tick struct {
 type yScale struct {
 	min, max float64
 	ticks    []tick
+	limits   Limits
 }
 
 // newYScale spans the values with some air and puts three to six round ticks.
 // Values that differ by less than a thousandth of their size are noise, and get
 // a span that shows them as equal.
-func newYScale(values []float64) yScale {
+func newYScale(values []float64, limits Limits) yScale {
 	lo, hi := 0.0, 1.0
 	if len(values) > 0 {
 		lo, hi = slices.Min(values), slices.Max(values)
@@ -39,8 +40,11 @@ func newYScale(values []float64) yScale {
 		span = math.Max(least, 1e-9)
 		lo, hi = (lo+hi-span)/2, (lo+hi+span)/2
 	}
-	s := yScale{min: lo - 0.07*span, max: hi + 0.07*span}
+	s := yScale{min: lo - 0.07*span, max: hi + 0.07*span, limits: limits}
 	step := roundStep((s.max - s.min) / 4)
+	if whole(values) { // a count has no half
+		step = math.Ceil(step)
+	}
 	digits := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	if r := step * math.Pow(10, float64(digits)); math.Abs(r-math.Round(r)) > 1e-6 {
 		digits++ // a step of 2.5
@@ -84,10 +88,11 @@ type xScale struct {
 	min, max float64 // of the axis proper
 	values   []float64
 	empty    bool // nothing on the axis proper
+	measured bool // values are no settings, whose names the axis could print
 }
 
 func newXScale(f *Figure) xScale {
-	s := xScale{log: f.X.Log, labels: f.census().labels}
+	s := xScale{log: f.X.Log, labels: f.census().labels, measured: f.Look == Path}
 	for _, p := range f.points() {
 		switch {
 		case p.Label != "":
@@ -95,8 +100,13 @@ func newXScale(f *Figure) xScale {
 			s.zero = true
 		default:
 			s.values = append(s.values, p.X)
-			if f.Look == Path {
+			if s.measured {
 				s.values = append(s.values, finite(p.Xs)...)
+				lo, _, hi, _ := spread(f.Spread, p.Xs, f.X.Limits)
+				s.values = append(s.values, hi)
+				if !s.log || lo > 0 {
+					s.values = append(s.values, lo)
+				}
 			}
 		}
 	}
@@ -133,8 +143,11 @@ func (s *xScale) ticks(width vg.Length, measure func(tick) vg.Length) []tick {
 	}
 	var candidates [][]tick
 	if s.log {
-		if own, ok := s.own(width, measure); ok {
+		if own, ok := s.own(width, measure); ok && !s.measured {
 			return own
+		}
+		if s.measured && s.max < 300*s.min { // decades would be one or two
+			candidates = append(candidates, within(s.min, s.max, []float64{1, 2, 5}), within(s.min, s.max, []float64{1, 3}))
 		}
 		for every := 1; every <= 4; every++ {
 			candidates = append(candidates, decades(s.min, s.max, every))
@@ -145,7 +158,7 @@ func (s *xScale) ticks(width vg.Length, measure func(tick) vg.Length) []tick {
 		candidates = append(candidates, []tick{{at: s.min, label: plain(round3(s.min))}, {at: s.max, label: plain(round3(s.max))}})
 	} else {
 		for parts := 6.0; parts >= 2; parts-- {
-			candidates = append(candidates, roundTicks(s.min, s.max, parts, whole(s.values)))
+			candidates = append(candidates, roundTicks(s.min, s.max, parts, !s.measured && whole(s.values)))
 		}
 	}
 	for _, c := range candidates {

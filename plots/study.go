@@ -127,7 +127,7 @@ func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 		metrics = o.Metrics
 	}
 	for _, m := range metrics {
-		row := Row{Label: MetricLabel(m)}
+		row := rowOf(m)
 		for _, b := range benchmarks(runs) {
 			row.Panels = append(row.Panels, axis.panel(&f.Meta, b, m, series, runs, o))
 		}
@@ -312,7 +312,7 @@ func ringBest(row *Row) {
 		for j := range row.Panels[i].Series {
 			for k := range row.Panels[i].Series[j].Points {
 				q := &row.Panels[i].Series[j].Points[k]
-				if _, mean, _, ok := spread(Deviation, q.Values); ok && mean > top && q.Label != "official" {
+				if _, mean, _, ok := spread(Deviation, q.Values, Limits{}); ok && mean > top && q.Label != "official" {
 					best, top = q, mean
 				}
 			}
@@ -412,6 +412,9 @@ func note(runs []Run) string {
 	}
 	return strings.Join(sentences, " ")
 }
+
+// rowOf is a row of a metric, without its panels.
+func rowOf(metric string) Row { return Row{Label: MetricLabel(metric), Limits: limitsOf(metric)} }
 
 // MetricLabel names a metric for an axis, with its unit.
 func MetricLabel(metric string) string {

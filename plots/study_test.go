@@ -82,7 +82,7 @@ func sketch(p Panel) string {
 			if q.Label != "" {
 				place = q.Label
 			}
-			_, mean, _, ok := spread(Deviation, q.Values)
+			_, mean, _, ok := spread(Deviation, q.Values, Limits{})
 			if !ok {
 				mean = math.NaN()
 			}

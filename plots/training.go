@@ -46,7 +46,7 @@ func TrainingFigure(runs []Run, o Options) (*Figure, error) {
 	if byEpoch {
 		f.X.Label = "epoch"
 	}
-	row := Row{Label: MetricLabel(metric)}
+	row := rowOf(metric)
 	for _, b := range benchmarks(runs) {
 		p := Panel{Title: b.Title}
 		for _, name := range names {

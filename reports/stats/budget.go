@@ -29,3 +29,16 @@ func ExpectedMax(values []float64) ([]float64, error) {
 	}
 	return curve, nil
 }
+
+// ExpectedMin is ExpectedMax where less is better: the expected lowest of k values.
+func ExpectedMin(values []float64) ([]float64, error) {
+	negated := make([]float64, len(values))
+	for i, v := range values {
+		negated[i] = -v
+	}
+	curve, err := ExpectedMax(negated)
+	for k := range curve {
+		curve[k] = -curve[k]
+	}
+	return curve, err
+}

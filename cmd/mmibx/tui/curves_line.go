@@ -3,7 +3,6 @@ package tui
 import (
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
@@ -77,14 +76,9 @@ func smoothed(ys []float64, weight float64) []float64 {
 
 // bestOf finds the best point of a metric that has a better end.
 func bestOf(metric string, ys []float64) (int, bool) {
-	sign := 0.0
-	i := slices.IndexFunc(mmibx.Metrics, func(m mmibx.MetricInfo) bool { return m.Name == metric })
-	switch {
-	case strings.HasPrefix(metric, mmibx.DevF1), i >= 0 && mmibx.Metrics[i].Better == "higher":
-		sign = 1
-	case i >= 0 && mmibx.Metrics[i].Better == "lower":
-		sign = -1
-	default:
+	info, _ := mmibx.LookupMetric(metric)
+	sign, ok := map[string]float64{"higher": 1, "lower": -1}[info.Better]
+	if !ok {
 		return 0, false
 	}
 	best, found := 0, false
