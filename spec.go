@@ -268,7 +268,8 @@ func (s *Spec) Unread(keys []string) []string {
 
 // Label is a short name of the spec for people: the model and those canonical
 // values that differ from the preset default for its benchmark, or, of a benchmark
-// that is not known here, from the frozen defaults: two arms never share it.
+// that is not known here, from the frozen defaults: two arms never share it. Near the
+// released code's setting it says preset=official, and what differs from that.
 func (s *Spec) Label() string {
 	base, err := Resolve(map[string]any{"benchmark": s.Benchmark, "model.name": s.Model.Name, "encoder.name": s.Encoder.Name})
 	if err != nil {
@@ -278,6 +279,21 @@ func (s *Spec) Label() string {
 		base = frozenSpec()
 		base.Model.Name, base.Encoder.Name = s.Model.Name, s.Encoder.Name
 	}
+	parts := s.unlike(&base)
+	if len(parts) > 3 { // else that preset, which is unlike in more, is not nearer
+		official, err := Resolve(map[string]any{"benchmark": s.Benchmark, "model.name": s.Model.Name, "encoder.name": s.Encoder.Name, "preset": "official"})
+		if err == nil {
+			if nearer := s.unlike(&official); len(nearer)+1 < len(parts) {
+				parts = append([]string{"preset=official"}, nearer...)
+			}
+		}
+	}
+	return strings.Join(append([]string{s.Model.Name}, parts...), " ")
+}
+
+// unlike lists the keys, benchmark and seed apart, whose values are not those of another
+// spec of the same model, each with the own one.
+func (s *Spec) unlike(base *Spec) []string {
 	usual, own := base.Canonical(), s.Canonical()
 	keys := maps.Clone(usual)
 	maps.Copy(keys, own)
@@ -295,5 +311,5 @@ func (s *Spec) Label() string {
 			parts = append(parts, fmt.Sprintf("%s=%v", k, v))
 		}
 	}
-	return strings.Join(append([]string{s.Model.Name}, parts...), " ")
+	return parts
 }

@@ -241,6 +241,15 @@ func TestLabel(t *testing.T) {
 			t.Errorf("rate %g: %q, want %q", lr, got, want)
 		}
 	}
+	for want, settings := range map[string]map[string]any{
+		"mmib preset=official":              {"benchmark": "mnre", "model": "mmib", "preset": "official"},
+		"mmib preset=official train.clip=1": {"benchmark": "twitter2015", "model": "mmib", "preset": "official", "train.clip": 1},
+	} {
+		s := mustResolve(t, settings)
+		if got := s.Label(); got != want {
+			t.Errorf("%v: %q, want %q", settings, got, want)
+		}
+	}
 }
 
 func TestValuesRoundTrip(t *testing.T) {

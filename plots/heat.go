@@ -160,18 +160,19 @@ func newHeatPage(h *HeatMap, width vg.Length) *heatPage {
 	}
 	p.cellHeight = min(max(0.7*p.cellWidth, 11), 18)
 	lines := (len(h.Panels) + p.perRow - 1) / p.perRow
-	p.height = vg.Length(lines) * (heatTop + p.cellHeight*vg.Length(len(h.Rows)) + heatFoot)
+	p.height = lineSkip + vg.Length(lines)*(heatTop+p.cellHeight*vg.Length(len(h.Rows))+heatFoot)
 	return p
 }
 
 func (p *heatPage) draw(canvas vg.Canvas) {
 	p.canvas = canvas
 	p.rect(paper, 0, 0, p.width, p.height)
+	p.text(p.width/2, p.height-tickSize, p.Metric, tickSize, false, 0.5)
 	wide, high := p.cellWidth*vg.Length(len(p.Columns)), p.cellHeight*vg.Length(len(p.Rows))
 	each := (p.width - rightEdge) / vg.Length(p.perRow)
 	for i := range p.Panels {
 		x0 := vg.Length(i%p.perRow)*each + p.gutter
-		y1 := p.height - vg.Length(i/p.perRow)*(heatTop+high+heatFoot) - heatTop
+		y1 := p.height - lineSkip - vg.Length(i/p.perRow)*(heatTop+high+heatFoot) - heatTop
 		b := box{x0, y1 - high, x0 + wide, y1}
 		p.text((b.x0+b.x1)/2, b.y1+4, shorten(p.Panels[i].Title, labelSize, true, each), labelSize, true, 0.5)
 		p.panel(&p.Panels[i], b)

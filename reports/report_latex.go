@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,11 @@ func (r *Report) LaTeX(w io.Writer) error {
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage[a4paper,textwidth=6.5in,vmargin=22mm]{geometry}
-\usepackage{mathptmx,courier,booktabs,graphicx,longtable,array}
+\usepackage{mathptmx,courier,booktabs,graphicx,longtable,array`)
+	if slices.ContainsFunc(r.Tables, func(t *Table) bool { return t.SIunitx }) {
+		b.WriteString(",siunitx")
+	}
+	b.WriteString(`}
 \usepackage[hidelinks]{hyperref}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt}

@@ -66,9 +66,17 @@ func (t *Table) Test(baseline string, compare CompareCells) error {
 		}
 	}
 	if untested > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%d comparisons were not made for want of a common seed", untested))
+		t.Notes = append(t.Notes, notMade(untested))
 	}
 	return nil
+}
+
+// notMade says how many comparisons there are not.
+func notMade(n int) string {
+	if n == 1 {
+		return "1 comparison was not made for want of a common seed"
+	}
+	return fmt.Sprintf("%d comparisons were not made for want of a common seed", n)
 }
 
 // Comparisons counts those that Test would make.

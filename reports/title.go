@@ -40,7 +40,11 @@ func ArmTitle(s mmibx.Spec, without ...string) string {
 		names, values = slices.Delete(names, text, text+1), slices.Delete(values, text, text+1)
 	}
 	for i := range names {
-		title += ", " + names[i] + " = " + values[i]
+		if names[i] == "preset" {
+			title += ", " + values[i]
+		} else {
+			title += ", " + names[i] + " = " + values[i]
+		}
 	}
 	return title
 }

@@ -72,6 +72,6 @@ func printChanges(w io.Writer, changes []reports.Change) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%d claims flipped\n", flipped)
+	_, err := fmt.Fprintf(w, "\n%s flipped\n", counted(flipped, "claim"))
 	return err
 }

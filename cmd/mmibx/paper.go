@@ -55,7 +55,7 @@ is wrong, for CI.`,
 					err = c.print(cmd.OutOrStdout())
 				}
 				if err == nil && len(c.Faults) > 0 {
-					err = fmt.Errorf("%s: %d faults", args[0], len(c.Faults))
+					err = fmt.Errorf("%s: %s", args[0], counted(len(c.Faults), "fault"))
 				}
 				return err
 			})
@@ -81,8 +81,8 @@ func (c *paperChecked) print(w io.Writer) error {
 		}
 		fmt.Fprintf(w, "%s%s: %s: %s\n", clean(place), clean(f.Key), f.Kind, clean(f.Cause))
 	}
-	_, err := fmt.Fprintf(w, "%d cells, %d values in the text, %d figures in %d files, and %d figures of other programs: %d faults\n",
-		c.Cells, c.Values, c.Figures, len(c.Files), c.Others, len(c.Faults))
+	_, err := fmt.Fprintf(w, "%s, %s in the text, %s in %s, and %s of other programs: %s\n", counted(c.Cells, "cell"), counted(c.Values, "value"),
+		counted(c.Figures, "figure"), counted(len(c.Files), "file"), counted(c.Others, "figure"), counted(len(c.Faults), "fault"))
 	return err
 }
 

@@ -81,7 +81,7 @@ func (l *paperLab) checks(code int, want ...string) {
 
 func TestPaperCheck(t *testing.T) {
 	l := newPaperLab(t)
-	l.checks(0, "1 values in the text, 1 figures in 4 files, and 1 figures of other programs: 0 faults")
+	l.checks(0, "1 value in the text, 1 figure in 4 files, and 1 figure of other programs: 0 faults")
 	if n := looks(t, l.store); n != 1 {
 		t.Errorf("%d looks, want that of the table alone", n)
 	}

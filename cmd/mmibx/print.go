@@ -78,3 +78,11 @@ func byteSize(n int64) string {
 	}
 	return fmt.Sprintf("%.3g %cB", v, units[unit])
 }
+
+// counted is a number with what it counts.
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}

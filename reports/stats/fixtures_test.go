@@ -308,22 +308,68 @@ func TestTooFewSeeds(t *testing.T) {
 	}
 }
 
-// Above twenty pairs signs are drawn; there the exact p can still be had.
+// Power, the test that it is of, and the seeds and sentences needed are SciPy's; how
+// often 20,000 simulated experiments find the difference is near the power, which takes
+// variance components for known (testdata/power.py).
+func TestPowerAgainstSciPyAndSimulation(t *testing.T) {
+	var f struct {
+		Power []struct {
+			Seed, Unit, Residual, Difference, Alpha float64
+			Seeds, Units                            int
+			Power, Simulated, P                     float64
+			SeedsNeeded                             int `json:"seeds_needed"`
+			UnitsNeeded                             int `json:"units_needed"`
+		}
+	}
+	readFixture(t, "power.json", &f)
+	if len(f.Power) == 0 {
+		t.Fatal("the fixture is not whole")
+	}
+	w := worst{}
+	defer w.log(t)
+	for _, c := range f.Power {
+		parts := Components{Seed: c.Seed, Unit: c.Unit, Residual: c.Residual, Seeds: c.Seeds, Units: c.Units}
+		got, err := parts.Power(c.Difference, c.Alpha, c.Seeds, c.Units)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.near(t, "power over seeds and sentences", got, c.Power, closed)
+		w.near(t, "power over seeds and sentences, simulated", got, c.Simulated, 0.05)
+		test, err := parts.crossed(c.Difference)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.near(t, "t over seeds and sentences", test.P, c.P, closed)
+		target := Target{Difference: c.Difference, Alpha: c.Alpha, Power: 0.8}
+		if n, err := parts.SeedsFor(target, c.Units); err != nil || n != c.SeedsNeeded {
+			t.Errorf("%+v needs %d seeds (%v)", c, n, err)
+		}
+		if n, err := parts.UnitsFor(target, c.Seeds); err != nil || n != c.UnitsNeeded {
+			t.Errorf("%+v needs %d sentences (%v)", c, n, err)
+		}
+	}
+}
+
+// Above twenty pairs signs are drawn; the exact p is of every one of 2^n ways, tried in
+// NumPy (testdata/power.py).
 func TestSampledPermutation(t *testing.T) {
-	a, b := make([]float64, 21), make([]float64, 21)
-	for i := range a {
-		a[i], b[i] = float64((i*37)%23)/10, 0.9
+	var f struct {
+		Permutations []struct {
+			A, B []float64
+			P    float64
+		}
 	}
-	d, err := differences(a, b, 1)
-	if err != nil {
-		t.Fatal(err)
+	readFixture(t, "power.json", &f)
+	if len(f.Permutations) == 0 {
+		t.Fatal("the fixture is not whole")
 	}
-	exact := float64(signHits(d)) / float64(uint(1)<<21)
-	got, err := PairedPermutation(a, b, Resampling{Draws: 20000, Seed: 9})
-	if err != nil || got.Draws != 20000 {
-		t.Fatalf("%+v, %v", got, err)
-	}
-	if math.Abs(got.P-exact) > 4*math.Sqrt(exact*(1-exact)/20000) {
-		t.Errorf("sampled p %v, exact %v", got.P, exact)
+	w := worst{}
+	defer w.log(t)
+	for _, c := range f.Permutations {
+		got, err := PairedPermutation(c.A, c.B, Resampling{Draws: 20000, Seed: 9})
+		if err != nil || got.Draws != 20000 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		w.near(t, "paired permutation, sampled", got.P, c.P, 4*math.Sqrt(c.P*(1-c.P)/20000))
 	}
 }
