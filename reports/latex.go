@@ -183,12 +183,13 @@ func raise(signs string) string {
 }
 
 // latexRunes are the characters that LaTeX does not print as they are, or that
-// stand for mathematics in the names of settings.
+// stand for mathematics in the names of settings. Signs are those of mathematics too:
+// in text they would be of TS1, which is a bitmap font where cm-super is not installed.
 var latexRunes = map[rune]string{
 	'\\': `\textbackslash{}`, '{': `\{`, '}': `\}`, '$': `\$`, '&': `\&`, '%': `\%`, '#': `\#`, '_': `\_`,
 	'~': `\textasciitilde{}`, '^': `\textasciicircum{}`, '<': `\textless{}`, '>': `\textgreater{}`, '|': `\textbar{}`,
 	'"': `\textquotedbl{}`, '-': `-`, '–': `--`, '—': `---`, '…': `\dots{}`, '‘': "`", '’': `'`, '“': "``", '”': `''`,
-	'∗': `$\ast$`, '†': `\dag{}`, '‡': `\ddag{}`, '§': `\S{}`, '¶': `\P{}`, '±': `$\pm$`, '×': `$\times$`, '÷': `$\div$`, '−': `$-$`, '·': `$\cdot$`,
+	'∗': `$\ast$`, '†': `$\dagger$`, '‡': `$\ddagger$`, '§': `$\S$`, '¶': `$\P$`, '±': `$\pm$`, '×': `$\times$`, '÷': `$\div$`, '−': `$-$`, '·': `$\cdot$`,
 	'≤': `$\leq$`, '≥': `$\geq$`, '≈': `$\approx$`, '→': `$\rightarrow$`, '↑': `$\uparrow$`, '↓': `$\downarrow$`, '∞': `$\infty$`, '°': `$^\circ$`,
 	'α': `$\alpha$`, 'β': `$\beta$`, 'γ': `$\gamma$`, 'δ': `$\delta$`, 'ε': `$\epsilon$`, 'λ': `$\lambda$`,
 	'µ': `$\mu$`, 'μ': `$\mu$`, 'ρ': `$\rho$`, 'σ': `$\sigma$`, 'τ': `$\tau$`,

@@ -139,11 +139,11 @@ func TestPaperCheckOfFigures(t *testing.T) {
 	}
 	draw()
 	before := looks(t, l.store)
-	l.checks(0, "5 figures in 1 files", ": 0 faults")
+	l.checks(0, "5 figures in 1 file", ": 0 faults")
 	for name, cut := range map[string]string{"a.pdf": "/Producer", "b.svg": "<g", "c.png": "IEND"} {
 		whole := string(contents(t, name))
 		l.write(name, strings.Replace(whole, cut, cut[:1]+"x"+cut[2:], 1))
-		l.checks(1, "main.tex:1: "+name+": changed: the file is not as mmibx wrote it", ": 1 faults")
+		l.checks(1, "main.tex:1: "+name+": changed: the file is not as mmibx wrote it", ": 1 fault")
 		l.write(name, whole)
 	}
 	run := strings.Fields(l.must("sql", "--csv", "SELECT id FROM runs WHERE model = 'mmib' AND seed = 0"))[1]

@@ -148,8 +148,13 @@ func (r *reasons) print(w io.Writer) error {
 	if r.OnTest {
 		fmt.Fprintln(w, onTestNote)
 	}
-	if t := r.VsBaseline; t != nil {
-		fmt.Fprintf(w, "against %s: %s (p = %.4f after correction, %d seeds)\n", clean(r.Baseline), clean(string(t.Verdict)), t.P, len(t.Seeds))
+	for _, tested := range []struct {
+		with string
+		*reports.Tested
+	}{{"the best of its column", r.VsBest}, {r.Baseline, r.VsBaseline}} {
+		if tested.Tested != nil {
+			fmt.Fprintf(w, "against %s: %s (p = %.4f after correction, %s)\n", clean(tested.with), clean(string(tested.Verdict)), tested.P, counted(len(tested.Seeds), "seed"))
+		}
 	}
 	fmt.Fprintf(w, "table %s: %s\n", clean(r.Table), clean(orDash(r.Command)))
 	if len(r.Behind) == 0 {
