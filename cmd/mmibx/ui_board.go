@@ -324,16 +324,20 @@ func (s *uiSweep) list(now time.Time) []tui.RunRow {
 	return rows[:min(len(rows), uiRows)]
 }
 
-// told puts events into words.
-func (s *uiSweep) told(events []tracker.Event) []tui.Event {
+// told puts events of the sweep's runs into words.
+func (s *uiSweep) told(events []tracker.Event) []tui.Event { return told(events, s.rows, s.short) }
+
+// told puts events into words. Of what a runner chose nothing is said, for the end of
+// the run says it again.
+func told(events []tracker.Event, rows map[string]*tracker.RunRow, short func(label string) string) []tui.Event {
 	out := make([]tui.Event, 0, len(events))
 	for _, e := range events {
-		if e.Kind == "chosen" { // said again by the end of the run
+		if e.Kind == "chosen" {
 			continue
 		}
 		text := mmibx.FirstLine(e.Text)
-		if r := s.rows[e.Run]; r != nil && text == "" {
-			text = fmt.Sprintf("%s, seed %d", s.short(r.Label), r.Seed)
+		if r := rows[e.Run]; r != nil && text == "" {
+			text = fmt.Sprintf("%s, seed %d", short(r.Label), r.Seed)
 			if mmibx.State(e.Kind) == mmibx.Done && r.DevF1 != nil {
 				text = fmt.Sprintf("%.1f dev  %s", *r.DevF1, text)
 			}

@@ -19,8 +19,8 @@ import (
 	"github.com/mmibx/mmibx/tracker"
 )
 
-// uiAttention is how many runs that need a hand are listed.
-const uiAttention = 200
+// How many runs that need a hand are listed, and how many events.
+const uiAttention, uiLately = 200, 50
 
 // Overview implements tui.Reader.
 func (u *ui) Overview(ctx context.Context) (tui.Overview, error) {
@@ -64,7 +64,30 @@ func overviewOf(ctx context.Context, db *tracker.DB) (tui.Overview, error) {
 		}
 		o.Attention = append(o.Attention, a)
 	}
-	return o, nil
+	o.Lately, err = lately(ctx, db)
+	return o, err
+}
+
+// lately is what happened, with the benchmark of each run.
+func lately(ctx context.Context, db *tracker.DB) ([]tui.Event, error) {
+	events, err := db.Events(ctx, tracker.EventQuery{Limit: uiLately})
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	events = slices.DeleteFunc(events, func(e tracker.Event) bool { return e.Run == "" && e.Text == "" }) // of which sweep?
+	var ids []string
+	for _, e := range events {
+		if e.Run != "" && !slices.Contains(ids, e.Run) {
+			ids = append(ids, e.Run)
+		}
+	}
+	found, err := db.Runs(ctx, tracker.Query{IDs: ids})
+	rows := map[string]*tracker.RunRow{}
+	for i := range found {
+		rows[found[i].ID] = &found[i]
+		found[i].Label += " " + shortBenchmark(found[i].Benchmark)
+	}
+	return told(events, rows, shortLabel), err
 }
 
 // bestArms finds the best arm of each benchmark by its mean on dev. A single seed

@@ -293,6 +293,9 @@ func TestUIOverview(t *testing.T) {
 	if len(o.Best) != 1 || o.Best[0].Mean != 81 || o.Best[0].N != 2 || o.Best[0].Run == "" {
 		t.Errorf("best: %+v, want the mean of 80 and 82", o.Best)
 	}
+	if n := len(o.Lately); n == 0 || n > uiLately || !slices.ContainsFunc(o.Lately, func(e tui.Event) bool { return strings.HasPrefix(e.Text, "99.0 dev  ") }) {
+		t.Errorf("lately %+v", o.Lately)
+	}
 	if o.Used < 1000 || o.Free <= 0 {
 		t.Errorf("%d bytes used, %d free", o.Used, o.Free)
 	}

@@ -73,12 +73,7 @@ func shellLines(cli string, w int) []string {
 	if cli == "" {
 		return nil
 	}
-	lines := wrap("$ "+cli, w)
-	if len(lines) > mostLines {
-		lines = lines[:mostLines]
-		lines[mostLines-1] += " …"
-	}
-	return lines
+	return cut(wrap("$ "+cli, w-2), mostLines)
 }
 
 // copyLine takes a command line to where it can be run, all of it.

@@ -19,7 +19,9 @@ func (b *board) Actions() []action {
 	if b.selected() == "" {
 		open.why, open.cli = "no run is selected", ""
 	}
-	acts := []action{open, b.stopAction(), b.pauseAction(), retryAction(b.env, b.sweep, b.wrong(), b.wrongAs()), b.goOn()}
+	panel := action{name: "panel", keys: []string{"tab"}, label: "panel", help: "the next panel: workers, grid, leader board, runs, events", run: b.turn(1)}
+	panelBack := action{name: "panel back", keys: []string{"shift+tab"}, help: "the panel before", run: b.turn(-1)}
+	acts := []action{open, panel, panelBack, b.stopAction(), b.pauseAction(), retryAction(b.env, b.sweep, b.wrong(), b.wrongAs()), b.goOn()}
 	acts = append(acts, b.lookActions()...)
 	acts = append(acts, b.markAction())
 	acts = append(acts, compareAction(b.env, b.marked), curvesAction(b.env, b.marked))
@@ -49,8 +51,6 @@ func (b *board) lookActions() []action {
 			name: "metric", keys: []string{"m"}, label: "metric", help: "dev score or loss in the curve", run: b.nextMetric,
 			cli: b.cli("runs curve", b.selected(), b.metric),
 		},
-		{name: "panel", keys: []string{"tab"}, label: "panel", help: "the next panel", run: b.turn(1)},
-		{name: "panel back", keys: []string{"shift+tab"}, help: "the panel before", run: b.turn(-1)},
 	}
 }
 

@@ -18,19 +18,26 @@ func (b *board) tabs() []widget.Span {
 	return []widget.Span{events, faint(" · "), runs}
 }
 
-// drawEvents says when each was: of today the time, and the day too where some are of
-// other days.
 func (b *board) drawEvents(c widget.Canvas) {
 	in := widget.Panel(c, b.tabs(), nil, b.focus == onEvents)
-	when, today := time.TimeOnly, b.clock().Format(time.DateOnly)
-	if n := len(b.data.Events); n > 0 && b.data.Events[n-1].At.Format(time.DateOnly) != today {
+	cursor := -1
+	if b.focus == onEvents {
+		cursor = b.cursor[onEvents]
+	}
+	drawHappened(in, panelNames[onEvents], b.data.Events, cursor, b.clock())
+}
+
+// drawHappened lists events, the newest first, with their times, and the days too
+// where some are of other days. A cursor below 0 is none.
+func drawHappened(in widget.Canvas, name string, events []Event, cursor int, now time.Time) {
+	when := time.TimeOnly
+	if n := len(events); n > 0 && events[n-1].At.Format(time.DateOnly) != now.Format(time.DateOnly) {
 		when = dayTime
 	}
 	widget.Table{
-		Name: panelNames[onEvents], Len: len(b.data.Events), Cursor: b.cursor[onEvents], Focused: b.focus == onEvents,
-		Bare: true, Empty: "nothing has happened yet",
+		Name: name, Len: len(events), Cursor: cursor, Focused: cursor >= 0, Bare: true, Empty: "nothing has happened yet",
 		Columns: []widget.Column{{Width: len(when)}, {Width: 6}, {Width: 11}, {Width: 12, Grow: true}},
-		Row:     func(i int) [][]widget.Span { return eventRow(b.data.Events[i], when) },
+		Row:     func(i int) [][]widget.Span { return eventRow(events[i], when) },
 	}.Draw(in)
 }
 

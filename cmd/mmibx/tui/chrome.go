@@ -60,6 +60,9 @@ func (a *App) runsAction() action {
 		filter, help = s.scope(), "these runs as a list to filter, sort and mark"
 	}
 	act := a.screenAction("runs list", "L", "runs", help, func() screen { return newRuns(a.env, filter) })
+	if r, ok := a.top().screen.(*runs); ok && r.list.Filter != "" {
+		act.why = ""
+	}
 	if filter != "" {
 		act.cli = a.env.cli("runs list", shell.Word(filter))
 	}
@@ -70,7 +73,7 @@ func (a *App) runsAction() action {
 func (a *App) screenAction(name, key, title, help string, open func() screen) action {
 	act := action{name: name, keys: []string{key}, spare: title, help: help, cli: a.env.cli(name), to: func() tea.Msg { return push{open()} }}
 	if a.top().Title() == title {
-		act.why = "this is it"
+		act.why = "it is on the screen"
 	}
 	return act
 }
@@ -190,11 +193,7 @@ func drawToast(c widget.Canvas, n notice) {
 	if n.bad {
 		sign, ink = "✗ ", widget.Bad
 	}
-	lines := wrap(n.text, max(10, min(c.W()-10, 72)))
-	if most := max(1, min(toastLines, c.H()/2-2)); len(lines) > most {
-		lines = lines[:most]
-		lines[most-1] += " …"
-	}
+	lines := cut(wrap(n.text, max(10, min(c.W()-10, 72))), min(toastLines, c.H()/2-2))
 	w := 0
 	for _, l := range lines {
 		w = max(w, widget.Width(widget.Span{Text: l}))
@@ -254,6 +253,16 @@ func drawUnread(c widget.Canvas, what, trouble string) {
 	for y, line := range wrap(trouble, in.W()) {
 		in.Print(0, y, plain(line))
 	}
+}
+
+// cut is as many lines as there is room for; that there are more is said by the last.
+func cut(lines []string, most int) []string {
+	if most = max(1, most); len(lines) <= most {
+		return lines
+	}
+	lines = append([]string(nil), lines[:most]...)
+	lines[most-1] += " …"
+	return lines
 }
 
 // wrap breaks a text at blanks into lines of at most w cells where its words

@@ -178,7 +178,7 @@ func drawReasons(at widget.Canvas, t tested) {
 	if t.Comparison == nil {
 		text = []string{t.Why}
 	} else {
-		text = append(text, fmt.Sprintf("over %s and %d units; power to find %g points: %.2f", plural(len(t.Seeds), "common seed"), t.Units, t.Target.Difference, t.Power))
+		text = append(text, fmt.Sprintf("over %s and %d units; power to find a difference of %g: %.2f", plural(len(t.Seeds), "common seed"), t.Units, t.Target.Difference, t.Power))
 		for _, w := range t.Warnings {
 			text = append(text, string(w))
 		}

@@ -113,6 +113,7 @@ type Sweep struct {
 type Overview struct {
 	Attention []Attention // failed, diverged, lost; the latest first; at most 200
 	Best      []Best      // one for each benchmark with finished runs
+	Lately    []Event     // what happened, of all runs, the newest first; at most 50
 	Used      int64       // bytes of the store
 	Free      int64       // bytes left on its disk
 }

@@ -92,7 +92,7 @@ func (f *fake) Overview(context.Context) (Overview, error) {
 	if f.empty {
 		return Overview{}, f.err
 	}
-	o := Overview{Used: 1_412_000_000, Free: 88_000_000_000}
+	o := Overview{Used: 1_412_000_000, Free: 88_000_000_000, Lately: f.board.Events}
 	for _, r := range f.board.Runs {
 		if r.State == mmibx.Failed || r.State == mmibx.Diverged {
 			o.Attention = append(o.Attention, Attention{r, "beta-study", noon.Add(-4 * time.Minute)})

@@ -48,8 +48,9 @@ func (h *help) Update(msg tea.Msg) tea.Cmd {
 
 // Draw implements screen.
 func (h *help) Draw(c widget.Canvas) {
-	in := popup(c, centre(c, 110, min(len(h.acts)+3+len(signs), c.H())), []widget.Span{{Text: "keys of " + h.of, Ink: widget.Focus}})
+	in := popup(c, centre(c, 110, min(len(h.acts)+3+len(signs)+inFull, c.H())), []widget.Span{{Text: "keys of " + h.of, Ink: widget.Focus}})
 	list, legend := in.Bounds().Top(max(3, in.H()-len(signs)))
+	list, full := list.Top(list.H - inFull)
 	widget.Table{
 		Name: "help", Len: len(h.acts), Cursor: h.cursor, Focused: true,
 		Columns: []widget.Column{
@@ -60,6 +61,7 @@ func (h *help) Draw(c widget.Canvas) {
 		},
 		Row: func(i int) [][]widget.Span { return helpRow(h.acts[i]) },
 	}.Draw(in.In(list))
+	h.acts[h.cursor].drawInFull(in.In(full))
 	for y, line := range signs {
 		in.In(legend).Print(1, y, line...)
 	}

@@ -253,7 +253,7 @@ func (h *home) newAction() action {
 
 func (h *home) demo() action {
 	return action{
-		name: "demo", keys: []string{"d"}, label: "demo", help: "the whole line on the miniature benchmarks, three minutes on two cores",
+		name: "demo", keys: []string{"d"}, label: "demo", help: "the whole line on miniature benchmarks, in some three minutes",
 		cli: h.cli("demo"),
 		to:  func() tea.Msg { return push{newPlan(h.env, "demo")} },
 	}

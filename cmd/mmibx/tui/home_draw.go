@@ -32,10 +32,15 @@ func (h *home) Draw(c widget.Canvas) {
 		rest = below
 	}
 	studies, detail := rest.Top(min(len(h.studies)+2, rest.H))
-	if detail.H < 4 && rest.H > 12 {
+	if detail.H < 4 && rest.H > 8 {
 		studies, detail = rest.Top(rest.H - 4)
 	}
 	h.drawStudies(c.In(studies))
+	if detail.H >= 12 && len(h.overview.Lately) > 0 {
+		var lately widget.Rect
+		detail, lately = detail.Top(5)
+		h.drawLately(c.In(lately))
+	}
 	h.drawDetail(c.In(detail))
 }
 
@@ -163,11 +168,21 @@ func (h *home) drawBest(c widget.Canvas) {
 	}.Draw(in)
 }
 
+// drawLately says what happened in the store, where there is room for it.
+func (h *home) drawLately(c widget.Canvas) {
+	in := widget.Panel(c, []widget.Span{strong("lately")}, nil, false)
+	drawHappened(in, "lately", h.overview.Lately, -1, h.clock())
+}
+
 func (h *home) drawStudies(c widget.Canvas) {
 	in := widget.Panel(c, []widget.Span{strong("studies that ship")}, []widget.Span{faint(fmt.Sprint(len(h.studies)))}, h.focus == onStudies)
+	columns := []widget.Column{{Width: 14}, {Width: 20, Grow: true, Most: 72}, {Width: 38, Grow: true}}
+	if c.W() < 100 { // the panel below has the question
+		columns = columns[:2]
+	}
 	widget.Table{
 		Name: listNames[onStudies], Len: len(h.studies), Cursor: h.cursor[onStudies], Focused: h.focus == onStudies, Bare: true,
-		Columns: []widget.Column{{Width: 14}, {Width: 20, Grow: true}, {Width: 38, Grow: true}},
+		Columns: columns,
 		Row: func(i int) [][]widget.Span {
 			s := h.studies[i]
 			return [][]widget.Span{{strong(s.Name)}, {plain(s.Title)}, {faint(s.Question)}}
@@ -182,7 +197,7 @@ func (h *home) drawDetail(c widget.Canvas) {
 	}
 	title, text, shell := h.detail()
 	in := widget.Panel(c, []widget.Span{strong(title)}, []widget.Span{faint("$ " + shell)}, false)
-	for y, line := range wrap(text, in.W()) {
+	for y, line := range cut(wrap(text, in.W()-2), in.H()) {
 		in.Print(0, y, plain(line))
 	}
 }

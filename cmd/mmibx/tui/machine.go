@@ -237,7 +237,7 @@ func (m *machineScreen) drawProcesses(c widget.Canvas) {
 		Name: "processes", Len: len(m.data.Processes), Cursor: m.cursor, Focused: true, Empty: "none but this",
 		Columns: []widget.Column{
 			{Title: "pid", Width: 7, Right: true}, {Title: "process", Width: 12}, {Title: "cpu", Width: 6, Right: true}, {Title: "memory", Width: 7, Right: true},
-			{Title: "threads", Width: 7, Right: true}, {Title: "for", Width: 10, Right: true}, {Title: "at", Width: 16, Grow: true},
+			{Title: "threads", Width: 7, Right: true}, {Title: "age", Width: 10, Right: true}, {Title: "at work on", Width: 16, Grow: true},
 		},
 		Row: func(i int) [][]widget.Span {
 			p := m.data.Processes[i]

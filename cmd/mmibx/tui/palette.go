@@ -103,13 +103,33 @@ func (p *palette) Update(msg tea.Msg) tea.Cmd {
 // Draw implements screen.
 func (p *palette) Draw(c widget.Canvas) {
 	found := p.found()
-	in := popup(c, centre(c, 96, min(len(p.all)+4, 20, c.H()-2)), []widget.Span{{Text: "command", Ink: widget.Focus}})
+	in := popup(c, centre(c, 96, min(len(p.all)+4, 20, c.H()-2-inFull)+inFull), []widget.Span{{Text: "command", Ink: widget.Focus}})
 	in.Print(0, 0, widget.Span{Text: ": ", Ink: widget.Key}, plain(p.text), widget.Span{Text: "▏", Ink: widget.Focus})
 	widget.Table{
 		Name: "palette", Len: len(found), Cursor: p.cursor, Focused: true, Bare: true, Empty: "no action has these words",
 		Columns: []widget.Column{{Width: 14}, {Width: 9}, {Width: 24, Grow: true}, {Width: 20, Grow: true}},
 		Row:     func(i int) [][]widget.Span { return paletteRow(found[i]) },
-	}.Draw(in.In(widget.Rect{X: 0, Y: 1, W: in.W(), H: in.H() - 1}))
+	}.Draw(in.In(widget.Rect{X: 0, Y: 1, W: in.W(), H: in.H() - 1 - inFull}))
+	p.at().drawInFull(in.In(widget.Rect{X: 0, Y: in.H() - inFull, W: in.W(), H: inFull}))
+}
+
+// inFull is how many lines say all of an action.
+const inFull = 4
+
+// drawInFull says all of an action that a list has cut.
+func (a action) drawInFull(c widget.Canvas) {
+	c.Fill(widget.Rect{W: c.W(), H: 1}, "─", widget.Border)
+	text := a.help
+	if a.why != "" {
+		text = "not now: " + a.why
+	}
+	lines := cut(wrap(text, c.W()-4), inFull-2)
+	for y, line := range lines {
+		c.Print(1, 1+y, plain(line))
+	}
+	for y, line := range cut(shellLines(a.cli, c.W()-2), inFull-1-len(lines)) {
+		c.Print(1, 1+len(lines)+y, faint(line))
+	}
 }
 
 func paletteRow(a action) [][]widget.Span {

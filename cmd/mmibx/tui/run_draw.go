@@ -19,7 +19,7 @@ func (r *runScreen) Draw(c widget.Canvas) {
 	header(c.In(top), r.env, []string{"run " + r.id}, r.status(), where)
 	left, right := r.across(c, "run.left", rest, min(46, rest.W*2/5))
 	metrics, spec := r.down(c, "run.metrics", left, min(len(r.data.Metrics)+2, rest.H/2))
-	r.drawPairs(c.In(metrics), "last values", "metrics", r.data.Metrics, -1)
+	r.drawLast(c.In(metrics))
 	r.drawSpec(c.In(spec))
 	if right.W < 130 || rest.H < 40 {
 		curve, panel := r.down(c, "run.curve", right, max(8, rest.H*11/20))
@@ -190,7 +190,7 @@ func (r *runScreen) drawSpec(c widget.Canvas) {
 	note := []widget.Span{faint(fmt.Sprintf("%d unusual", r.data.Unusual))}
 	in := widget.Panel(c, []widget.Span{strong("spec")}, note, r.focus == onSpec)
 	widget.Table{
-		Name: "spec", Len: len(r.data.Spec), Cursor: r.cursor[onSpec], Focused: r.focus == onSpec, Bare: true, Empty: "none yet", Columns: pairColumns,
+		Name: "spec", Len: len(r.data.Spec), Cursor: r.cursor[onSpec], Focused: r.focus == onSpec, Bare: true, Empty: "none yet", Columns: pairColumns(r.data.Spec),
 		Row: func(i int) [][]widget.Span {
 			p := r.data.Spec[i]
 			if i < r.data.Unusual {
@@ -201,14 +201,26 @@ func (r *runScreen) drawSpec(c widget.Canvas) {
 	}.Draw(in)
 }
 
-var pairColumns = []widget.Column{{Width: 18, Grow: true, Most: 34}, {Width: 8, Grow: true}}
+// pairColumns are as wide as the names need, and values have the rest.
+func pairColumns(pairs []Pair) []widget.Column {
+	w := 12
+	for _, p := range pairs {
+		w = max(w, widget.Width(plain(p.Name)))
+	}
+	return []widget.Column{{Width: min(w, 34)}, {Width: 8, Grow: true}}
+}
 
-func (r *runScreen) drawPairs(c widget.Canvas, title, name string, pairs []Pair, cursor int) {
-	in := widget.Panel(c, []widget.Span{strong(title)}, nil, cursor >= 0)
+// drawLast lists what the run logged last.
+func (r *runScreen) drawLast(c widget.Canvas) {
+	var of []widget.Span
+	if r.loaded {
+		of = []widget.Span{faint(fmt.Sprintf("%s  seed %d", r.data.Benchmark, r.data.Seed))}
+	}
+	in := widget.Panel(c, []widget.Span{strong("last values")}, of, false)
 	widget.Table{
-		Name: name, Len: len(pairs), Cursor: cursor, Focused: cursor >= 0, Bare: true, Empty: "none yet", Columns: pairColumns,
+		Name: "metrics", Len: len(r.data.Metrics), Cursor: -1, Bare: true, Empty: "none yet", Columns: pairColumns(r.data.Metrics),
 		Row: func(i int) [][]widget.Span {
-			return [][]widget.Span{{faint(pairs[i].Name)}, {plain(pairs[i].Value)}}
+			return [][]widget.Span{{faint(r.data.Metrics[i].Name)}, {plain(r.data.Metrics[i].Value)}}
 		},
 	}.Draw(in)
 }

@@ -28,6 +28,9 @@ type Chart struct {
 	Empty     string // shown where there is no point
 }
 
+// mostTicks is how many parts the Y axis of a tall chart has.
+const mostTicks = 8
+
 // ChartParts is how finely the mouse divides the X axis.
 const ChartParts = 200
 
@@ -36,6 +39,7 @@ type frame struct {
 	from, to, low, high float64
 	log                 bool
 	w, h                int // dots
+	ticks               int // of the Y axis, besides the uppermost
 }
 
 // Draw paints the axes, the bands, the lines and the cursor.
@@ -45,6 +49,7 @@ func (ch Chart) Draw(c Canvas) {
 		c.Print(0, c.H()/2, Span{ch.Empty, Faint})
 		return
 	}
+	f.ticks = max(1, min((c.H()-2)/3, mostTicks))
 	label := max(len(f.label(f.low)), len(f.label(f.high))) + 1
 	plot := c.In(Rect{label + 1, 0, c.W() - label - 1, c.H() - 1})
 	if slices.ContainsFunc(ch.Series, func(s Series) bool { return s.Sign != "" }) {
@@ -212,23 +217,27 @@ func (f frame) best(c Canvas, s Series) {
 }
 
 // axes paints labels at the left at every third row or so, and the ends of the
-// X axis below.
+// X axis below, with its middle where there is room.
 func (f frame) axes(c Canvas, label int) {
 	h := c.H() - 1
 	c.Fill(Rect{label, 0, 1, h}, "│", Border)
 	c.Fill(Rect{label, h, c.W() - label, 1}, "─", Border)
 	c.Print(label, h, Span{"└", Border})
-	ticks := max(1, (h-1)/3)
-	for i := range ticks + 1 {
-		y := i * (h - 1) / ticks
+	for i := range f.ticks + 1 {
+		y := i * (h - 1) / f.ticks
 		c.Right(label-1, y, Span{f.label(f.high - (f.high-f.low)*float64(y)/float64(max(1, h-1))), Faint})
 		c.Print(label, y, Span{"┤", Border})
+	}
+	if w := f.w / 2; w > 40 {
+		middle := short(math.Round(f.from + (f.to-f.from)/2))
+		c.Right(label+1+w/2+(len(middle)+1)/2, h, Span{middle, Faint})
 	}
 	c.Print(label+1, h, Span{short(f.from), Faint})
 	c.Right(c.W(), h, Span{short(f.to), Faint})
 }
 
-// label prints a value of the Y axis with as many decimals as the range needs.
+// label prints a value of the Y axis with so many decimals that rounding moves it by
+// no more than a tenth of the way to the next label.
 func (f frame) label(v float64) string {
 	if f.log {
 		return strconv.FormatFloat(math.Pow(10, v), 'g', 2, 64)
@@ -237,7 +246,8 @@ func (f frame) label(v float64) string {
 	if span >= 1e6 {
 		return fmt.Sprintf("%.1e", v)
 	}
-	return strconv.FormatFloat(v, 'f', max(0, min(1-int(math.Floor(math.Log10(span))), 6)), 64)
+	step := span / float64(f.ticks)
+	return strconv.FormatFloat(v, 'f', max(0, min(int(math.Ceil(math.Log10(5/step))), 6)), 64)
 }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
