@@ -68,6 +68,8 @@ const (
 	StepsPerSecond = "steps_per_second"
 	Processors     = "system.processors"
 	Memory         = "system.memory"
+	GPUBusy        = "system.gpu"
+	GPUMemory      = "system.gpu_memory"
 )
 
 // MetricInfo describes a metric that runs log.
@@ -119,6 +121,8 @@ var Metrics = []MetricInfo{
 	{StepsPerSecond, "1/s", "higher", "optimiser steps"},
 	{Processors, "processors", "", "that the worker kept busy since the last reading, at least 5 s ago"},
 	{Memory, "MiB", "", "that the worker holds (Linux: resident set)"},
+	{GPUBusy, "share", "", "of the last moment in which the worker's GPU computed, as nvidia-smi tells; not of an instance of one in MIG mode"},
+	{GPUMemory, "MiB", "", "in use on the worker's GPU, whoever uses it, as nvidia-smi tells"},
 }
 
 // LookupMetric describes a metric that runs log; dev.f1.TYPE is as dev.f1 is.

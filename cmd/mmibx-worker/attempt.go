@@ -84,7 +84,7 @@ func train(ctx context.Context, job mmibx.Job, facts torch.Facts, spec mmibx.Spe
 		return err
 	}
 	dir := job.Store.Attempt(job.Run, job.Attempt)
-	result, err := model.Train(ctx, spec, data, model.Options{Sink: newMeter(w), Dir: dir, Resume: resume, Machine: machine(facts), Every: checkpointEvery})
+	result, err := model.Train(ctx, spec, data, model.Options{Sink: newMeter(ctx, w, job.Device), Dir: dir, Resume: resume, Machine: machine(facts), Every: checkpointEvery})
 	if err != nil {
 		return err
 	}

@@ -3,13 +3,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/mmibx/mmibx"
+	hardware "github.com/mmibx/mmibx/internal/machine"
 	"github.com/mmibx/mmibx/tracker/journal"
 )
 
@@ -21,9 +24,36 @@ type meter struct {
 	*journal.Writer
 	at  time.Time
 	cpu time.Duration // of the process until then
+	gpu atomic.Pointer[hardware.GPU]
 }
 
-func newMeter(w *journal.Writer) *meter { return &meter{w, time.Now(), processorTime()} }
+// newMeter watches the worker's GPU too, where the run is on one, until ctx ends.
+func newMeter(ctx context.Context, w *journal.Writer, device string) *meter {
+	m := &meter{Writer: w, at: time.Now(), cpu: processorTime()}
+	if device == "cuda" {
+		go m.watch(ctx, os.Getenv("CUDA_VISIBLE_DEVICES"))
+	}
+	return m
+}
+
+// watch asks for the use of a GPU beside the training, which does not wait for the
+// answer. What is not told now may be the next time.
+func (m *meter) watch(ctx context.Context, uuid string) {
+	tick := time.NewTicker(meterEvery)
+	defer tick.Stop()
+	for {
+		if g, err := hardware.ByUUID(ctx, uuid); err == nil {
+			m.gpu.Store(&g)
+		} else {
+			m.gpu.Store(nil)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
 
 // Log logs the metrics of a step, and the cost since the last reading where that
 // is long enough ago. A number that the system does not tell is left out.
@@ -35,6 +65,9 @@ func (m *meter) Log(step int64, metrics ...mmibx.Metric) error {
 		}
 		if mib, ok := residentMiB(); ok {
 			metrics = append(metrics, mmibx.Metric{Name: mmibx.Memory, Value: mib})
+		}
+		if g := m.gpu.Load(); g != nil {
+			metrics = append(metrics, mmibx.Metric{Name: mmibx.GPUBusy, Value: g.Busy}, mmibx.Metric{Name: mmibx.GPUMemory, Value: float64(g.Memory.Used) / (1 << 20)})
 		}
 		m.at, m.cpu = now, cpu
 	}

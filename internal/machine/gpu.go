@@ -50,10 +50,23 @@ func (m *Monitor) readGPUs(ctx context.Context, now time.Time) []GPU {
 	return m.gpus
 }
 
+// ByUUID asks nvidia-smi about one GPU, which takes a tenth of a second. It tells
+// nothing of an instance of a GPU in MIG mode.
+func ByUUID(ctx context.Context, uuid string) (GPU, error) {
+	list, err := listGPUs(ctx, gpuEvery, "-i", uuid)
+	if err == nil && len(list) != 1 {
+		err = fmt.Errorf("nvidia-smi: found %d GPUs named %s, expected one", len(list), uuid)
+	}
+	if err != nil {
+		return GPU{}, err
+	}
+	return list[0], nil
+}
+
 // listGPUs asks nvidia-smi and waits that long for it; where there is none the error
 // is exec.ErrNotFound.
-func listGPUs(ctx context.Context, patience time.Duration) ([]GPU, error) {
-	text, err := askDriver(ctx, patience, gpuQuery...)
+func listGPUs(ctx context.Context, patience time.Duration, which ...string) ([]GPU, error) {
+	text, err := askDriver(ctx, patience, append(which, gpuQuery...)...)
 	if err != nil {
 		return nil, err
 	}

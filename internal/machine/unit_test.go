@@ -86,6 +86,18 @@ esac
 	}
 }
 
+func TestByUUID(t *testing.T) {
+	driverProgram(t, `[ "$1 $2" = "-i GPU-bbbb-1" ] || exit 6
+echo "1, GPU-bbbb-1, NVIDIA A100-SXM4-40GB, 50, 1024, 40960, 30, 40.1, Disabled"
+`)
+	if g, err := ByUUID(t.Context(), "GPU-bbbb-1"); err != nil || g.Busy != 0.5 || g.Memory.Used != 1<<30 {
+		t.Errorf("%+v, %v", g, err)
+	}
+	if _, err := ByUUID(t.Context(), "GPU-cccc-2"); err == nil {
+		t.Error("a GPU that is not there")
+	}
+}
+
 // TestWithoutDriversProgram: of four GPUs that the driver tells of, one is excluded and
 // the device of one is another container's.
 func TestWithoutDriversProgram(t *testing.T) {
