@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -42,18 +43,20 @@ func (q *ask) Actions() []action {
 	answer := action{name: "answer", keys: []string{"enter"}, label: "go", help: q.question, to: func() tea.Msg {
 		return chosen{q.act(strings.TrimSpace(q.line.Text))}
 	}}
+	line := copyLine(q.cli())
 	if strings.TrimSpace(q.line.Text) == "" {
 		answer.why = "type something first, or leave by esc"
+		line.why = answer.why
 	}
 	return []action{
 		answer,
 		{name: "give up", keys: []string{"esc"}, label: "leave it", help: "leave it", to: func() tea.Msg { return pop{} }},
-		copyLine(q.cli()),
+		line,
 	}
 }
 
 // cli is the command line that does what the answer so far would do.
-func (q *ask) cli() string { return q.act(strings.TrimSpace(q.line.Text)).cli }
+func (q *ask) cli() string { return q.act(cmp.Or(strings.TrimSpace(q.line.Text), "TEXT")).cli }
 
 // Draw implements screen.
 func (q *ask) Draw(c widget.Canvas) {

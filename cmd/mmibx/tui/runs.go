@@ -32,7 +32,8 @@ type typing struct {
 	line   widget.Input
 	before string // comes back where it is given up
 	words  Completion
-	cursor int // among the words; -1: none is chosen
+	faulty string // what the fault of the page is of
+	cursor int    // among the words; -1: none is chosen
 }
 
 type runsRead struct {
@@ -149,6 +150,9 @@ func (r *runs) take(msg runsRead) tea.Cmd {
 	}
 	if msg.page.Fault != nil { // the rows of the last filter that made sense stay
 		r.page.Fault = msg.page.Fault
+		if r.typing != nil {
+			r.typing.faulty = msg.page.Of.Filter
+		}
 		return r.poll.done(false, nil)
 	}
 	changed := !reflect.DeepEqual(r.page, msg.page)

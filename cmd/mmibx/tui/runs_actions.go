@@ -26,8 +26,12 @@ func (r *runs) Actions() []action {
 }
 
 func (r *runs) typingActions() []action {
+	keep := action{name: "keep", keys: []string{"enter"}, label: "keep", help: "list what this lets through", run: func() tea.Cmd { return r.typedFilter(true) }}
+	if f := r.page.Fault; f != nil && r.typing.faulty == r.typing.line.Text {
+		keep.why = f.Text
+	}
 	return []action{
-		{name: "keep", keys: []string{"enter"}, label: "keep", help: "list what this lets through", run: func() tea.Cmd { return r.typedFilter(true) }},
+		keep,
 		{name: "complete", keys: []string{"tab"}, label: "complete", help: "put the chosen word, or the first, into the filter", run: r.complete},
 		{name: "next word", keys: []string{"down", "ctrl+n"}, label: "choose", help: "the next word that may follow", run: func() tea.Cmd { return r.choose(1) }},
 		{name: "word before", keys: []string{"up", "ctrl+p"}, help: "the word before", run: func() tea.Cmd { return r.choose(-1) }},

@@ -38,6 +38,10 @@ func TestFilter(t *testing.T) {
 	if !strings.Contains(lines[2], "^ expected a value") || place != ansi.StringWidth(" / β=.1 tag=") {
 		t.Errorf("the fault is shown at %d in %q", place, lines[2])
 	}
+	press(a, "enter")
+	if r.typing == nil || !strings.HasPrefix(a.toast.text, "expected a value") {
+		t.Errorf("a filter with a fault is kept; the toast is %q", a.toast.text)
+	}
 	press(a, "esc")
 	if r.list.Filter != "" || r.page.Total != 135 || r.page.Fault != nil {
 		t.Errorf("after esc: filter %q, %d rows, fault %v", r.list.Filter, r.page.Total, r.page.Fault)
