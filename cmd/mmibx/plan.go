@@ -351,9 +351,13 @@ func estimateLine(e *experiments.Estimate) string {
 				experiments.SameArm: "the same arm", experiments.SameSetting: "the same setting", experiments.Similar: "similar runs", experiments.Rough: "a rough guess"}[b]))
 		}
 	}
-	line := fmt.Sprintf("about %s for %d runs, %d at once with %d threads each: %s", round(e.Wall), e.Left-unknown, e.Jobs, e.Threads, strings.Join(parts, ", "))
+	threads := fmt.Sprintf("%d threads", e.Threads)
+	if e.Threads == 1 {
+		threads = "1 thread"
+	}
+	line := fmt.Sprintf("about %s for %d runs, %d at once with %s each: %s", round(e.Wall), e.Left-unknown, e.Jobs, threads, strings.Join(parts, ", "))
 	if unknown > 0 {
-		line += fmt.Sprintf("; %d more take nobody knows how long", unknown)
+		line += fmt.Sprintf("; how long %d more take is not known", unknown)
 	}
 	return line
 }

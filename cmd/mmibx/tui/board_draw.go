@@ -63,7 +63,7 @@ func (b *board) drawNarrow(c widget.Canvas, r widget.Rect) {
 	b.drawCounts(c.In(plan))
 	b.drawLanes(c.In(workers))
 	b.drawGrid(c.In(grid))
-	b.curve.draw(c.In(curve), b.metric, "")
+	b.curve.draw(c.In(curve), b.metric, b.label())
 	switch b.focus {
 	case onRuns:
 		b.drawRuns(c.In(lower))
@@ -170,6 +170,10 @@ func laneRow(l Lane) [][]widget.Span {
 		return [][]widget.Span{{faint(l.Worker)}, {faint("waits")}}
 	}
 	dev, left, speed := faint("–"), faint("–"), faint("–")
+	epoch := fmt.Sprintf("%d/%d", l.Epoch, l.Epochs)
+	if l.Epochs == 0 {
+		epoch = "" // it has not said a word yet
+	}
 	if !math.IsNaN(l.Dev) {
 		dev = strong(score(l.Dev))
 	}
@@ -182,7 +186,7 @@ func laneRow(l Lane) [][]widget.Span {
 	return [][]widget.Span{
 		{{Text: l.Worker, Ink: widget.Busy}},
 		{plain(l.Label)},
-		{plain(fmt.Sprintf("%d/%d", l.Epoch, l.Epochs))},
+		{plain(epoch)},
 		{{Text: widget.Spark(l.Losses, 6), Ink: widget.Line}},
 		{plain(loss(l.Loss))},
 		{dev}, {left}, {speed},

@@ -54,7 +54,7 @@ func (f *fake) Plan(_ context.Context, study string, workers int) (Plan, error) 
 	if i < 0 {
 		return Plan{}, fmt.Errorf("study %q: %w", study, mmibx.ErrNotFound)
 	}
-	p := Plan{Study: studies[i], Estimate: fmt.Sprintf("about 3h20m for 273 runs, %d at once with 1 threads each: 200 by the same arm, 73 by similar runs", workers), Axes: f.board.Axes, Seeds: 5, Total: f.board.Total, Collapsed: 24, Counts: Counts{mmibx.Done: 12, mmibx.Queued: f.board.Total - 12}}
+	p := Plan{Study: studies[i], Estimate: fmt.Sprintf("about 3h20m for 273 runs, %d at once with 1 thread each: 200 by the same arm, 73 by similar runs", workers), Axes: f.board.Axes, Seeds: 5, Total: f.board.Total, Collapsed: 24, Counts: Counts{mmibx.Done: 12, mmibx.Queued: f.board.Total - 12}}
 	for i, a := range f.board.Arms {
 		arm := PlanArm{Benchmark: a.Benchmark, Label: a.Label, Seeds: 5}
 		if i < 2 {

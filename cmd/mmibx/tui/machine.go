@@ -216,8 +216,8 @@ func heatOf(share float64) widget.Ink {
 }
 
 func (m *machineScreen) drawHistory(c widget.Canvas) {
-	title := []widget.Span{strong("p"), plain("rocessors, "), strong("m"), plain("emory"), faint(fmt.Sprintf(" in %%, the last %.0f minutes by seconds", (machineKept * machineEvery).Minutes()))}
-	in := widget.Panel(c, title, nil, false)
+	title := []widget.Span{strong("p"), plain("rocessors, "), strong("m"), plain("emory"), faint(", %")}
+	in := widget.Panel(c, title, []widget.Span{faint(fmt.Sprintf("the last %.0f minutes", (machineKept * machineEvery).Minutes()))}, false)
 	x := make([]float64, len(m.busy))
 	for i := range x {
 		x[i] = float64(i - len(x) + 1)

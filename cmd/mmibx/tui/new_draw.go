@@ -151,7 +151,7 @@ func (n *newSweep) drawFacts(c widget.Canvas) {
 	in.Print(0, 0, strong(plural(p.Total, "run")), faint(fmt.Sprintf("   %s of %s", plural(len(p.Arms), "arm"), plural(p.Seeds, "seed"))))
 	in.Print(0, 1, tally(p.Counts, true)...)
 	if p.Collapsed > 0 {
-		in.Print(0, 2, faint(plural(p.Collapsed, "cell")+" more would be one of these"))
+		in.Print(0, 2, faint(sameRuns(p.Collapsed)))
 	}
 	y := 3
 	for _, line := range wrap(p.Estimate, in.W()) {

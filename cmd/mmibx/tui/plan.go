@@ -116,7 +116,7 @@ func (p *plan) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
 	header(c.In(top), p.env, []string{"plan", p.study}, p.status(), nil)
 	question := wrap(p.data.Study.Question, c.W()-4)
-	facts, rest := rest.Top(min(rest.H-6, 4+len(question)+len(wrap(p.data.Estimate, c.W()-4))+len(p.data.Axes)))
+	facts, rest := rest.Top(min(rest.H-6, 3+len(question)+len(p.totals(c.W()-4))+len(wrap(p.data.Estimate, c.W()-4))+len(p.data.Axes)))
 	p.drawFacts(c.In(facts), question)
 	drawArms(c.In(rest), p.data.Arms, p.cursor, p.empty())
 }
@@ -176,13 +176,11 @@ func (p *plan) drawFacts(c widget.Canvas, question []string) {
 	for y, line := range question {
 		in.Print(0, y, plain(line))
 	}
-	y := len(question) + 1
-	line := []widget.Span{strong(plural(d.Total, "run")), faint(fmt.Sprintf("   %s of %s   ", plural(len(d.Arms), "arm"), plural(d.Seeds, "seed")))}
-	line = append(line, tally(d.Counts, true)...)
-	if d.Collapsed > 0 {
-		line = append(line, faint(plural(d.Collapsed, "cell")+" more would be one of these"))
+	y := len(question)
+	for _, line := range p.totals(in.W()) {
+		y++
+		in.Print(0, y, line...)
 	}
-	in.Print(0, y, line...)
 	for _, line := range wrap(d.Estimate, in.W()) {
 		y++
 		in.Print(0, y, plain(line))
@@ -191,3 +189,21 @@ func (p *plan) drawFacts(c widget.Canvas, question []string) {
 		in.Print(0, y+1+i, faint(fmt.Sprintf("%-14s", a.Label)), plain(strings.Join(a.Values, "  ")))
 	}
 }
+
+// totals are how many runs the plan has and where they stand, in lines of w cells.
+func (p *plan) totals(w int) [][]widget.Span {
+	d := p.data
+	line := []widget.Span{strong(plural(d.Total, "run")), faint(fmt.Sprintf("   %s of %s   ", plural(len(d.Arms), "arm"), plural(d.Seeds, "seed")))}
+	line = append(line, tally(d.Counts, true)...)
+	if d.Collapsed == 0 {
+		return [][]widget.Span{line}
+	}
+	more := []widget.Span{faint(sameRuns(d.Collapsed))}
+	if widget.Width(line...)+widget.Width(more...) > w {
+		return [][]widget.Span{line, more}
+	}
+	return [][]widget.Span{append(line, more...)}
+}
+
+// sameRuns says that cells of a grid are no runs of their own.
+func sameRuns(n int) string { return plural(n, "cell") + " more: the same runs" }

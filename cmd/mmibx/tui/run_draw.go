@@ -190,7 +190,7 @@ func (r *runScreen) drawSpec(c widget.Canvas) {
 	note := []widget.Span{faint(fmt.Sprintf("%d unusual", r.data.Unusual))}
 	in := widget.Panel(c, []widget.Span{strong("spec")}, note, r.focus == onSpec)
 	widget.Table{
-		Name: "spec", Len: len(r.data.Spec), Cursor: r.cursor[onSpec], Focused: r.focus == onSpec, Bare: true, Empty: "none yet", Columns: pairColumns(r.data.Spec),
+		Name: "spec", Len: len(r.data.Spec), Cursor: r.cursor[onSpec], Focused: r.focus == onSpec, Bare: true, Empty: "none yet", Columns: pairColumns(r.data.Spec, in.W()),
 		Row: func(i int) [][]widget.Span {
 			p := r.data.Spec[i]
 			if i < r.data.Unusual {
@@ -201,13 +201,14 @@ func (r *runScreen) drawSpec(c widget.Canvas) {
 	}.Draw(in)
 }
 
-// pairColumns are as wide as the names need, and values have the rest.
-func pairColumns(pairs []Pair) []widget.Column {
-	w := 12
+// pairColumns share w cells: names have what they need, values the rest and ten cells
+// at least.
+func pairColumns(pairs []Pair, w int) []widget.Column {
+	names := 12
 	for _, p := range pairs {
-		w = max(w, widget.Width(plain(p.Name)))
+		names = max(names, widget.Width(plain(p.Name)))
 	}
-	return []widget.Column{{Width: min(w, 34)}, {Width: 8, Grow: true}}
+	return []widget.Column{{Width: max(1, min(names, 34, w-12))}, {Width: 10, Grow: true}}
 }
 
 // drawLast lists what the run logged last.
@@ -218,7 +219,7 @@ func (r *runScreen) drawLast(c widget.Canvas) {
 	}
 	in := widget.Panel(c, []widget.Span{strong("last values")}, of, false)
 	widget.Table{
-		Name: "metrics", Len: len(r.data.Metrics), Cursor: -1, Bare: true, Empty: "none yet", Columns: pairColumns(r.data.Metrics),
+		Name: "metrics", Len: len(r.data.Metrics), Cursor: -1, Bare: true, Empty: "none yet", Columns: pairColumns(r.data.Metrics, in.W()),
 		Row: func(i int) [][]widget.Span {
 			return [][]widget.Span{{faint(r.data.Metrics[i].Name)}, {plain(r.data.Metrics[i].Value)}}
 		},
