@@ -281,7 +281,7 @@ func (p *parser) zip(path []string, t map[string]any) []Axis {
 		return nil
 	}
 	if len(columns) < 2 {
-		p.fail(path, fmt.Sprintf("%d keys", len(columns)), "two or more keys whose values go together", "a single key belongs into grid")
+		p.fail(path, "fewer", "two or more keys whose values go together", "a single key belongs into grid")
 		return nil
 	}
 	axis := Axis{Where: p.place(path), Points: make([][]any, len(columns[0].Points))}

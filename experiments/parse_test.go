@@ -43,7 +43,7 @@ func TestParseErrors(t *testing.T) {
 		{"name = \"a\"\n[[arm]]\nname = \"x\"\n[[arm]]\nname = \"x\"", `x.toml:5: arm[2].name: found "x" twice`},
 		{"name = \"a\"\n[[arm]]\nname = \"x\"\n[[arm]]\nname = \"y\"\n[arm.grid]\nib.sise = [1]", `x.toml:7: ib.sise: found an unknown key, expected a field of the spec; did you mean ib.size?`},
 		{"name = \"a\"\n[[arm]]\nname = \"x, y\"", `x.toml:3: arm[1].name: found "x, y", expected a name without commas`},
-		{"name = \"a\"\n[zip]\n\"ib.size\" = [1, 2]", `x.toml:2: zip: found 1 keys, expected two or more keys`},
+		{"name = \"a\"\n[zip]\n\"ib.size\" = [1, 2]", `x.toml:2: zip: found fewer, expected two or more keys`},
 		{"name = \"a\"\n[zip]\n\"align.tau\" = [1, 2]\n\"ib.size\" = [1, 2, 3]", `x.toml:4: zip.ib.size: found 3 values, expected 2, as many as align.tau has`},
 		{"name = \"a\"\n[grid]\n\"ib.size\" = [1, 2]\n[[rows]]\n\"align.tau\" = 1\n\"ib.size\" = 2", `x.toml:4: ib.size: found a key that varies twice here (x.toml:3), expected each key in one of grid, zip, rows and space`},
 		{"name = \"a\"\nrows = [1]", `x.toml:2: rows: found [1], expected a list of tables of settings`},

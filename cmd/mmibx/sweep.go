@@ -175,8 +175,12 @@ func (a *app) printSummary(w io.Writer, plan *experiments.Plan, s experiments.Su
 	}
 	fmt.Fprintln(w, "\nnext:")
 	if len(s.Failures) > 0 {
-		fmt.Fprintf(w, "  mmibx runs show %s%s\n  mmibx sweep retry %s%[2]s\n", s.Failures[0].Run, a.here(), plan.Sweep)
-	} else if s.Counts[mmibx.Done]+s.Counts[mmibx.Pruned] < len(plan.Cells) && (plan.Hours == 0 || s.Spent < plan.Budgeted()) {
+		fmt.Fprintf(w, "  mmibx runs show %s%s\n", s.Failures[0].Run, a.here())
+	}
+	if s.Counts[mmibx.Failed]+s.Counts[mmibx.Diverged] > 0 {
+		fmt.Fprintf(w, "  mmibx sweep retry %s%s\n", plan.Sweep, a.here())
+	}
+	if s.Counts[mmibx.Queued]+s.Counts[mmibx.Stopped]+s.Counts[mmibx.Lost] > 0 && (plan.Hours == 0 || s.Spent < plan.Budgeted()) {
 		fmt.Fprintln(w, "  the same command again goes on from here")
 	}
 	fmt.Fprintf(w, "  mmibx runs list 'sweep=%s' --sort -dev.f1%s\n  mmibx table --sweep %[1]s%[2]s\n", plan.Sweep, a.here())

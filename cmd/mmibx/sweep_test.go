@@ -345,3 +345,27 @@ func TestDeviceOfTheSweepFile(t *testing.T) {
 		}
 	}
 }
+
+// A sweep that ends names what can be done now: a retry where runs stay failed, the same
+// command where some would begin by themselves, and neither where all is done.
+func TestSummarySaysWhatIsNext(t *testing.T) {
+	const retry, again = "mmibx sweep retry two", "the same command again"
+	lost := experiments.Event{Run: "0123456789ab", State: mmibx.Lost}
+	for _, c := range []struct {
+		summary      experiments.Summary
+		hours        float64
+		retry, again bool
+	}{
+		{experiments.Summary{Counts: map[mmibx.State]int{mmibx.Done: 2}}, 0, false, false},
+		{experiments.Summary{Counts: map[mmibx.State]int{mmibx.Done: 1, mmibx.Failed: 1}}, 0, true, false},
+		{experiments.Summary{Counts: map[mmibx.State]int{mmibx.Queued: 1, mmibx.Lost: 1}, Failures: []experiments.Event{lost}}, 0, false, true},
+		{experiments.Summary{Counts: map[mmibx.State]int{mmibx.Stopped: 1, mmibx.Diverged: 1}}, 0, true, true},
+		{experiments.Summary{Counts: map[mmibx.State]int{mmibx.Done: 1, mmibx.Queued: 1}, Spent: 2 * time.Hour}, 1, false, false},
+	} {
+		var b strings.Builder
+		(&app{}).printSummary(&b, &experiments.Plan{Sweep: "two", Hours: c.hours, Cells: make([]experiments.Cell, 2)}, c.summary)
+		if out := b.String(); strings.Contains(out, retry) != c.retry || strings.Contains(out, again) != c.again || strings.Contains(out, "runs show") != (c.summary.Failures != nil) {
+			t.Errorf("%v:\n%s", c.summary.Counts, out)
+		}
+	}
+}
