@@ -403,7 +403,7 @@ func newSweepPriorityCmd(a *app) *cobra.Command {
 			}
 			runs, err := a.prioritize(args[0], n, args[2:])
 			if err == nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%d runs of sweep %s have priority %d\n", len(runs), args[0], n)
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s of sweep %s: priority %d\n", counted(len(runs), "run"), args[0], n)
 			}
 			return err
 		},
@@ -441,7 +441,7 @@ func newSweepRetryCmd(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			runs, err := a.retrySweep(cmd.Context(), args[0], args[1:])
 			if err == nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%d runs of sweep %s are queued again\n", len(runs), args[0])
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s of sweep %s: queued again\n", counted(len(runs), "run"), args[0])
 			}
 			return err
 		},
