@@ -214,14 +214,15 @@ func (a StudyAxis) longest(runs []Run, o Options) int {
 	return n
 }
 
-// series names the arms that have two values on the axis at least, in the order
-// of the runs.
+// series names the arms that have two values on the axis at least, and half as many
+// as the longest, in the order of the runs: where one series is a curve, another of
+// two points that some other study left is not.
 func (a StudyAxis) series(runs []Run, o Options) []string {
-	settings := a.settings(runs, o)
+	settings, longest := a.settings(runs, o), a.longest(runs, o)
 	var names []string
 	for i := range runs {
 		name := a.title(runs[i].Spec, o)
-		if len(settings[name]) > 1 && !slices.Contains(names, name) {
+		if n := len(settings[name]); n > 1 && 2*n >= longest && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

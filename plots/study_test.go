@@ -120,6 +120,45 @@ func TestPrunedSeedsAreSaid(t *testing.T) {
 	}
 }
 
+// Two arms that another study left, of which one value of the axis more is usual, are
+// no second curve beside one of five; beside one of four they are.
+func TestSeriesOfTwoBesideALongOne(t *testing.T) {
+	for _, c := range []struct {
+		betas []float64
+		want  []string
+	}{
+		{[]float64{0, 0.01, 0.1, 1}, []string{"MMIB"}},
+		{[]float64{0, 0.1, 1}, []string{"MMIB", "MMIB, ib.beta_text = 0"}},
+	} {
+		var l lab
+		add := func(more map[string]any) {
+			settings := map[string]any{"benchmark": "mini-mnre", "model": "mmib"}
+			for k, v := range more {
+				settings[k] = v
+			}
+			l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 90}, settings)
+		}
+		add(nil)
+		for _, beta := range c.betas {
+			add(map[string]any{"ib.beta_image": beta})
+		}
+		add(map[string]any{"ib.beta_text": 0})
+		add(map[string]any{"ib.beta_text": 0, "ib.beta_image": 0})
+		f, err := Studies[0].Figure(l.runs, Options{Title: title})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range f.Rows[0].Panels[0].Series {
+			got = append(got, s.Name)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("beside betas %v: series %q, want %q", c.betas, got, c.want)
+		}
+	}
+}
+
 func TestStudiesFindTheirArms(t *testing.T) {
 	o := Options{Title: title, Ceilings: map[string][]Line{"mini-mnre": {{Name: "bound", Values: []float64{96}, Ceiling: true}}}}
 	for name, want := range map[string]string{

@@ -74,9 +74,9 @@ type LookLine struct {
 
 // Tests are the comparisons of a column of a table with the baseline.
 type Tests struct {
-	Column, Baseline string
-	Split            mmibx.Split
-	Rows             []TestRow
+	Table, Column, Baseline string
+	Split                   mmibx.Split
+	Rows                    []TestRow
 }
 
 // TestRow is one of them.
@@ -149,11 +149,22 @@ func (r *Report) method() section {
 		if m.Instead != "" {
 			doc += ". In this style, not the published system: " + m.Instead
 		}
-		g.Rows = append(g.Rows, []string{m.Title, doc, fmt.Sprint(m.Revision), ranges(r.ofModel(m), (*Ran).spec)})
+		g.Rows = append(g.Rows, []string{m.Title, doc, fmt.Sprint(m.Revision), varied(r.ofModel(m))})
 	}
 	return section{ID: "method", Title: "Method", Grids: []grid{g}, Text: []string{
 		"Every run is trained as its specification says; the checkpoint is chosen on dev unless a row is marked otherwise. What varies lists the settings in which the runs of a method differ on a benchmark, seeds apart.",
 	}}
+}
+
+// varied says what differs among runs. The preset official differs in so much that its
+// name says more.
+func varied(runs []Ran) string {
+	rest := slices.DeleteFunc(slices.Clone(runs), func(x Ran) bool { return x.Spec.Official() })
+	text := ranges(rest, (*Ran).spec)
+	if len(rest) < len(runs) {
+		text += "; all of official"
+	}
+	return text
 }
 
 func (r *Report) models() []mmibx.Model {
@@ -188,19 +199,26 @@ func (r *Report) data() section {
 }
 
 func (r *Report) plan() section {
-	g := grid{Head: []string{"Arm", "Benchmark", "Seeds planned", "Done", "Failed", "Diverged", "Other"}}
-	for _, arm := range r.arms() {
-		count := map[mmibx.State]int{}
-		for _, x := range arm {
-			count[x.State]++
+	planned, arms := r.planned(), r.arms()
+	benchmarks := mmibx.BenchmarksOf(planned, func(x Ran) string { return x.Spec.Benchmark })
+	g := grid{Head: []string{"Setting"}, Foot: "Seeds that are done; where not all of them are, how many, of how many, and what became of the others."}
+	for _, b := range benchmarks {
+		g.Head = append(g.Head, b.Title)
+	}
+	for _, setting := range chunks(arms, func(arm []Ran) string { return armLabel(arm[0].Spec) }) {
+		row := []string{ArmTitle(setting[0][0].Spec)}
+		for _, b := range benchmarks {
+			at := slices.IndexFunc(setting, func(arm []Ran) bool { return arm[0].Spec.Benchmark == b.Name })
+			if at < 0 {
+				row = append(row, dash)
+			} else {
+				row = append(row, howMany(setting[at]))
+			}
 		}
-		g.Rows = append(g.Rows, []string{
-			ArmTitle(arm[0].Spec), benchmarkTitle(arm[0].Spec.Benchmark), fmt.Sprint(len(arm)), fmt.Sprint(count[mmibx.Done]),
-			fmt.Sprint(count[mmibx.Failed]), fmt.Sprint(count[mmibx.Diverged]), others(count),
-		})
+		g.Rows = append(g.Rows, row)
 	}
 	p := &r.Plan
-	text := fmt.Sprintf("Sweep %s, frozen as plan %.12s: %s of %s. Choices go by %s.", p.Sweep, p.Hash, counted(len(r.planned()), "run"), counted(len(g.Rows), "arm"), cmp.Or(p.Objective, mmibx.DevF1))
+	text := fmt.Sprintf("Sweep %s, frozen as plan %.12s: %s of %s, an arm being a setting on a benchmark. Choices go by %s.", p.Sweep, p.Hash, counted(len(planned), "run"), counted(len(arms), "arm"), cmp.Or(p.Objective, mmibx.DevF1))
 	if p.Collapsed > 0 {
 		text += fmt.Sprintf(" %d further cells are one of these runs, since they differ only in what their method does not read.", p.Collapsed)
 	}
@@ -208,6 +226,24 @@ func (r *Report) plan() section {
 		text += fmt.Sprintf(" %d cells were left out by a condition or the task.", p.LeftOut)
 	}
 	return section{ID: "plan", Title: "Plan, and deviations from it", Text: append([]string{text}, r.deviations()...), Grids: []grid{g}}
+}
+
+// howMany counts the seeds of an arm.
+func howMany(arm []Ran) string {
+	count := map[mmibx.State]int{}
+	for _, x := range arm {
+		count[x.State]++
+	}
+	if count[mmibx.Done] == len(arm) {
+		return fmt.Sprint(len(arm))
+	}
+	text := fmt.Sprintf("%d of %d", count[mmibx.Done], len(arm))
+	for _, s := range mmibx.States {
+		if n := count[s]; n > 0 && s != mmibx.Done {
+			text += fmt.Sprintf(", %d %s", n, s)
+		}
+	}
+	return text
 }
 
 // arms are the planned runs of each arm, in the order of tables.
@@ -231,16 +267,6 @@ func benchmarkTitle(name string) string {
 		return b.Title
 	}
 	return name
-}
-
-func others(count map[mmibx.State]int) string {
-	var parts []string
-	for _, s := range mmibx.States {
-		if n := count[s]; n > 0 && s != mmibx.Done && s != mmibx.Failed && s != mmibx.Diverged {
-			parts = append(parts, fmt.Sprintf("%d %s", n, s))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // deviations says in which ways what was done is not what was planned.
@@ -298,32 +324,69 @@ func (r *Report) figures() section {
 
 func (r *Report) tests() section {
 	s := section{ID: "tests", Title: "Tests"}
+	var alone []string // tables with one seed
 	for _, t := range r.Tests {
+		if !slices.ContainsFunc(t.Rows, func(row TestRow) bool { return row.Seeds > 1 }) {
+			alone = append(alone, t.Table)
+			continue
+		}
 		g := grid{
 			Title: fmt.Sprintf("%s, %s: against %s", strings.ReplaceAll(t.Column, "\n", " "), t.Split, t.Baseline),
 			Head:  []string{"Method", "Seeds", "Difference", "95 % interval", "p", "p, Holm", "Power", "Verdict"},
 		}
+		if len(r.Tables) > len(r.splits()) {
+			g.Title = "Table " + t.Table + ", " + g.Title
+		}
 		for _, row := range t.Rows {
 			interval := dash
 			if row.Delta.HasInterval() {
-				interval = fmt.Sprintf("%+.2f to %+.2f", row.Delta.Low, row.Delta.High)
+				interval = fmt.Sprintf("%s to %s", signed(row.Delta.Low), signed(row.Delta.High))
 			}
 			g.Rows = append(g.Rows, []string{
-				row.Title, fmt.Sprint(row.Seeds), fmt.Sprintf("%+.2f", row.Delta.Value), interval, pText(row.P), pText(row.Holm), fmt.Sprintf("%.2f", row.Power), string(row.Verdict),
+				row.Title, fmt.Sprint(row.Seeds), signed(row.Delta.Value), interval, pText(row.P), pText(row.Holm), fmt.Sprintf("%.2f", row.Power), string(row.Verdict),
 			})
-			g.Foot = fmt.Sprintf("p by approximate randomisation on predictions; intervals by a hierarchical bootstrap over seeds and sentences or pictures. Power is that to find a difference of %g with these seeds and sentences.", row.At)
 		}
 		s.Grids = append(s.Grids, g)
 	}
-	if len(s.Grids) == 0 {
+	if alone = slices.Compact(alone); len(alone) > 0 {
+		s.Text = []string{fmt.Sprintf("Of table %s there is one seed, which says nothing of the systems: how they differ in it is no test.", strings.Join(alone, ", "))}
+	}
+	if len(s.Grids) == 0 && len(alone) == 0 {
 		s.Text = []string{"Nothing was tested: " + cmp.Or(r.Untested, "no two rows have predictions of a common seed") + "."}
 	}
+	if len(s.Grids) == 0 {
+		return s
+	}
+	s.Text = append([]string{fmt.Sprintf("p by approximate randomisation on predictions; intervals by a hierarchical bootstrap over seeds and sentences or pictures. Holm is within a table's column. Power is that to find a difference of %g with these seeds and sentences.", r.Tests[0].Rows[0].At)}, s.Text...)
 	return s
 }
 
+// splits are those of the tables.
+func (r *Report) splits() []mmibx.Split {
+	var list []mmibx.Split
+	for _, t := range r.Tables {
+		if !slices.Contains(list, t.Split) {
+			list = append(list, t.Split)
+		}
+	}
+	return list
+}
+
+// signed is a difference with its sign.
+func signed(v float64) string {
+	text := fmt.Sprintf("%+.2f", v)
+	if text == "-0.00" {
+		text = "+0.00"
+	}
+	return strings.Replace(text, "-", "−", 1)
+}
+
 func pText(p float64) string {
-	if p < 0.0001 {
+	switch {
+	case p < 0.0001:
 		return "<0.0001"
+	case p == 1:
+		return "1"
 	}
 	return fmt.Sprintf("%.4f", p)
 }

@@ -12,7 +12,7 @@ import (
 // failures lists what gave no score, and what that does to means.
 func (r *Report) failures() section {
 	s := section{ID: "failures", Title: "Failures and survivorship"}
-	failed := grid{Title: "Runs that ended badly", Head: []string{"Run", "Arm", "Benchmark", "Seed", "State", "Class", "Error"}}
+	failed := grid{Title: "Runs that ended badly", Head: []string{"Run", "Setting", "Benchmark", "Seed", "State", "Class", "Error"}}
 	for _, x := range r.planned() {
 		switch x.State {
 		case mmibx.Failed, mmibx.Diverged, mmibx.Lost:
@@ -20,7 +20,7 @@ func (r *Report) failures() section {
 		}
 	}
 	survived := grid{
-		Title: "Arms that lost seeds", Head: []string{"Arm", "Benchmark", "Planned", "With a score", "Mean of these", "Mean if the failed had scored 0"},
+		Title: "Arms that lost seeds", Head: []string{"Setting", "Benchmark", "Planned", "With a score", "Mean of these", "Mean if the failed had scored 0"},
 		Foot: "A mean over the seeds that survived flatters an arm whose bad seeds fail. The last column is the least that it can be; what is queued or runs still is in neither.",
 	}
 	missing := 0
@@ -66,7 +66,11 @@ func (r *Report) failures() section {
 func (r *Report) budgets() section {
 	g := grid{
 		Head: []string{"Method", "Benchmark", "Settings", "Runs done", "Hours", "Ranges"},
-		Foot: "A setting is an arm. A method that was tried in more settings had more chances; compare only what had the same. Hours are wall-clock, of all attempts that have ended, beside whatever else the machine did.",
+		Foot: "A method that was tried in more settings had more chances; compare only what had the same. Time is wall-clock, of all attempts that have ended, beside whatever else the machine did.",
+	}
+	unit := 3600.0
+	if !slices.ContainsFunc(r.Runs, func(x Ran) bool { return x.Seconds >= 360 }) { // short runs
+		g.Head[4], unit = "Minutes", 60
 	}
 	for _, m := range r.models() {
 		runs := r.ofModel(m)
@@ -84,7 +88,7 @@ func (r *Report) budgets() section {
 				}
 				seconds += x.Seconds
 			}
-			g.Rows = append(g.Rows, []string{m.Title, b.Title, fmt.Sprint(len(settings)), fmt.Sprint(done), fmt.Sprintf("%.2f", seconds/3600), ranges(on, (*Ran).spec)})
+			g.Rows = append(g.Rows, []string{m.Title, b.Title, fmt.Sprint(len(settings)), fmt.Sprint(done), fmt.Sprintf("%.2f", seconds/unit), varied(on)})
 		}
 	}
 	s := section{ID: "budgets", Title: "Tuning budgets", Grids: []grid{g}}
@@ -172,21 +176,13 @@ func (r *Report) looks() section {
 	return s
 }
 
+// provenance lists every run. What is the same of all stands above the list.
 func (r *Report) provenance() section {
-	g := grid{Head: []string{"Run", "Arm", "Benchmark", "Seed", "State", "Score", "Data"}}
-	var names []string
+	g := grid{Head: []string{"Run", "Setting", "Benchmark", "Seed", "Score", "State", "Data", "Commit"}}
+	versions := map[[2]string]bool{} // of the data, by benchmark
+	benchmarks := map[string]bool{}
 	for _, x := range r.Runs {
-		for _, f := range x.Origin {
-			if f.Name == "commit" && !slices.Contains(names, f.Name) {
-				names = append(names, f.Name)
-			}
-		}
-	}
-	for range names {
-		g.Head = append(g.Head, "Commit")
-	}
-	for _, x := range r.Runs {
-		score, state := dash, string(x.State)
+		score, state, commit := dash, string(x.State), dash
 		if x.Score != nil {
 			score = twoDigits(*x.Score)
 		}
@@ -196,16 +192,44 @@ func (r *Report) provenance() section {
 		case x.Unasked:
 			state += ", not in the plan"
 		}
-		row := []string{x.ID, ArmTitle(x.Spec), benchmarkTitle(x.Spec.Benchmark), fmt.Sprint(x.Spec.Seed), state, score, fmt.Sprintf("%.12s", x.Data)}
-		for _, name := range names {
-			at := slices.IndexFunc(x.Origin, func(f Fact) bool { return f.Name == name })
-			if at < 0 {
-				row = append(row, dash)
-			} else {
-				row = append(row, x.Origin[at].Value)
-			}
+		if at := slices.IndexFunc(x.Origin, func(f Fact) bool { return f.Name == "commit" }); at >= 0 {
+			commit = x.Origin[at].Value
 		}
-		g.Rows = append(g.Rows, row)
+		data := fmt.Sprintf("%.12s", x.Data)
+		versions[[2]string{x.Spec.Benchmark, data}], benchmarks[x.Spec.Benchmark] = true, true
+		g.Rows = append(g.Rows, []string{x.ID, ArmTitle(x.Spec), benchmarkTitle(x.Spec.Benchmark), fmt.Sprint(x.Spec.Seed), score, state, data, commit})
 	}
-	return section{ID: "provenance", Title: "Provenance", Grids: []grid{g}, Text: []string{"Every run of the sweep. `mmibx runs show RUN` prints the rest of what is known of one."}}
+	text := "Every run of the sweep; mmibx runs show RUN prints the rest of what is known of one."
+	for _, head := range []string{"State", "Commit"} {
+		if value, same := g.constant(head); same {
+			g.drop(head)
+			text += fmt.Sprintf(" %s of all: %s.", head, value)
+		}
+	}
+	if len(versions) == len(benchmarks) {
+		g.drop("Data")
+		text += " Each read the version of its benchmark that section Data names."
+	}
+	return section{ID: "provenance", Title: "Provenance", Grids: []grid{g}, Text: []string{text}}
+}
+
+// constant is what stands in every row of a column, and whether one thing does.
+func (g *grid) constant(head string) (value string, same bool) {
+	at := slices.Index(g.Head, head)
+	for i, row := range g.Rows {
+		if i > 0 && row[at] != value {
+			return "", false
+		}
+		value = row[at]
+	}
+	return value, len(g.Rows) > 0
+}
+
+// drop takes a column out.
+func (g *grid) drop(head string) {
+	at := slices.Index(g.Head, head)
+	g.Head = slices.Delete(g.Head, at, at+1)
+	for i, row := range g.Rows {
+		g.Rows[i] = slices.Delete(row, at, at+1)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -58,11 +59,36 @@ func (s *section) oneWay() {
 	}
 }
 
-// inlineSVG is a figure of ours without what only a file of its own needs. It is
-// the one thing that is not escaped: plots has escaped what is in it.
+var svgDescription = regexp.MustCompile(`(?s)<desc>.*?</desc>\n?`)
+
+// inlineSVG is a figure of ours without what only a file of its own needs: what it
+// rests on is a section of the report. It is the one thing that is not escaped:
+// plots has escaped what is in it.
 func inlineSVG(svg []byte) template.HTML {
 	if at := bytes.Index(svg, []byte("<svg")); at > 0 {
 		svg = svg[at:]
 	}
-	return template.HTML(svg) //nolint:gosec // see above
+	return template.HTML(svgDescription.ReplaceAll(svg, nil)) //nolint:gosec // see above
+}
+
+var gridNumber = regexp.MustCompile(`^[<+−]?[\d.]+$`)
+
+// Classes say of each column how it is set: "n" for numbers, "w" for texts that are
+// long and break.
+func (g grid) Classes() []string {
+	classes := make([]string, len(g.Head))
+	for j := range classes {
+		longest, numbers := 0, true
+		for _, row := range g.Rows {
+			longest = max(longest, len([]rune(row[j])))
+			numbers = numbers && (row[j] == dash || gridNumber.MatchString(row[j]))
+		}
+		switch {
+		case numbers && len(g.Rows) > 0:
+			classes[j] = "n"
+		case longest > 44:
+			classes[j] = "w"
+		}
+	}
+	return classes
 }

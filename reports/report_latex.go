@@ -30,16 +30,17 @@ func (r *Report) LaTeX(w io.Writer) error {
 `)
 	fmt.Fprintf(&b, "{\\LARGE\\bfseries %s}\n\n\\tableofcontents\n", breakable(r.title()))
 	for _, s := range r.sections() {
+		if len(s.Pictures) > 0 { // no heading alone at the end of a page
+			b.WriteString("\\clearpage\n")
+		}
 		fmt.Fprintf(&b, "\n\\section{%s}\n\\label{sec:%s}\n", EscapeLaTeX(s.Title), s.ID)
 		for _, text := range s.Text {
 			b.WriteString(breakable(text) + "\n\n")
 		}
 		for _, t := range s.Tables {
-			var float bytes.Buffer
-			if err := t.LaTeX(&float); err != nil {
+			if err := t.latexInReport(&b); err != nil {
 				return err
 			}
-			b.Write(bytes.Replace(float.Bytes(), []byte("}[t]\n"), []byte("}[h!]\n"), 1)) // under its heading, not at the top of a page
 		}
 		for _, g := range s.Grids {
 			g.latex(&b)
@@ -63,26 +64,65 @@ func (r *Report) LaTeX(w io.Writer) error {
 	return err
 }
 
+// pageRows is how many rows of a table a page has room for, beside its caption.
+const pageRows = 40
+
+// latexInReport writes a table under its heading, not at the top of a page; one that
+// is longer than a page breaks over pages, with its caption above it.
+func (t *Table) latexInReport(b *bytes.Buffer) error {
+	rows := len(t.Groups)
+	for g := range t.Groups {
+		rows += len(t.Groups[g].Rows)
+	}
+	if rows <= pageRows {
+		var float bytes.Buffer
+		if err := t.LaTeX(&float); err != nil {
+			return err
+		}
+		_, err := b.Write(bytes.Replace(float.Bytes(), []byte("}[t]\n"), []byte("}[h!]\n"), 1))
+		return err
+	}
+	if err := t.check(); err != nil {
+		return err
+	}
+	p, columns := t.setting(), t.measure(t.usualN())
+	head := t.latexHead(columns) + "\\midrule\n"
+	b.WriteString("\\clearpage\n\\providecommand{\\mmibxcell}[2]{#2}\n") // after the floats that come before it
+	setup := ""
+	if t.SIunitx {
+		setup = siunitxSetup + "\n"
+	}
+	fmt.Fprintf(b, "{%s%s\\setlength{\\tabcolsep}{%gpt}\\setlength{\\LTcapwidth}{\\linewidth}\n\\begin{longtable}{@{}l%s@{}}\n", setup, p.size, p.sep, t.alignments(p, columns))
+	fmt.Fprintf(b, "\\caption{%s}\\label{tab:%s}\\\\\n\\toprule\n%s\\endfirsthead\n\\toprule\n%s\\endhead\n\\bottomrule\n\\endfoot\n",
+		EscapeLaTeX(t.caption("Bold", t.secondStyle())), t.Name, head, head)
+	t.latexBody(b, columns)
+	b.WriteString("\\end{longtable}}\n")
+	return nil
+}
+
 // latex writes a grid as a table that may break over pages. Columns share the
 // width of the page by the length of what is in them.
 func (g *grid) latex(b *bytes.Buffer) {
 	if len(g.Rows) == 0 {
 		return
 	}
-	if g.Title != "" {
-		fmt.Fprintf(b, "\\subsection*{%s}\n", breakable(g.Title))
-	}
 	shares := g.shares()
 	b.WriteString("{\\footnotesize\\setlength{\\tabcolsep}{3pt}\n\\begin{longtable}{@{}")
-	for _, share := range shares {
-		fmt.Fprintf(b, ">{\\raggedright\\arraybackslash}p{\\dimexpr%.4f\\linewidth-6pt}", share)
+	for j, class := range g.Classes() {
+		side := "right" // is ragged
+		if class == "n" {
+			side = "left"
+		}
+		fmt.Fprintf(b, ">{\\ragged%s\\arraybackslash}p{\\dimexpr%.4f\\linewidth-6pt}", side, shares[j])
 	}
-	b.WriteString("@{}}\n\\toprule\n")
-	line := func(cells []string) { fmt.Fprintf(b, "%s \\\\\n", strings.Join(each(cells, breakable), " & ")) }
-	line(g.Head)
-	b.WriteString("\\midrule\n\\endhead\n\\bottomrule\n\\endlastfoot\n")
+	b.WriteString("@{}}\n")
+	head := strings.Join(each(g.Head, breakable), " & ") + " \\\\\n\\midrule\n"
+	if g.Title != "" { // inside, so that it does not stay behind on the page before
+		fmt.Fprintf(b, "\\multicolumn{%d}{@{}p{\\linewidth}@{}}{\\normalsize\\bfseries %s} \\\\[3pt]\n\\toprule\n%s\\endfirsthead\n", len(g.Head), breakable(g.Title), head)
+	}
+	fmt.Fprintf(b, "\\toprule\n%s\\endhead\n\\bottomrule\n\\endlastfoot\n", head)
 	for _, row := range g.Rows {
-		line(row)
+		fmt.Fprintf(b, "%s \\\\\n", strings.Join(each(row, breakable), " & "))
 	}
 	b.WriteString("\\end{longtable}\\addtocounter{table}{-1}}\n") // it has no number
 	if g.Foot != "" {
@@ -90,19 +130,28 @@ func (g *grid) latex(b *bytes.Buffer) {
 	}
 }
 
-// shares divides the width among the columns: each by its longest text, but none
-// below its longest word or above forty letters.
+// shares divides the width among the columns: those that do not break have what
+// their longest text needs, and the others the rest, by their longest.
 func (g *grid) shares() []float64 {
-	const least, most = 6, 40
-	widths := make([]float64, len(g.Head))
-	total := 0.0
+	const room, least, most = 118, 12, 60 // letters that fit in a line; of one column
+	widths, classes := make([]float64, len(g.Head)), g.Classes()
+	rest, breaking := float64(room), 0.0
 	for j := range g.Head {
-		longest := float64(least)
 		for _, row := range append([][]string{g.Head}, g.Rows...) {
-			longest = max(longest, min(float64(len([]rune(row[j])))+3, most))
+			widths[j] = max(widths[j], min(float64(len([]rune(row[j])))+2, most))
 		}
-		widths[j] = longest
-		total += longest
+		if classes[j] == "w" {
+			breaking += widths[j]
+		} else {
+			rest -= widths[j]
+		}
+	}
+	total := 0.0
+	for j := range widths {
+		if classes[j] == "w" {
+			widths[j] = max(least, widths[j]*rest/breaking)
+		}
+		total += widths[j]
 	}
 	for j := range widths {
 		widths[j] /= total

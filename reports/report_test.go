@@ -94,11 +94,11 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 		"question": {"How much compression\nis good?"},
 		"plan": {
 			"6 runs of 3 arms", "2 further cells", "2 planned runs of 6 have no score", "1 run in the bin", "1 run of this sweep that its plan does not have", "1 run took more than one attempt",
-			"MMIB|mini MNRE|2|1|0|1|", "MMIB, size = 2|mini MNRE|2|1|0|0|1 queued",
+			"Text only|2\n", "MMIB|1 of 2, 1 diverged", "MMIB, size = 2|1 of 2, 1 queued",
 		},
 		"method":   {"MMIB|the variational information bottleneck", "size 2, 8"},
 		"data":     {"mini MNRE|MRE|3|2|1|dadadadadada"},
-		"tests":    {"Text only|2|-9.50|-11.00 to -8.00|<0.0001|0.0001|0.70|worse", "not told apart, and too little data to tell"},
+		"tests":    {"Text only|2|−9.50|−11.00 to −8.00|<0.0001|0.0001|0.70|worse", "not told apart, and too little data to tell"},
 		"failures": {"|MMIB|mini MNRE|1|diverged|diverged|the loss is NaN\n", "MMIB|mini MNRE|2|1|90.00|45.00"},
 		"budgets":  {"a budget of 2.5 hours of run time", "3.00 were spent, and 1 run not begun.", "Text only|mini MNRE|1|2|1.00|", "MMIB|mini MNRE|2|2|2.00|size 2, 8"},
 		"versions": {"Mixed among the runs that are done: commit.", "commit|aaaaaaaaaaaa|3", "commit|bbbbbbbbbbbb|1", "PyTorch|2.11|4"},
@@ -237,7 +237,7 @@ const figure = document.querySelector("figure");
 figure.querySelector(".drawing").click(); said.push(figure.className);
 document.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape"})); said.push("[" + figure.className + "]");
 document.body.dataset.said = said.join("; ");`)
-	want := `data-said="Text only Concat; -9.50 +10.25; +10.25 -9.50 descending; &lt;0.0001 0.4000; near; []"`
+	want := `data-said="Text only Concat; −9.50 +10.25; +10.25 −9.50 descending; &lt;0.0001 0.4000; near; []"`
 	if at := strings.Index(dom, "data-said="); at < 0 || !strings.Contains(dom, want) && !strings.Contains(dom, strings.ReplaceAll(want, "&lt;", "<")) {
 		t.Errorf("said %.200s, want %s", dom[max(at, 0):], want)
 	}
@@ -306,23 +306,78 @@ func TestReportNeedsNoNetwork(t *testing.T) {
 }
 
 func TestRecorderPairsTestsWithTheBaseline(t *testing.T) {
-	table := &Table{Name: "t", Corner: "Method", Digits: 1, Columns: []Column{{Key: "x", Title: "X"}}}
-	for _, name := range []string{"a", "b", "c"} {
-		table.Groups = append(table.Groups, Group{Rows: []Row{{Key: name, Title: name, Cells: []Cell{{Values: []float64{60, 62}, Runs: []string{name, name}}}}}})
+	tableOf := func(names ...string) *Table {
+		table := &Table{Name: "t", Corner: "Method", Digits: 1, Columns: []Column{{Key: "x", Title: "X"}}}
+		for _, name := range names {
+			table.Groups = append(table.Groups, Group{Rows: []Row{{Key: name, Title: name, Cells: []Cell{{Values: []float64{60, 62}, Runs: []string{name, name}}}}}})
+		}
+		return table
 	}
-	k := &Recorder{}
-	err := table.Test("a", k.Watch(func(x, y *Cell) (*stats.Comparison, error) {
+	table, k, made := tableOf("a", "b", "c"), &Recorder{}, 0
+	compare := k.Watch(func(x, y *Cell) (*stats.Comparison, error) {
+		made++
 		if x.Runs[0] == "c" {
 			return nil, fmt.Errorf("c: %w", ErrNoCommonSeed)
 		}
 		return &stats.Comparison{Seeds: []int{0, 1}, Power: 0.9, Target: stats.DefaultTarget, Difference: stats.Estimate{Value: 1, Low: 0.5, High: 1.5}, Randomisation: stats.Test{P: 0.01}}, nil
-	}))
-	if err != nil {
+	})
+	if err := table.Test("a", compare); err != nil {
 		t.Fatal(err)
 	}
 	tests := k.Against(table, mmibx.Dev)
 	if len(tests) != 1 || len(tests[0].Rows) != 1 || tests[0].Rows[0].Title != "b" || tests[0].Rows[0].Seeds != 2 || tests[0].Baseline != "a" {
 		t.Errorf("%+v", tests)
+	}
+	before, again := made, tableOf("a", "b") // of the same runs
+	if err := again.Test("a", compare); err != nil {
+		t.Fatal(err)
+	}
+	if tests := k.Against(again, mmibx.Dev); made != before || len(tests) != 1 || len(tests[0].Rows) != 1 {
+		t.Errorf("%d comparisons more, tests %+v", made-before, tests)
+	}
+}
+
+// A table that no page holds breaks over pages, under its head.
+func TestLongTableCompiles(t *testing.T) {
+	pdflatex, pdftotext := needs.Program(t, "pdflatex"), needs.Program(t, "pdftotext")
+	r := madeUpReport(t)
+	r.Figures = nil
+	last := &r.Tables[0].Groups[len(r.Tables[0].Groups)-1]
+	for i := range 2 * pageRows {
+		row := last.Rows[0]
+		row.Key, row.Title = fmt.Sprintf("row-%d", i), fmt.Sprintf("Row %d of many", i)
+		last.Rows = append(last.Rows, row)
+	}
+	dir := t.TempDir()
+	var tex bytes.Buffer
+	if err := r.LaTeX(&tex); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "report.tex"), tex.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		cmd := exec.CommandContext(t.Context(), pdflatex, "-interaction=nonstopmode", "-halt-on-error", "report.tex")
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil || bytes.Contains(out, []byte("Overfull")) {
+			t.Fatalf("%v\n%s", err, out[max(0, len(out)-3000):])
+		}
+	}
+	text, err := exec.CommandContext(t.Context(), pdftotext, "-layout", filepath.Join(dir, "report.pdf"), "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	heads := 0
+	for page := range bytes.SplitSeq(text, []byte("\f")) {
+		if bytes.Contains(page, []byte("of many")) {
+			if !bytes.Contains(page, []byte("Method")) {
+				t.Errorf("a page of rows without heads:\n%s", page)
+			}
+			heads++
+		}
+	}
+	if heads < 2 || !bytes.Contains(text, []byte("Row 0 of")) || !bytes.Contains(text, []byte(fmt.Sprintf("Row %d of", 2*pageRows-1))) {
+		t.Errorf("the rows stand on %d pages:\n%s", heads, text)
 	}
 }
 

@@ -2,28 +2,36 @@ package reports
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/reports/stats"
 )
 
 // Recorder keeps the comparisons that Table.Test asks for, so that a report can
-// print what a table only marks.
+// print what a table only marks. Tables that share one make none twice.
 type Recorder struct {
-	made map[[2]*Cell]*stats.Comparison
+	made  map[[2]*Cell]*stats.Comparison
+	known map[string]*stats.Comparison // by the runs of both cells
 }
 
 // Watch returns a comparer that remembers what it found.
 func (k *Recorder) Watch(compare CompareCells) CompareCells {
 	if k.made == nil {
-		k.made = map[[2]*Cell]*stats.Comparison{}
+		k.made, k.known = map[[2]*Cell]*stats.Comparison{}, map[string]*stats.Comparison{}
 	}
 	return func(a, b *Cell) (*stats.Comparison, error) {
-		c, err := compare(a, b)
-		if err == nil {
-			k.made[[2]*Cell{a, b}] = c
+		runs := strings.Join(a.Runs, " ") + " against " + strings.Join(b.Runs, " ")
+		c, known := k.known[runs]
+		if !known {
+			var err error
+			if c, err = compare(a, b); err != nil {
+				return nil, err
+			}
+			k.known[runs] = c
 		}
-		return c, err
+		k.made[[2]*Cell{a, b}] = c
+		return c, nil
 	}
 }
 
@@ -37,7 +45,7 @@ func (k *Recorder) Against(t *Table, split mmibx.Split) []Tests {
 	}
 	var list []Tests
 	for j, column := range t.Columns {
-		tests := Tests{Column: column.Title, Baseline: t.Baseline, Split: split}
+		tests := Tests{Table: t.Name, Column: column.Title, Baseline: t.Baseline, Split: split}
 		for _, row := range rows {
 			cell := &row.Cells[j]
 			c := k.made[[2]*Cell{cell, &rows[at].Cells[j]}]

@@ -429,6 +429,8 @@ func TestArmTitle(t *testing.T) {
 		"MMIB, τ = 5, size = 4":         {"model": "mmib", "align.tau": 5, "ib.size": 4},
 		"Concat, pictures = shuffled":   {"model": "concat", "evidence.pictures": "shuffled"},
 		"MMIB, train.warmup = 0.5":      {"model": "mmib", "train.warmup": 0.5},
+		"MMIB, learned τ":               {"model": "mmib", "align.learn_tau": true},
+		"MMIB, official":                {"model": "mmib", "preset": "official"},
 		"MMIB, image β = 0 [no text β]": {"model": "mmib", "ib.beta_image": 0},
 	} {
 		want = strings.TrimSuffix(want, " [no text β]")
@@ -441,7 +443,14 @@ func TestArmTitle(t *testing.T) {
 			t.Errorf("ArmTitle(%v) = %q, want %q", settings, got, want)
 		}
 	}
-	spec, err := mmibx.Resolve(map[string]any{"benchmark": "mnre", "model": "mmib", "align.tau": 5, "ib.beta_image": 1})
+	spec, err := mmibx.Resolve(map[string]any{"benchmark": "mini-twitter2015", "model": "mmib", "preset": "official"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ArmTitle(spec); got != "MMIB, official" { // one row with that of the other task, whose preset differs
+		t.Errorf("official of MNER is %q", got)
+	}
+	spec, err = mmibx.Resolve(map[string]any{"benchmark": "mnre", "model": "mmib", "align.tau": 5, "ib.beta_image": 1})
 	if err != nil {
 		t.Fatal(err)
 	}

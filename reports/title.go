@@ -13,12 +13,14 @@ var settingTitles = map[string]string{
 	"ib.beta_text": "text β", "ib.beta_image": "image β", "ib.size": "size",
 	"align.tau": "τ", "align.weight": "alignment", "align.estimator": "estimator", "align.learn_tau": "learned τ",
 	"evidence.kind": "evidence", "evidence.pictures": "pictures", "evidence.shuffle_share": "shuffled",
-	"encoder.name": "encoder", "train.epochs": "epochs", "train.lr": "rate", "train.batch": "batch",
+	"model.fusion": "fusion", "ib.train_latent": "latent in training",
+	"encoder.name": "encoder", "encoder.width": "encoder width", "encoder.layers": "encoder layers", "train.epochs": "epochs", "train.lr": "rate", "train.batch": "batch",
 }
 
 // ArmTitle names an arm as figures and tables print it: the model's title, then
 // what is unusual about it, as in "MMIB, image β = 0.1". Keys in without are
-// taken as usual; equal weights of both bottlenecks read "β = 0.1".
+// taken as usual; equal weights of both bottlenecks read "β = 0.1", and
+// a switch that is on has its name alone.
 func ArmTitle(s mmibx.Spec, without ...string) string {
 	label := armLabel(s, without...)
 	name, rest, _ := strings.Cut(label, " ")
@@ -40,9 +42,12 @@ func ArmTitle(s mmibx.Spec, without ...string) string {
 		names, values = slices.Delete(names, text, text+1), slices.Delete(values, text, text+1)
 	}
 	for i := range names {
-		if names[i] == "preset" {
+		switch {
+		case names[i] == "preset":
 			title += ", " + values[i]
-		} else {
+		case values[i] == "true":
+			title += ", " + names[i]
+		default:
 			title += ", " + names[i] + " = " + values[i]
 		}
 	}

@@ -9,12 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mmibx/mmibx/internal/needs"
+	"github.com/mmibx/mmibx/internal/shell"
 )
 
 var exampleReport = filepath.Join("..", "..", "docs", "example-report")
@@ -62,17 +64,46 @@ func filesIn(t *testing.T, dir string) []string {
 	return names
 }
 
-// The example is written from the journals and predictions beside it, to the
-// byte; with -update it is taken over.
+// The reports of the example are written from the journals and predictions beside
+// them, by the commands of make.sh, to the byte; with -update they are taken over.
 func TestExampleReport(t *testing.T) {
-	store, dir := t.TempDir(), t.TempDir()
-	for _, part := range []string{"journals", "objects"} {
-		unpack(t, filepath.Join(exampleReport, part+".tar.bz2"), store)
+	home, err := filepath.Abs(exampleReport)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if out, err := mmibxSays(t, "report", "example", "-o", dir, "--store", store); err != nil {
-		t.Fatal(err, out)
+	store, out := t.TempDir(), t.TempDir()
+	parts, err := filepath.Glob(filepath.Join(home, "*.tar.bz2"))
+	if err != nil || len(parts) == 0 {
+		t.Fatalf("packed parts: %v, %v", parts, err)
 	}
-	kept := filepath.Join(exampleReport, "report")
+	for _, part := range parts {
+		unpack(t, part, store)
+	}
+	t.Chdir(home) // the tables are named from there
+	written := 0
+	for line := range strings.Lines(string(contents(t, "make.sh"))) {
+		words, err := shell.Words(strings.TrimSpace(line))
+		if err != nil || len(words) < 2 || words[0] != "mmibx" || words[1] != "report" {
+			continue
+		}
+		at := slices.Index(words, "-o") + 1
+		name := words[at]
+		dir := filepath.Join(out, name)
+		words[at] = dir
+		if said, err := mmibxSays(t, append(words[1:], "--store", store)...); err != nil {
+			t.Fatal(err, said)
+		}
+		heldAgainst(t, dir, filepath.Join(home, name))
+		written++
+	}
+	if written != 3 {
+		t.Errorf("make.sh writes %d reports, want 3", written)
+	}
+}
+
+// heldAgainst holds a folder against one that is kept; with -update it takes its place.
+func heldAgainst(t *testing.T, dir, kept string) {
+	t.Helper()
 	if *update {
 		if err := errors.Join(os.RemoveAll(kept), os.CopyFS(kept, os.DirFS(dir))); err != nil {
 			t.Fatal(err)
@@ -84,12 +115,12 @@ func TestExampleReport(t *testing.T) {
 	}
 	for _, name := range got {
 		if !bytes.Equal(contents(t, filepath.Join(dir, name)), contents(t, filepath.Join(kept, name))) {
-			t.Errorf("%s is not what is written now; `go test ./cmd/mmibx -run ExampleReport -update` takes it over", name)
+			t.Errorf("%s is not what is written now; `go test ./cmd/mmibx -run ExampleReport -update` takes it over", filepath.Join(kept, name))
 		}
 	}
 }
 
-// The report and the paper that takes from it compile, and no line of the paper
+// The reports and the paper that takes from them compile, and no line of the paper
 // is too wide for its column.
 func TestExampleCompiles(t *testing.T) {
 	pdflatex := needs.Program(t, "pdflatex")
@@ -97,10 +128,10 @@ func TestExampleCompiles(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS(exampleReport)); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"paper.tex", filepath.Join("report", "report.tex")} {
+	for _, file := range []string{"paper.tex", "report/report.tex", "report-tuning/report.tex", "report-beta-size/report.tex"} {
 		for range 2 {
-			cmd := exec.CommandContext(t.Context(), pdflatex, "-interaction=nonstopmode", "-halt-on-error", filepath.Base(file))
-			cmd.Dir = filepath.Join(dir, filepath.Dir(file))
+			cmd := exec.CommandContext(t.Context(), pdflatex, "-interaction=nonstopmode", "-halt-on-error", path.Base(file))
+			cmd.Dir = filepath.Join(dir, filepath.FromSlash(path.Dir(file)))
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%s: %v\n%s", file, err, lastLines(out, 30))

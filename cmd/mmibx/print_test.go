@@ -37,13 +37,16 @@ func TestArmFinished(t *testing.T) {
 
 // TestTableCommand: a table that was not tested is made again without a test.
 func TestTableCommand(t *testing.T) {
-	d := reports.NewDeclaration("x")
+	d := reports.NewDeclaration("two-dev")
 	d.Sweeps = []string{"two"}
-	if got := tableCommand(d); got != "mmibx table --sweep two --split dev -o two-dev.tex" {
+	if got := tableCommand("", d); got != "mmibx table --sweep two --split dev -o two-dev.tex" {
 		t.Error(got)
 	}
-	if d.Baseline = "Text only"; !strings.Contains(tableCommand(d), " --baseline 'Text only' ") {
-		t.Error(tableCommand(d))
+	if d.Baseline = "Text only"; !strings.Contains(tableCommand("", d), " --baseline 'Text only' ") {
+		t.Error(tableCommand("", d))
+	}
+	if got := tableCommand("my table.toml", d); got != "mmibx table 'my table.toml' --sweep two --split dev -o two-dev.tex" { // the file has its baseline
+		t.Error(got)
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 
 type reportFlags struct {
 	out, baseline, split, width string
+	tables, figures             []string
 	pdf                         bool
 }
 
@@ -42,13 +43,22 @@ The folder gets report.html (one file, which needs no network), report.tex with
 figures/ and tables/, and with --pdf report.pdf by pdflatex. The same runs give
 the same bytes on dev; a report on test prints its own look.
 
-Scores are of dev. --split test adds the table and its tests on test, which is a
+The table has a row for every setting. --table puts others before it, each with its
+tests: those that ship, or yours, over the runs of this sweep. --figures draws only
+some.
+
+Scores are of dev. --split test adds the tables and their tests on test, which is a
 look at test; figures stay on dev.`,
-		Example: "  mmibx report demo\n  mmibx report beta --baseline 'MMIB' -o beta-report --pdf",
+		Example: "  mmibx report demo\n  mmibx report regularizers --table regularizers --figures types,curves\n  mmibx report beta --baseline 'MMIB' -o beta-report --pdf",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.split != string(mmibx.Dev) && f.split != string(mmibx.Test) {
 				return &mmibx.InputError{Key: "--split", Found: f.split, Expected: "dev or test"}
+			}
+			for _, name := range f.figures {
+				if err := knownFigure(name); err != nil {
+					return err
+				}
 			}
 			if f.pdf {
 				if _, err := exec.LookPath("pdflatex"); err != nil {
@@ -62,9 +72,27 @@ look at test; figures stay on dev.`,
 	flags.StringVarP(&f.out, "output", "o", "", "folder to write into (default SWEEP-report)")
 	flags.StringVar(&f.baseline, "baseline", "", "the `ROW` to test against (default MMIB in its usual setting, else the first row)")
 	flags.StringVar(&f.split, "split", f.split, "dev, or test, which is a look at test")
+	flags.StringArrayVar(&f.tables, "table", nil, "put a `TABLE` before the one of all settings: a file, or one that ships (mmibx table); again for more")
+	flags.StringSliceVar(&f.figures, "figures", nil, "only these `FIGURES` of mmibx plot, such as beta,types (default all that the runs vary enough for)")
 	flags.StringVar(&f.width, "width", f.width, "of figures: "+venues()+", or inches such as 4.5in")
 	flags.BoolVar(&f.pdf, "pdf", false, "compile report.tex by pdflatex")
 	return cmd
+}
+
+// knownFigure refuses a figure that there is not.
+func knownFigure(name string) error {
+	if _, ok := plots.LookupKind(name); ok {
+		return nil
+	}
+	names := make([]string, len(plots.Kinds))
+	for i, k := range plots.Kinds {
+		names[i] = k.Name
+	}
+	fault := &mmibx.InputError{Key: "--figures", Found: fmt.Sprintf("%q", name), Expected: "some of " + strings.Join(names, ", ")}
+	if near := mmibx.Nearest(name, names); near != "" {
+		fault.Cure = "did you mean " + near + "?"
+	}
+	return fault
 }
 
 func (a *app) report(cmd *cobra.Command, sweep string, f reportFlags) error {
@@ -128,7 +156,7 @@ func (a *app) collect(ctx context.Context, db *tracker.DB, sweep string, f *repo
 	for _, t := range r.Tables {
 		r.Commands = append(r.Commands, t.Command)
 	}
-	return r, a.reportFigures(ctx, db, r, f.width, width)
+	return r, a.reportFigures(ctx, db, r, f.figures, f.width, width)
 }
 
 // command is what writes the report again.
@@ -137,19 +165,16 @@ func (f *reportFlags) command(sweep string) string {
 	if f.split != string(mmibx.Dev) {
 		words += " --split " + f.split
 	}
+	for _, name := range f.tables {
+		words += " --table " + shell.Word(name)
+	}
+	if len(f.figures) > 0 {
+		words += " --figures " + strings.Join(f.figures, ",")
+	}
 	if f.width != "acl-wide" {
 		words += " --width " + f.width
 	}
 	return words
-}
-
-// tableCommand is what writes the table of a split alone.
-func tableCommand(d *reports.Declaration) string {
-	words := fmt.Sprintf("mmibx table --sweep %s --split %s", d.Sweeps[0], d.Split)
-	if d.Baseline != "" {
-		words += " --baseline " + shell.Word(d.Baseline)
-	}
-	return fmt.Sprintf("%s -o %s-%s.tex", words, d.Sweeps[0], d.Split)
 }
 
 func (f *reportFlags) splits() []string {
@@ -219,47 +244,16 @@ func originFacts(o *tracker.Origin) []reports.Fact {
 	}
 }
 
-// reportTables adds the table of each split, tested against the baseline.
-func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Report, f *reportFlags) error {
-	declared := func(split string) *reports.Declaration {
-		d := reports.NewDeclaration(reports.Key(r.Plan.Sweep + "-" + split))
-		d.Sweeps, d.Split, d.Baseline = []string{r.Plan.Sweep}, mmibx.Split(split), f.baseline
-		return d
-	}
-	if f.baseline == "" {
-		layout, _, err := a.layout(ctx, db, declared(string(mmibx.Dev)))
-		if err != nil {
-			return err
-		}
-		f.baseline = layout.UsualBaseline()
-	}
-	for _, split := range f.splits() {
-		recorder := &reports.Recorder{}
-		kept := func(_ *reports.Table, compare reports.CompareCells) reports.CompareCells {
-			return recorder.Watch(compare)
-		}
-		d := declared(split)
-		t, err := a.table(ctx, db, d, kept)
-		if errors.Is(err, mmibx.ErrNotFound) && split == string(mmibx.Dev) { // scores without predictions, of an old store
-			r.Untested, d.Baseline = err.Error(), ""
-			t, err = a.table(ctx, db, d, kept)
-		}
-		if err != nil {
-			return err
-		}
-		t.Command = tableCommand(d) // wherever the report is written
-		r.Tables = append(r.Tables, t)
-		r.Tests = append(r.Tests, recorder.Against(t, mmibx.Split(split))...)
-	}
-	return nil
-}
-
-// reportFigures draws what the runs vary enough for.
-func (a *app) reportFigures(ctx context.Context, db *tracker.DB, r *reports.Report, asked string, width plots.Width) error {
+// reportFigures draws the figures that are asked for; where none are, what the runs
+// vary enough for.
+func (a *app) reportFigures(ctx context.Context, db *tracker.DB, r *reports.Report, only []string, asked string, width plots.Width) error {
 	for _, k := range plots.Kinds {
+		if len(only) > 0 && !slices.Contains(only, k.Name) {
+			continue
+		}
 		f := plotFlags{sweep: r.Plan.Sweep, split: string(mmibx.Dev), width: asked}
 		figure, err := a.figure(ctx, db, k, f)
-		if errors.Is(err, mmibx.ErrNotFound) {
+		if errors.Is(err, mmibx.ErrNotFound) && len(only) == 0 {
 			continue
 		}
 		if err != nil {
@@ -348,11 +342,12 @@ func writeReport(ctx context.Context, f reportFlags, r *reports.Report) ([]strin
 		}
 	}
 	for _, t := range r.Tables {
-		var table, cells bytes.Buffer
-		if err := errors.Join(t.LaTeX(&table), t.Sidecar(&cells)); err != nil {
+		var table, values, cells bytes.Buffer
+		if err := errors.Join(t.LaTeX(&table), t.LaTeXValues(&values), t.Sidecar(&cells)); err != nil {
 			return nil, err
 		}
-		if err := errors.Join(put("tables/"+t.Name+".tex", table.Bytes()), put("tables/"+t.Name+".cells.json", cells.Bytes())); err != nil {
+		at := "tables/" + t.Name
+		if err := errors.Join(put(at+".tex", table.Bytes()), put(at+".values.tex", values.Bytes()), put(at+".cells.json", cells.Bytes())); err != nil {
 			return nil, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,41 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// Tables that are declared stand before that of all settings, each with its tests,
+// and of the figures only those that are asked for are drawn.
+func TestReportOfChosenParts(t *testing.T) {
+	store, dir := storeOfTwo(t), t.TempDir()
+	ours := filepath.Join(dir, "ours.toml")
+	if err := os.WriteFile(ours, []byte("name = \"ours\"\ncaption = \"Ours first\"\nbaseline = \"Without\"\n[[group]]\nrows = [{ arm = \"mmib\" }, { arm = \"words\", title = \"Without\" }]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	args := []string{"report", "two", "-o", out, "--table", ours, "--figures", "curves,cases", "--store", string(store)}
+	if said, err := mmibxSays(t, args...); err != nil {
+		t.Fatal(err, said)
+	}
+	want := []string{
+		"figures/cases.pdf", "figures/cases.svg", "figures/curves.pdf", "figures/curves.svg", "report.html", "report.tex",
+		"tables/ours.cells.json", "tables/ours.tex", "tables/ours.values.tex", "tables/two-dev.cells.json", "tables/two-dev.tex", "tables/two-dev.values.tex",
+	}
+	if got := filesIn(t, out); !slices.Equal(got, want) {
+		t.Errorf("files %v", got)
+	}
+	page := string(contents(t, filepath.Join(out, "report.html")))
+	first, second := strings.Index(page, "Ours first"), strings.Index(page, "Micro F1 (%) on dev")
+	if first < 0 || second < first {
+		t.Errorf("the tables' captions stand at %d and %d", first, second)
+	}
+	for _, want := range []string{"Table ours, mini MNRE, dev: against Without", "Table two-dev, mini MNRE, dev: against MMIB", "--table " + ours + " --figures curves,cases", "mmibx table " + ours + " --sweep two --split dev -o ours.tex"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if said, err := mmibxSays(t, append(args, "--table", ours)...); exitCode(err) != 2 || !strings.Contains(err.Error(), "two tables named ours") {
+		t.Errorf("twice the same table: %v %s", err, said)
+	}
+}
+
 func TestReportCompilesByOneFlag(t *testing.T) {
 	needs.Program(t, "pdflatex")
 	store, dir := storeOfTwo(t), t.TempDir()
@@ -94,6 +130,9 @@ func TestReportWithoutPredictions(t *testing.T) {
 		{[]string{"report"}, 2},
 		{[]string{"report", "small", "--split", "train"}, 2},
 		{[]string{"report", "small", "--width", "acm"}, 2},
+		{[]string{"report", "small", "--figures", "betas"}, 2},
+		{[]string{"report", "small", "--figures", "heatmap", "-o", t.TempDir()}, 3}, // asked for, and cannot be drawn
+		{[]string{"report", "small", "--table", "nowhere.toml"}, 3},
 		{[]string{"report", "small", "--baseline", "nobody"}, 2},
 	} {
 		if out, err := mmibxSays(t, append(c.args, "--store", string(store))...); exitCode(err) != c.code {
