@@ -115,10 +115,14 @@ func (p *plan) start() tea.Cmd {
 func (p *plan) Draw(c widget.Canvas) {
 	top, rest := c.Bounds().Top(1)
 	header(c.In(top), p.env, []string{"plan", p.study}, p.status(), nil)
+	if !p.loaded {
+		drawUnread(c.In(rest), "plan", p.poll.trouble())
+		return
+	}
 	question := wrap(p.data.Study.Question, c.W()-4)
 	facts, rest := rest.Top(min(rest.H-6, 3+len(question)+len(p.totals(c.W()-4))+len(wrap(p.data.Estimate, c.W()-4))+len(p.data.Axes)))
 	p.drawFacts(c.In(facts), question)
-	drawArms(c.In(rest), p.data.Arms, p.cursor, p.empty())
+	drawArms(c.In(rest), p.data.Arms, p.cursor, "the plan is empty")
 }
 
 // drawArms lists the arms of a plan; a cursor of -1 is none.
@@ -135,13 +139,6 @@ func drawArms(c widget.Canvas, arms []PlanArm, cursor int, empty string) {
 		},
 		Row: func(i int) [][]widget.Span { return planRow(arms[i]) },
 	}.Draw(in)
-}
-
-func (p *plan) empty() string {
-	if p.loaded {
-		return "the plan is empty"
-	}
-	return "reading …"
 }
 
 func planRow(a PlanArm) [][]widget.Span {

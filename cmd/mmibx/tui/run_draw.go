@@ -17,6 +17,10 @@ func (r *runScreen) Draw(c widget.Canvas) {
 		where = []widget.Span{faint(fmt.Sprintf("   %s on %s", r.data.Device, r.data.Host))}
 	}
 	header(c.In(top), r.env, []string{"run " + r.id}, r.status(), where)
+	if !r.loaded {
+		drawUnread(c.In(rest), "run", r.poll.trouble())
+		return
+	}
 	left, right := r.across(c, "run.left", rest, min(46, rest.W*2/5))
 	metrics, spec := r.down(c, "run.metrics", left, min(len(r.data.Metrics)+2, rest.H/2))
 	r.drawLast(c.In(metrics))
@@ -213,10 +217,7 @@ func pairColumns(pairs []Pair, w int) []widget.Column {
 
 // drawLast lists what the run logged last.
 func (r *runScreen) drawLast(c widget.Canvas) {
-	var of []widget.Span
-	if r.loaded {
-		of = []widget.Span{faint(fmt.Sprintf("%s  seed %d", r.data.Benchmark, r.data.Seed))}
-	}
+	of := []widget.Span{faint(fmt.Sprintf("%s  seed %d", r.data.Benchmark, r.data.Seed))}
 	in := widget.Panel(c, []widget.Span{strong("last values")}, of, false)
 	widget.Table{
 		Name: "metrics", Len: len(r.data.Metrics), Cursor: -1, Bare: true, Empty: "none yet", Columns: pairColumns(r.data.Metrics, in.W()),
