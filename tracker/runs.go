@@ -52,7 +52,7 @@ type RunRow struct {
 	Device      string
 	OnTest      bool           // the checkpoint was chosen on test, as the released code does
 	Imported    string         // the split that another program predicted, or the tracker that kept the run; "" for a run of our own
-	Values      map[string]any // of Query.Columns; float64, int, string or bool, and no entry where missing
+	Values      map[string]any // of Query.Columns; float64 (any, NaN too), int, string or bool, and no entry where missing
 }
 
 // compile makes SQL of a filter for the present database.
@@ -185,7 +185,11 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]RunRow, error) {
 		EXISTS (SELECT 1 FROM param p WHERE p.run = r.id AND p.key = (SELECT id FROM key WHERE name = 'train.select_on') AND p.text = 'test'),
 		coalesce(` + importedWord + `, '')`)
 	for _, col := range values {
-		c.add(col, ", "+col.expr)
+		expr := col.expr
+		if col.odd != "" {
+			expr = "coalesce(" + col.expr + ", " + col.odd + ")"
+		}
+		c.add(col, ", "+expr)
 	}
 	c.sql.WriteString(" FROM (")
 	if err := c.pick(q); err != nil {
@@ -207,7 +211,7 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]RunRow, error) {
 	defer rows.Close()
 	var list []RunRow
 	for rows.Next() {
-		r, err := scanRun(rows, q.Columns)
+		r, err := scanRun(rows, q.Columns, values)
 		if err != nil {
 			return nil, err
 		}
@@ -216,7 +220,7 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]RunRow, error) {
 	return list, rows.Err()
 }
 
-func scanRun(rows *sql.Rows, columns []string) (RunRow, error) {
+func scanRun(rows *sql.Rows, keys []string, columns []column) (RunRow, error) {
 	var r RunRow
 	var sweeps, epochKind, lossKind, f1Kind, tags sql.NullString
 	var epoch, loss, f1 sql.NullFloat64
@@ -239,13 +243,17 @@ func scanRun(rows *sql.Rows, columns []string) (RunRow, error) {
 	}
 	r.Epoch, r.Loss, r.DevF1, r.DevF1Step = maybe(epoch, epochKind), maybe(loss, lossKind), maybe(f1, f1Kind), f1Step.Int64
 	r.Sweeps, r.Tags = lines(sweeps), lines(tags)
-	for i, key := range columns {
-		if values[i] != nil {
-			if r.Values == nil {
-				r.Values = map[string]any{}
-			}
-			r.Values[key] = fieldValue(key, values[i])
+	for i, key := range keys {
+		if values[i] == nil {
+			continue
 		}
+		if r.Values == nil {
+			r.Values = map[string]any{}
+		}
+		if kind, isText := values[i].(string); isText && columns[i].odd != "" {
+			values[i] = loaded(kind)
+		}
+		r.Values[key] = fieldValue(key, values[i])
 	}
 	return r, nil
 }

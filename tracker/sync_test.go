@@ -367,6 +367,13 @@ func TestFourStatesOfANumber(t *testing.T) {
 	if s, err = db.Metrics(context.Background(), nothing); err != nil || !math.IsNaN(s[0].Last) || !math.IsNaN(s[0].Max) {
 		t.Errorf("summary of NaN is %+v, %v", s, err)
 	}
+	rows := l.runs(db, Query{IDs: []string{nothing}, Columns: []string{mmibx.Loss, mmibx.Loss + ":max", mmibx.Loss + ":n", mmibx.DevF1}})
+	values := rows[0].Values
+	last, _ := values[mmibx.Loss].(float64)
+	most, _ := values[mmibx.Loss+":max"].(float64)
+	if !math.IsNaN(last) || !math.IsNaN(most) || values[mmibx.Loss+":n"] != 1 || len(values) != 3 {
+		t.Errorf("columns of NaN are %v", values)
+	}
 	for filter, want := range map[string]int{
 		"train.loss=nan": 1, "train.loss is missing": 0, "dev.f1 is missing": 2, "not train.loss=nan": 1, "train.loss<0": 1, "train.loss>=-1e9": 1,
 	} {

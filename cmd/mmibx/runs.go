@@ -206,7 +206,16 @@ func jsonRun(r *tracker.RunRow) runJSON {
 		ID: r.ID, Arm: r.Arm, State: string(r.State), Class: string(r.Class), Error: r.Error, Sweeps: r.Sweeps, Benchmark: r.Benchmark,
 		Model: r.Model, Label: r.Label, Seed: r.Seed, Attempts: r.Attempts, Started: r.Started, Steps: r.Steps,
 		Epoch: jsonMaybe(r.Epoch), Loss: jsonMaybe(r.Loss), DevF1: jsonMaybe(r.DevF1), DevF1Step: r.DevF1Step,
-		Tags: r.Tags, Note: r.Note, Host: r.Host, Device: r.Device, OnTest: r.OnTest, Imported: r.Imported, Values: r.Values,
+		Tags: r.Tags, Note: r.Note, Host: r.Host, Device: r.Device, OnTest: r.OnTest, Imported: r.Imported,
+	}
+	for key, v := range r.Values {
+		if x, isFloat := v.(float64); isFloat {
+			v = jsonNumber(x)
+		}
+		if j.Values == nil {
+			j.Values = map[string]any{}
+		}
+		j.Values[key] = v
 	}
 	if !r.Finished.IsZero() {
 		j.Finished = &r.Finished

@@ -138,7 +138,11 @@ func printArms(ctx context.Context, cmd *cobra.Command, db *tracker.DB, arms []t
 		case sum.N > 0:
 			f1 = percent(sum.Mean)
 		}
-		cells := []any{arms[i].Arm, orDash(runs[0].Benchmark), fmt.Sprintf("%d/%d", sum.N, len(runs)), f1}
+		done := jsonArm(&arms[i]).States[mmibx.Done]
+		if sum.N > 0 && sum.N < done { // a mean over fewer is not silent
+			f1 += fmt.Sprintf(" (n=%d)", sum.N)
+		}
+		cells := []any{arms[i].Arm, orDash(runs[0].Benchmark), fmt.Sprintf("%d/%d", done, len(runs)), f1}
 		for _, c := range columns {
 			cells = append(cells, orDash(armCell(runs, c, keyOf(keys, c).Metric)))
 		}

@@ -49,6 +49,8 @@ func TestRunsCommands(t *testing.T) {
 		{[]string{"runs", "list"}, 0, []string{text, mmib, "NaN", "ib.beta_text=0.5"}},
 		{[]string{"runs", "list", "model=text", "--columns", "train.lr"}, 0, []string{text, "train.lr", "0.005"}},
 		{[]string{"runs", "list", "train.loss=nan", "--json"}, 0, []string{`"loss": "NaN"`, `"state": "diverged"`}},
+		{[]string{"runs", "list", "train.loss=nan", "--columns", "train.loss,train.loss:min"}, 0, []string{"NaN         3  "}},
+		{[]string{"runs", "list", "train.loss=nan", "--columns", "train.loss,train.loss:min", "--json"}, 0, []string{`"train.loss": "NaN"`, `"train.loss:min": 3`}},
 		{[]string{"runs", "list", "modl=text"}, 2, nil},
 		{[]string{"runs", "list", "a", "b"}, 2, nil},
 		{[]string{"runs", "show", mmib[:7]}, 0, []string{"ib.beta_text", "0.5", "last words", "why", "cuda:1"}},
@@ -66,7 +68,7 @@ func TestRunsCommands(t *testing.T) {
 		{[]string{"runs", "list", "note=good", "--json"}, 0, []string{text, mmib}},
 		{[]string{"runs", "note", mmib, ""}, 0, nil},
 		{[]string{"runs", "list", "note is missing"}, 0, []string{mmib}},
-		{[]string{"runs", "list", "--by-arm", "model=text"}, 0, []string{"ARM", text, "0/1"}},
+		{[]string{"runs", "list", "--by-arm", "model=text"}, 0, []string{"ARM", text, "1/1"}},
 		{[]string{"runs", "list", "--by-arm", "--json"}, 0, []string{`"diverged": 1`, `"n": 0`}},
 		{[]string{"runs", "list", "--by-arm", "model=text", "--columns", "train.loss,train.lr,model", "--json"}, 0, []string{
 			"\"train.loss\": {\n        \"n\": 1,\n        \"mean\": 1\n", "\"train.lr\": {\n        \"n\": 1,\n        \"mean\": 0.005", "\"values\": [\n          \"text\"",
