@@ -409,7 +409,7 @@ func note(runs []Run) string {
 		}
 	}
 	if len(parts) > 0 {
-		sentences = append(sentences, fmt.Sprintf("Of %d runs, %s", len(runs), strings.Join(parts, ", ")))
+		sentences = append(sentences, fmt.Sprintf("Of %d runs: %s", len(runs), strings.Join(parts, ", ")))
 	}
 	return strings.Join(sentences, " ")
 }

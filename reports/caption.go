@@ -113,60 +113,60 @@ func (t *Table) caption(bold, underlined string) string {
 	}
 	switch {
 	case r.spread && r.otherN:
-		add("Mean ± sample standard deviation over n = %d seeds, or the n beside a score.", r.usual)
+		add("Mean ± sample standard deviation over n = %d seeds; n stands beside a score where it differs.", r.usual)
 	case r.spread:
 		add("Mean ± sample standard deviation over n = %d seeds.", r.usual)
 	case r.otherN:
-		add("Means over n = %d seeds, or the n beside a score.", r.usual)
+		add("Means over n = %d seeds; n stands beside a score where it differs.", r.usual)
 	case r.usual > 0:
-		add("n = %d seed.", r.usual)
+		add("Each score is of one seed (n = %d).", r.usual)
 	}
 	if r.single {
-		add("One seed has no deviation.")
+		add("A score of one seed has no deviation.")
 	}
 	if r.errors {
 		add("Scores without runs are ± one standard error.")
 	}
 	switch {
 	case r.tested && r.rank:
-		add("%s: the best mean of a column and all that are not told apart from it; %s: the second.", bold, underlined)
-		corrected := "Holm within the column"
+		add("%s: the best mean of the column and all that are not told apart from it; %s: the second best.", bold, underlined)
+		corrected := "Holm-corrected within the column"
 		if t.Correction == NoCorrection {
 			corrected = "not corrected for the number of comparisons"
 		}
-		add("Told apart: p at most %g by approximate randomisation on predictions, %s, and a hierarchical bootstrap interval that leaves zero out.", stats.DefaultTarget.Alpha, corrected)
+		add("Told apart means p ≤ %g by approximate randomisation on predictions (%s) and a hierarchical bootstrap interval that excludes zero.", stats.DefaultTarget.Alpha, corrected)
 		if r.untested {
-			add("Only micro F1 is tested; of other columns %s is the best mean.", strings.ToLower(bold))
+			add("Only micro F1 is tested; in other columns %s marks the best mean.", strings.ToLower(bold))
 		}
 	case r.rank:
-		add("%s: the best mean of a column; %s: the second.", bold, underlined)
+		add("%s: the best mean of the column; %s: the second best.", bold, underlined)
 	}
 	if r.unsure {
-		add("%s The runs could hardly have told it from the best; this is no evidence that it is as good.", markUnsure)
+		add("%s Too little data to tell it from the best: no evidence that it is as good.", markUnsure)
 	}
 	switch {
 	case t.Baseline == "":
 	case r.against == 0:
 		add("Nothing was compared with %s.", t.Baseline)
 	case r.arrows:
-		add("%s, %s Better, worse than %s, told apart by the same test.", markAbove, markBelow, t.Baseline)
+		add("%s, %s: better, worse than %s by the same test.", markAbove, markBelow, t.Baseline)
 	case r.weak < r.against:
 		add("No other score is told apart from that of %s.", t.Baseline)
 	}
 	if r.weak > 0 {
-		add("In %s with %s a difference of %g F1 could hardly have been found.", counted(r.weak, "comparison"), t.Baseline, stats.DefaultTarget.Difference)
+		add("%d of %s with %s had too little data: they would find a difference of %g F1 less than half of the time.", r.weak, counted(r.against, "comparison"), t.Baseline, stats.DefaultTarget.Difference)
 	}
 	if r.short {
 		add("Fewer than %d seeds: intervals over seeds are rough.", stats.FewSeeds)
 	}
 	if r.failed {
-		add("%s Runs failed or diverged and are left out of the mean.", markFailed)
+		add("%s Some runs failed or diverged and are left out of the mean.", markFailed)
 	}
 	if r.fewer {
-		add("%s Fewer seeds than planned are finished.", markFewer)
+		add("%s Fewer seeds are finished than were planned.", markFewer)
 	}
 	if r.onTest {
-		add("%s The checkpoint was chosen on test, as the released code does.", markOnTest)
+		add("%s The checkpoint was chosen on test, as in the released code.", markOnTest)
 	}
 	if r.others {
 		add("%s Predictions of another program, scored here.", markOthers)
@@ -175,7 +175,7 @@ func (t *Table) caption(bold, underlined string) string {
 		add("%s Does not follow from the precision and recall published with it.", markSlip)
 	}
 	if r.hearsay {
-		add("%s Known by hearsay.", markHeard)
+		add("%s Reported at second hand: nobody here has seen the source.", markHeard)
 	}
 	if r.gaps {
 		add("%s No score.", dash)

@@ -166,7 +166,12 @@ func hostileReport(t *testing.T) *Report {
 
 func TestReportCompiles(t *testing.T) {
 	pdflatex := needs.Program(t, "pdflatex")
-	for name, r := range map[string]*Report{"plain": madeUpReport(t), "hostile": hostileReport(t)} {
+	aligned := madeUpReport(t)
+	aligned.Tables[0].SIunitx = true
+	for name, r := range map[string]*Report{"plain": madeUpReport(t), "hostile": hostileReport(t), "siunitx": aligned} {
+		if name == "siunitx" {
+			needs.LaTeX(t, "siunitx", 3)
+		}
 		dir := t.TempDir()
 		var tex bytes.Buffer
 		if err := r.LaTeX(&tex); err != nil {

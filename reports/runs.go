@@ -101,7 +101,7 @@ func planNote(runs []Run) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Of %d runs, %s", total, strings.Join(parts, ", "))
+	return fmt.Sprintf("Of %d runs: %s", total, strings.Join(parts, ", "))
 }
 
 func modelOrder(s mmibx.Spec) int {

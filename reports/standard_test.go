@@ -150,10 +150,10 @@ func TestGoldenStandardTables(t *testing.T) {
 func TestCaptionSaysAllOfIt(t *testing.T) {
 	got := standard(t, "main").caption("Bold", "underlined")
 	for _, want := range []string{
-		"† Runs failed or diverged and are left out of the mean.", "‡ Fewer seeds than planned are finished.", "§ The checkpoint was chosen on test, as the released code does.",
+		"† Some runs failed or diverged and are left out of the mean.", "‡ Fewer seeds are finished than were planned.", "§ The checkpoint was chosen on test, as in the released code.",
 		"¶ Predictions of another program, scored here.", "∗ Does not follow from the precision and recall published with it.", "– No score.",
-		"↑, ↓ Better, worse than Text only, told apart by the same test.", "° The runs could hardly have told it from the best; this is no evidence that it is as good.",
-		"One seed has no deviation.", "Fewer than 5 seeds: intervals over seeds are rough.", "Runs on mnre read different versions of its files: another (1 run), data-of-mnre (",
+		"↑, ↓: better, worse than Text only by the same test.", "° Too little data to tell it from the best: no evidence that it is as good.",
+		"A score of one seed has no deviation.", "Fewer than 5 seeds: intervals over seeds are rough.", "Runs on mnre read different versions of its files: another (1 run), data-of-mnre (",
 		"Runs were made with different versions of PyTorch: 2.11.0 (", "2.9.1 (1 run).", "Published scores are of test, as they were printed.",
 	} {
 		if !strings.Contains(got, want) {

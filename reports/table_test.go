@@ -162,7 +162,7 @@ func TestTextWithin(t *testing.T) {
 func TestNothingIsSilent(t *testing.T) {
 	text := write(t, madeUpTable(t), "txt")
 	for _, want := range []string{
-		"† Runs failed or diverged", "‡ Fewer seeds than planned", "– No score", "One seed has no deviation",
+		"† Some runs failed or diverged", "‡ Fewer seeds are finished than were planned", "– No score", "A score of one seed has no deviation",
 		"–†", "(n=1)", "3 diverged", "1 running", "3 pruned",
 	} {
 		if !strings.Contains(text, want) {

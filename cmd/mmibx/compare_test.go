@@ -150,7 +150,7 @@ func TestNoLookWithoutAnAnswer(t *testing.T) {
 func TestTableAgainstABaseline(t *testing.T) {
 	store := storeOfTwo(t)
 	out, err := mmibxSays(t, "table", "--sweep", "two", "--baseline", "Text only", "--store", string(store))
-	if err != nil || !strings.Contains(out, "94.00 ± 0.00↑") || !strings.Contains(out, "↓ Better, worse than Text only") {
+	if err != nil || !strings.Contains(out, "94.00 ± 0.00↑") || !strings.Contains(out, "↓: better, worse than Text only") {
 		t.Error(err, out)
 	}
 	out, err = mmibxSays(t, "table", "--sweep", "two", "--baseline", "concat", "--store", string(store))

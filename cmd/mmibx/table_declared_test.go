@@ -37,7 +37,7 @@ func TestTableDeclared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"words", "*94.00 ± 0.00↑", "Theirs", "Pictures and words, on dev.", "Only micro F1 is tested", "↓ Better, worse than words"} {
+	for _, want := range []string{"words", "*94.00 ± 0.00↑", "Theirs", "Pictures and words, on dev.", "Only micro F1 is tested", "↓: better, worse than words"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
