@@ -2,6 +2,7 @@ package plots
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mmibx/mmibx"
 )
@@ -25,10 +26,10 @@ type Kind struct {
 
 // Kinds lists the figures of runs.
 var Kinds = slices.Concat(studyKinds(), []Kind{
-	{Name: "curves", Doc: "a metric against epochs or steps", Curves: []string{mmibx.DevF1}, Choose: 1, Draw: drawing(TrainingFigure)},
+	{Name: "curves", Doc: "dev F1, or another metric, along training", Curves: []string{mmibx.DevF1}, Choose: 1, Draw: drawing(TrainingFigure)},
 	{Name: "plane", Doc: "the information plane along the weight of the bottleneck", Values: []string{mmibx.InformationInput, mmibx.InformationLabel}, Draw: drawing(PlaneFigure)},
 	{Name: "plane-training", Doc: "the information plane along training", Curves: []string{mmibx.InformationInput, mmibx.InformationLabel}, Draw: drawing(PlaneTrainingFigure)},
-	{Name: "heatmap", Doc: "a metric over two settings", Values: []string{mmibx.DevF1}, Choose: 1, Keys: 2, Test: true, Draw: drawing(HeatFigure)},
+	{Name: "heatmap", Doc: "dev F1, or another metric, over two settings", Values: []string{mmibx.DevF1}, Choose: 1, Keys: 2, Test: true, Draw: drawing(HeatFigure)},
 	{Name: "types", Doc: "F1 of every type of entity or relation", Types: true, Test: true, Draw: drawing(TypesFigure)},
 	{Name: "budget", Doc: "the expected best score against the number of trials", Values: []string{mmibx.DevF1}, Choose: 1, Pruned: true, Draw: drawing(BudgetFigure)},
 	{Name: "cases", Doc: "what gold and two methods say of the same tweets", Cases: true, Test: true, Draw: drawing(CasesFigure)},
@@ -63,6 +64,8 @@ func drawing[T any, D interface {
 		if err != nil {
 			return nil, err
 		}
+		about := D(f).About()
+		about.Note = strings.TrimSpace(onTest(runs, about.Runs) + about.Note)
 		return f, nil
 	}
 }

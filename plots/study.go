@@ -389,29 +389,36 @@ func (m *Meta) ran(r *Run) {
 	}
 }
 
-// note says what a figure of runs lacks, and which of them looked at test.
+// note says what a figure of runs lacks.
 func note(runs []Run) string {
 	count := map[mmibx.State]int{}
-	onTest := 0
 	for _, r := range runs {
 		count[r.State]++
-		if r.State == mmibx.Done && r.Spec.Train.SelectOn == string(mmibx.Test) {
-			onTest++
-		}
 	}
-	var sentences, parts []string
-	if onTest > 0 {
-		sentences = append(sentences, fmt.Sprintf("%d of %d runs chose their checkpoint on test, as the released code does.", onTest, count[mmibx.Done]))
-	}
+	var parts []string
 	for _, s := range mmibx.States {
 		if n := count[s]; n > 0 && s != mmibx.Done {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s))
 		}
 	}
-	if len(parts) > 0 {
-		sentences = append(sentences, fmt.Sprintf("Of %d runs: %s", len(runs), strings.Join(parts, ", ")))
+	if len(parts) == 0 {
+		return ""
 	}
-	return strings.Join(sentences, " ")
+	return fmt.Sprintf("Of %d runs: %s", len(runs), strings.Join(parts, ", "))
+}
+
+// onTest says how many of the runs that are drawn looked at test, "" where none did.
+func onTest(runs []Run, drawn []string) string {
+	n := 0
+	for i := range runs {
+		if runs[i].Spec.Train.SelectOn == string(mmibx.Test) && slices.Contains(drawn, runs[i].ID) {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %s drawn chose the checkpoint on test, as in the released code. ", n, counted(len(drawn), "run", "runs"))
 }
 
 // rowOf is a row of a metric, without its panels.

@@ -110,7 +110,7 @@ func TestPrunedSeedsAreSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Of 48 runs, ", "5 pruned", "the others: 1."} {
+	for _, want := range []string{"Of 48 runs: ", "5 pruned", "the others: 1."} {
 		if got := f.Caption(); !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}
