@@ -21,8 +21,8 @@ func CostFigure(runs []Run, o Options) (*Figure, error) {
 		Meta: about, Look: Path, Spread: o.spread(),
 		X: Axis{Label: "seconds of training, a run", Log: true, Limits: limitsOf(Seconds)}, Rows: []Row{rowOf(metric)},
 	}
-	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },
-		func(r *Run, add func(at, x, y float64)) {
+	f.gather(runs, names, func(r *Run, name string) (float64, bool) { return 0, o.Title(r.Spec) == name },
+		func(r *Run, _ float64, add func(at, x, y float64)) {
 			x, okX := r.Values[Seconds]
 			if y, ok := r.Values[metric]; ok && okX && x > 0 {
 				add(0, x, y)

@@ -26,10 +26,10 @@ type Kind struct {
 
 // Kinds lists the figures of runs.
 var Kinds = slices.Concat(studyKinds(), []Kind{
-	{Name: "curves", Doc: "dev F1, or another metric, along training", Curves: []string{mmibx.DevF1}, Choose: 1, Draw: drawing(TrainingFigure)},
+	{Name: "curves", Doc: "dev F1 along training", Curves: []string{mmibx.DevF1}, Choose: 1, Draw: drawing(TrainingFigure)},
 	{Name: "plane", Doc: "the information plane along the weight of the bottleneck", Values: []string{mmibx.InformationInput, mmibx.InformationLabel}, Draw: drawing(PlaneFigure)},
 	{Name: "plane-training", Doc: "the information plane along training", Curves: []string{mmibx.InformationInput, mmibx.InformationLabel}, Draw: drawing(PlaneTrainingFigure)},
-	{Name: "heatmap", Doc: "dev F1, or another metric, over two settings", Values: []string{mmibx.DevF1}, Choose: 1, Keys: 2, Test: true, Draw: drawing(HeatFigure)},
+	{Name: "heatmap", Doc: "dev F1 over two settings", Values: []string{mmibx.DevF1}, Choose: 1, Keys: 2, Test: true, Draw: drawing(HeatFigure)},
 	{Name: "types", Doc: "F1 of every type of entity or relation", Types: true, Test: true, Draw: drawing(TypesFigure)},
 	{Name: "budget", Doc: "the expected best score against the number of trials", Values: []string{mmibx.DevF1}, Choose: 1, Pruned: true, Draw: drawing(BudgetFigure)},
 	{Name: "cases", Doc: "what gold and two methods say of the same tweets", Cases: true, Test: true, Draw: drawing(CasesFigure)},

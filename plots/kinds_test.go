@@ -54,6 +54,47 @@ func TestOfficialStandsApart(t *testing.T) {
 	}
 }
 
+// A sweep that moves the weight of the picture, and another arm both weights, has both
+// in one figure; one setting that differs in the text's weight makes no series.
+func TestBothWeightsInOneFigure(t *testing.T) {
+	var l lab
+	for _, beta := range []float64{0, 0.01, 0.1, 1} {
+		for _, key := range []string{"ib.beta_image", "ib.beta"} {
+			l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 80 - beta, mmibx.InformationInput: 9 - beta, mmibx.InformationLabel: beta}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", key: beta})
+		}
+	}
+	l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 90, mmibx.InformationInput: 1, mmibx.InformationLabel: 1}, map[string]any{"benchmark": "mini-mnre", "model": "mmib"})
+	l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 70}, map[string]any{"benchmark": "mini-mnre", "model": "text"})
+	for _, name := range []string{"beta", "plane"} {
+		f := drawn[*Figure](t, name, l.runs, Options{})
+		panel := f.Rows[0].Panels[0]
+		if len(panel.Series) != 2 || panel.Series[0].Name != "MMIB, β of the picture" || panel.Series[1].Name != "MMIB, both β" {
+			t.Fatalf("%s: %s", name, sketch(panel))
+		}
+		for _, s := range panel.Series { // the usual setting lies on both
+			if len(s.Points) != 5 {
+				t.Errorf("%s: %s has %d points", name, s.Name, len(s.Points))
+			}
+		}
+		if name == "beta" && (f.X.Label != "β" || len(panel.Lines) != 1 || len(panel.Lines[0].Values) != 1) {
+			t.Errorf("axis %q, %d lines", f.X.Label, len(panel.Lines))
+		}
+	}
+}
+
+// A temperature that is learned is no place of the axis: it stands right of it.
+func TestLearnedStandsApart(t *testing.T) {
+	var l lab
+	for _, tau := range []float64{0.1, 0.5} {
+		l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 80 - tau}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.tau": tau})
+	}
+	l.add(t, mmibx.Done, map[string]float64{mmibx.DevF1: 85}, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "align.learn_tau": true})
+	f := drawn[*Figure](t, "temperature", l.runs, Options{})
+	if got := sketch(f.Rows[0].Panels[0]); !strings.Contains(got, " learned=85/1!") || !strings.Contains(f.Caption(), "Right of the axis: learned.") {
+		t.Errorf("%s; %s", got, f.Caption())
+	}
+}
+
 // A method with its own pictures and one whose pictures are shuffled by dose 0 are
 // one place of the axis; blank pictures are no dose.
 func TestRobustnessJoinsOwnAndShuffled(t *testing.T) {

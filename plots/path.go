@@ -224,8 +224,8 @@ func (p *page) lined(name string) bool {
 
 // gather makes a panel per benchmark with the series of the names. Points of one
 // place of a series hold a pair of numbers per run, and come in the order of
-// their places.
-func (f *Figure) gather(runs []Run, names []string, series func(*Run) (string, bool), pairs func(*Run, func(at, x, y float64)), label func(float64) string) {
+// their places. On says whether a run lies on the series of a name, and where.
+func (f *Figure) gather(runs []Run, names []string, on func(r *Run, name string) (at float64, ok bool), pairs func(r *Run, at float64, add func(at, x, y float64)), label func(float64) string) {
 	for _, b := range benchmarks(runs) {
 		panel := Panel{Title: b.Title}
 		for _, name := range names {
@@ -233,10 +233,11 @@ func (f *Figure) gather(runs []Run, names []string, series func(*Run) (string, b
 			places := map[float64]*Point{}
 			for i := range runs {
 				r := &runs[i]
-				if own, ok := series(r); r.Spec.Benchmark != b.Name || r.State != mmibx.Done || !ok || own != name {
+				place, ok := on(r, name)
+				if r.Spec.Benchmark != b.Name || r.State != mmibx.Done || !ok {
 					continue
 				}
-				pairs(r, func(at, x, y float64) {
+				pairs(r, place, func(at, x, y float64) {
 					if places[at] == nil {
 						places[at] = &Point{Name: label(at)}
 					}

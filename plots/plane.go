@@ -13,22 +13,32 @@ import (
 // per weight.
 func PlaneFigure(runs []Run, o Options) (*Figure, error) {
 	runs, about := entering("plane", runs, o)
-	study := Study{Name: "plane", Axes: betaAxes}
-	axis := study.pick(runs, o)
-	names := axis.series(runs, o)
-	if len(names) == 0 {
+	study := Study{Name: "plane", Axes: betaAxes, Joint: "β"}
+	axes := study.drawn(runs, o)
+	if len(axes) == 0 {
 		return nil, fmt.Errorf("figure plane: %w: no arms that differ in the weight of the bottleneck only", mmibx.ErrNotFound)
 	}
+	label, names := axes[0].Label, []string{}
+	if len(axes) > 1 {
+		label = study.Joint
+	}
+	for _, a := range axes {
+		names = append(names, a.names...)
+	}
 	f := plane(about, runs, o)
-	f.Note = strings.TrimSpace(fmt.Sprintf("Beside the points, where there is room: %s. %s", axis.Label, f.Note))
-	f.gather(runs, names, func(r *Run) (string, bool) {
-		_, ok := axis.value(&r.Spec)
-		return axis.title(r.Spec, o), ok
-	}, func(r *Run, add func(at, x, y float64)) {
+	f.Note = strings.TrimSpace(fmt.Sprintf("Beside the points, where there is room: %s. %s", label, f.Note))
+	f.gather(runs, names, func(r *Run, name string) (at float64, ok bool) {
+		for _, a := range axes {
+			if s := slices.Index(a.names, name); s >= 0 {
+				at, on := a.value(&r.Spec)
+				return at, on && a.title(r.Spec, o) == a.arms[s]
+			}
+		}
+		return 0, false
+	}, func(r *Run, at float64, add func(at, x, y float64)) {
 		x, okX := r.Values[mmibx.InformationInput]
 		y, okY := r.Values[mmibx.InformationLabel]
 		if okX && okY {
-			at, _ := axis.value(&r.Spec)
 			add(at, x, y)
 		}
 	}, plain)
@@ -54,8 +64,8 @@ func PlaneTrainingFigure(runs []Run, o Options) (*Figure, error) {
 		return nil, fmt.Errorf("figure plane-training: %w: no runs that logged %s", mmibx.ErrNotFound, mmibx.InformationInput)
 	}
 	f.Note = strings.TrimSpace("Beside the points, where there is room: the first and the last epoch. " + f.Note)
-	f.gather(runs, names, func(r *Run) (string, bool) { return o.Title(r.Spec), true },
-		func(r *Run, add func(at, x, y float64)) {
+	f.gather(runs, names, func(r *Run, name string) (float64, bool) { return 0, o.Title(r.Spec) == name },
+		func(r *Run, _ float64, add func(at, x, y float64)) {
 			ys := map[int64]float64{}
 			for _, p := range r.Curves[mmibx.InformationLabel] {
 				ys[p.Step] = p.Value

@@ -22,7 +22,8 @@ type Run struct {
 // Study names a figure of sensitivity to one setting.
 type Study struct {
 	Name    string
-	Axes    []StudyAxis // alternatives; the one along which runs vary most is drawn, the first of equals
+	Axes    []StudyAxis // alternatives: see drawn
+	Joint   string      // label of the axis where several of them are drawn
 	Metrics []string    // a row each
 	Doc     string
 	// Given says that the axis is a condition and no choice: nothing on it is best.
@@ -33,6 +34,10 @@ type Study struct {
 type StudyAxis struct {
 	Keys  []string
 	Label string
+	Short string // ends the names of series where several axes are drawn
+	// Switch is a key that, where it is true, takes the setting over: an arm that
+	// differs in it alone stands apart, under the name of Switched.
+	Switch, Switched string
 	// Zero is the name of the value 0 where it is no number of its kind.
 	Zero   string
 	Linear bool // and 0 is a value as others are
@@ -46,16 +51,16 @@ type StudyAxis struct {
 
 // betaAxes are the weights of the bottlenecks, one alone or both together.
 var betaAxes = []StudyAxis{
-	{Keys: []string{"ib.beta_image"}, Label: "β of the picture"},
-	{Keys: []string{"ib.beta_text"}, Label: "β of the text"},
-	{Keys: []string{"ib.beta_text", "ib.beta_image"}, Label: "β"},
+	{Keys: []string{"ib.beta_image"}, Label: "β of the picture", Short: "β of the picture"},
+	{Keys: []string{"ib.beta_text"}, Label: "β of the text", Short: "β of the text"},
+	{Keys: []string{"ib.beta_text", "ib.beta_image"}, Label: "β", Short: "both β"},
 }
 
-var tauAxes = []StudyAxis{{Keys: []string{"align.tau"}, Label: "temperature τ"}}
+var tauAxes = []StudyAxis{{Keys: []string{"align.tau"}, Label: "temperature τ", Switch: "align.learn_tau", Switched: "learned"}}
 
 // Studies lists the figures of sensitivity.
 var Studies = []Study{
-	{Name: "beta", Doc: "score against the weight of the bottleneck", Metrics: []string{mmibx.DevF1}, Axes: betaAxes},
+	{Name: "beta", Doc: "score against the weight of the bottleneck", Metrics: []string{mmibx.DevF1}, Axes: betaAxes, Joint: "β"},
 	{
 		Name: "bottleneck", Doc: "score against the width of the latents", Metrics: []string{mmibx.DevF1},
 		Axes: []StudyAxis{{Keys: []string{"ib.size"}, Label: "bottleneck size", Zero: "encoder"}},
@@ -65,7 +70,7 @@ var Studies = []Study{
 		Axes: tauAxes,
 	},
 	{
-		Name: "rate", Doc: "rate and active dimensions of the codes against the weight of the bottleneck", Axes: betaAxes,
+		Name: "rate", Doc: "rate and active dimensions of the codes against the weight of the bottleneck", Axes: betaAxes, Joint: "β",
 		Metrics: []string{mmibx.RateText, mmibx.RateImage, mmibx.ActiveText, mmibx.ActiveImage},
 	},
 	{
@@ -112,16 +117,18 @@ func (o Options) spread() Spread {
 // read it are lines, in their usual setting.
 func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 	runs, about := entering(s.Name, runs, o)
-	axis := s.pick(runs, o)
-	series := axis.series(runs, o)
-	if len(series) == 0 {
+	axes := s.drawn(runs, o)
+	if len(axes) == 0 {
 		keys := make([]string, len(s.Axes))
 		for i, a := range s.Axes {
 			keys[i] = strings.Join(a.Keys, " with ")
 		}
 		return nil, fmt.Errorf("figure %s: %w: no arms that differ in %s only", s.Name, mmibx.ErrNotFound, strings.Join(keys, " or "))
 	}
-	f := &Figure{Meta: about, X: Axis{Label: axis.Label, Log: !axis.Linear}, Spread: o.spread()}
+	f := &Figure{Meta: about, X: Axis{Label: axes[0].Label, Log: !axes[0].Linear}, Spread: o.spread()}
+	if len(axes) > 1 {
+		f.X.Label = s.Joint
+	}
 	metrics := s.Metrics
 	if len(o.Metrics) > 0 {
 		metrics = o.Metrics
@@ -129,7 +136,12 @@ func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 	for _, m := range metrics {
 		row := rowOf(m)
 		for _, b := range benchmarks(runs) {
-			row.Panels = append(row.Panels, axis.panel(&f.Meta, b, m, series, runs, o))
+			p := Panel{Title: b.Title}
+			for i := range axes {
+				axes[i].into(&p, &f.Meta, b, m, runs, o)
+			}
+			axes[0].levels(&p, &f.Meta, b, m, runs, o)
+			row.Panels = append(row.Panels, p)
 		}
 		if row.hasValues() { // else a metric that these runs did not log
 			f.Rows = append(f.Rows, row)
@@ -144,11 +156,40 @@ func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 	return f, nil
 }
 
-// pick chooses the alternative whose longest series is the longest.
-func (s Study) pick(runs []Run, o Options) StudyAxis {
-	return slices.MaxFunc(s.Axes, func(a, b StudyAxis) int { // the first of equals
-		return cmp.Compare(a.longest(runs, o), b.longest(runs, o))
-	})
+// drawnAxis is an axis with its series: their names among the arms, and in the figure.
+type drawnAxis struct {
+	StudyAxis
+	arms, names []string
+}
+
+// drawn are the axes that a figure shows: the one along which the runs vary most, the
+// first of equals; where it and others have one series each, and theirs are half as
+// long at least, all of these.
+func (s Study) drawn(runs []Run, o Options) []drawnAxis {
+	var all []drawnAxis
+	most, longest := -1, 0
+	for _, a := range s.Axes {
+		arms := a.series(runs, o)
+		if n := a.longest(runs, o); len(arms) > 0 {
+			if n > longest {
+				most, longest = len(all), n
+			}
+			all = append(all, drawnAxis{StudyAxis: a, arms: arms, names: slices.Clone(arms)})
+		}
+	}
+	if most < 0 {
+		return nil
+	}
+	if len(all[most].arms) == 1 && s.Joint != "" {
+		joined := slices.DeleteFunc(slices.Clone(all), func(a drawnAxis) bool { return len(a.arms) > 1 || 2*a.longest(runs, o) < longest })
+		if len(joined) > 1 {
+			for i := range joined {
+				joined[i].names = []string{joined[i].arms[0] + ", " + joined[i].Short}
+			}
+			return joined
+		}
+	}
+	return all[most : most+1]
 }
 
 // value is where a run lies on the axis, and whether it does.
@@ -188,8 +229,8 @@ func usual(s *mmibx.Spec, keys []string) bool {
 }
 
 // title names the series of a run.
-func (a StudyAxis) title(s mmibx.Spec, o Options) string {
-	return o.Title(s, slices.Concat(a.Keys, a.Aside)...)
+func (a StudyAxis) title(s mmibx.Spec, o Options, without ...string) string {
+	return o.Title(s, slices.Concat(a.Keys, a.Aside, without)...)
 }
 
 // settings lists the values of the axis that each series of runs has.
@@ -229,37 +270,62 @@ func (a StudyAxis) series(runs []Run, o Options) []string {
 	return names
 }
 
-// panel draws a metric on a benchmark, and notes which runs stand in it.
-func (a StudyAxis) panel(about *Meta, b mmibx.Benchmark, metric string, names []string, runs []Run, o Options) Panel {
-	p := Panel{Title: b.Title}
-	for _, name := range names {
+// into draws the series of a metric on a benchmark, and notes which runs stand in them.
+func (a *drawnAxis) into(p *Panel, about *Meta, b mmibx.Benchmark, metric string, runs []Run, o Options) {
+	from := len(p.Series)
+	for _, name := range a.names {
 		p.Series = append(p.Series, Series{Name: name})
 	}
+	own := p.Series[from:]
+	for i := range runs {
+		r := &runs[i]
+		value, ok := r.value(metric)
+		x, on := a.value(&r.Spec)
+		if r.Spec.Benchmark != b.Name || !ok || !on {
+			continue
+		}
+		m, _ := mmibx.LookupModel(r.Spec.Model.Name)
+		if s := slices.Index(a.arms, a.title(r.Spec, o)); s >= 0 {
+			own[s].add(a.point(x), value)
+		} else if s := slices.Index(a.arms, m.Title); s >= 0 && from == 0 && r.Spec.Official() {
+			own[s].add(Point{Label: "official"}, value)
+		} else if !a.switched(&r.Spec) {
+			continue
+		} else if s := slices.Index(a.arms, a.title(r.Spec, o, a.Switch)); s >= 0 {
+			own[s].add(Point{Label: a.Switched}, value)
+		} else {
+			continue
+		}
+		about.ran(r)
+	}
+}
+
+// switched says that something else than the axis sets what it is about.
+func (a StudyAxis) switched(s *mmibx.Spec) bool {
+	if a.Switch == "" {
+		return false
+	}
+	v, _ := s.Get(a.Switch)
+	return v == true
+}
+
+// levels draws what reads nothing of the axis, and is not unusual.
+func (a StudyAxis) levels(p *Panel, about *Meta, b mmibx.Benchmark, metric string, runs []Run, o Options) {
 	for i := range runs {
 		r := &runs[i]
 		value, ok := r.value(metric)
 		if r.Spec.Benchmark != b.Name || !ok {
 			continue
 		}
-		x, on := a.value(&r.Spec)
 		m, _ := mmibx.LookupModel(r.Spec.Model.Name)
-		s := slices.Index(names, a.title(r.Spec, o))
-		switch at := slices.Index(names, m.Title); {
-		case !on && o.Title(r.Spec) == m.Title: // reads nothing of the axis, and is not unusual
+		if _, on := a.value(&r.Spec); !on && o.Title(r.Spec) == m.Title {
 			p.level(m.Title, value)
-		case on && s >= 0:
-			p.Series[s].add(a.point(x), value)
-		case on && at >= 0 && r.Spec.Official():
-			p.Series[at].add(Point{Label: "official"}, value)
-		default:
-			continue
+			about.ran(r)
 		}
-		about.ran(r)
 	}
 	if strings.HasSuffix(metric, ".f1") {
 		p.Lines = append(p.Lines, o.Ceilings[b.Name]...)
 	}
-	return p
 }
 
 func (a StudyAxis) point(x float64) Point {

@@ -15,7 +15,7 @@ import (
 func title(s mmibx.Spec, without ...string) string {
 	m, _ := mmibx.LookupModel(s.Model.Name)
 	name := m.Title
-	for _, key := range []string{"align.tau", "evidence.pictures", "ib.beta_image", "ib.beta_text", "ib.size"} {
+	for _, key := range []string{"align.learn_tau", "align.tau", "evidence.pictures", "ib.beta_image", "ib.beta_text", "ib.size"} {
 		base, err := mmibx.Resolve(map[string]any{"benchmark": s.Benchmark, "model": s.Model.Name})
 		if err != nil {
 			panic(err)

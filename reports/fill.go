@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mmibx/mmibx"
@@ -170,6 +171,9 @@ func (r *layoutRow) budget(metric string, values Values) string {
 		sum := 0.0
 		for i := range runs {
 			sum += values[runs[i].ID]["hours"]
+		}
+		if sum < 1 { // of small runs two digits that say something
+			return strconv.FormatFloat(sum, 'g', 2, 64)
 		}
 		return number(sum, 2)
 	case "trials":

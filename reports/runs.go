@@ -108,7 +108,21 @@ func modelOrder(s mmibx.Spec) int {
 	return slices.IndexFunc(mmibx.Models, func(m mmibx.Model) bool { return m.Name == s.Model.Name })
 }
 
-// naturalCompare orders labels part by part, numbers by value.
+// settingOrder is that of papers: what the bottleneck is about first. Other settings
+// follow by their keys.
+var settingOrder = []string{"ib.beta_text", "ib.beta_image", "ib.size", "ib.", "align.weight", "align.tau", "align.learn_tau", "align.estimator", "align.", "model.", "evidence.", "encoder."}
+
+func settingRank(key string) int {
+	i := slices.IndexFunc(settingOrder, func(prefix string) bool {
+		return key == prefix || strings.HasSuffix(prefix, ".") && strings.HasPrefix(key, prefix)
+	})
+	if i < 0 {
+		return len(settingOrder)
+	}
+	return i
+}
+
+// naturalCompare orders labels part by part: settings by their rank, numbers by value.
 func naturalCompare(a, b string) int {
 	as, bs := strings.Fields(a), strings.Fields(b)
 	for i := range min(len(as), len(bs)) {
@@ -120,7 +134,7 @@ func naturalCompare(a, b string) int {
 		if errX == nil && errY == nil {
 			c = cmp.Compare(x, y)
 		}
-		if c = cmp.Or(cmp.Compare(ka, kb), c); c != 0 {
+		if c = cmp.Or(cmp.Compare(settingRank(ka), settingRank(kb)), cmp.Compare(ka, kb), c); c != 0 {
 			return c
 		}
 	}

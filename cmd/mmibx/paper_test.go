@@ -175,13 +175,19 @@ func TestWhy(t *testing.T) {
 	if strings.Contains(out, "seed  ") {
 		t.Errorf("the seed is no setting that the runs share:\n%s", out)
 	}
-	if out := l.must("why", "ours:mmib:mini-mnre"); !strings.Contains(out, "against Words_%: better") || !strings.Contains(out, "94.00 ± 0.00↑") {
+	if out := l.must("why", "ours:mmib:mini-mnre"); !strings.Contains(out, "against Words_%: better") || strings.Contains(out, "against the best of its column") || !strings.Contains(out, "94.00 ± 0.00↑") {
 		t.Error(out)
 	}
 	if out := l.must("why", "ours:bound-text-only-any-split:mini-mnre"); !strings.Contains(out, "no run is behind it") {
 		t.Error(out)
 	}
-	for word, code := range map[string]int{"ours:mmib:mnre": 3, "nothing:a:b": 3} {
+	if out := l.must("why", "ours"); !strings.Contains(out, "ours:mmib:mini-mnre") || strings.Count(out, "\n") < 3 {
+		t.Errorf("the cells of the table: %s", out)
+	}
+	if _, err := l.run("why", "ours.cells.json"); err == nil || !strings.Contains(err.Error(), "`mmibx why ours --cells ours.cells.json` lists the cells") {
+		t.Error(err)
+	}
+	for word, code := range map[string]int{"ours:mmib:mnre": 3, "nothing:a:b": 3, "ours.cells.json": 2} {
 		if out, err := l.run("why", word); exitCode(err) != code {
 			t.Errorf("%s: %v\n%s", word, err, out)
 		}

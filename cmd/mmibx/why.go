@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/internal/shell"
 	"github.com/mmibx/mmibx/reports"
 	"github.com/mmibx/mmibx/tracker"
 )
@@ -19,18 +21,23 @@ import (
 func newWhyCmd(a *app) *cobra.Command {
 	cells := ""
 	cmd := &cobra.Command{
-		Use:   "why CELL",
+		Use:   "why CELL|TABLE",
 		Short: "Show what a number of a table rests on: runs, spec, seeds, code, data, command, looks at test",
 		Long: `Show what a number of a table rests on: value, runs, spec, seeds, commit, version
 of the data, command, looks at test, and whether the store still says so.
 
-CELL is TABLE:ROW:COLUMN, as \mmibxcell has it; TABLE.cells.json is looked for in this
-folder and below.`,
-		Example: "  mmibx why main:mmib:twitter2017\n  mmibx why main:mmib:twitter2017 --cells paper/tables/main.cells.json --json",
+In the LaTeX of a table each number is \mmibxcell{TABLE:ROW:COLUMN}{number}: that key is
+CELL. TABLE alone lists the cells of a table. They are read from TABLE.cells.json, which
+mmibx table -o writes; it is looked for in this folder and below.`,
+		Example: "  mmibx why main\n  mmibx why main:mmib:twitter2017\n  mmibx why main:mmib:twitter2017 --cells paper/tables/main.cells.json --json",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := cells
 			if path == "" {
+				if strings.HasSuffix(args[0], sidecarEnd) {
+					name := strings.TrimSuffix(filepath.Base(args[0]), sidecarEnd)
+					return &mmibx.InputError{Key: "CELL", Found: args[0], Expected: "a cell, or a table", Cure: fmt.Sprintf("`mmibx why %s --cells %s` lists the cells of that file", shell.Word(name), shell.Word(args[0]))}
+				}
 				var err error
 				if path, err = searchRecord(tableOf(args[0]), "."); err != nil {
 					return err
@@ -39,6 +46,9 @@ folder and below.`,
 			rec, err := reports.ReadRecord(path)
 			if err != nil {
 				return err
+			}
+			if args[0] == rec.Table {
+				return listCells(cmd.OutOrStdout(), rec, a.json)
 			}
 			if _, ok := rec.Cells[args[0]]; !ok {
 				return noCell(path, args[0], rec)
@@ -57,6 +67,19 @@ folder and below.`,
 	}
 	cmd.Flags().StringVar(&cells, "cells", "", "the `FILE` TABLE.cells.json")
 	return cmd
+}
+
+// listCells prints what may be asked for.
+func listCells(w io.Writer, rec *reports.Record, asJSON bool) error {
+	if asJSON {
+		return printJSON(w, rec.Cells)
+	}
+	t := newTable(w, "CELL", "PRINTS", "ROW", "COLUMN")
+	for _, key := range slices.Sorted(maps.Keys(rec.Cells)) {
+		c := rec.Cells[key]
+		t.row(key, c.Text, c.Row, c.Column)
+	}
+	return t.Flush()
 }
 
 func noCell(path, key string, rec *reports.Record) error {
