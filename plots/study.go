@@ -473,18 +473,22 @@ func note(runs []Run) string {
 	return fmt.Sprintf("Of %d runs: %s", len(runs), strings.Join(parts, ", "))
 }
 
-// onTest says how many of the runs that are drawn looked at test, "" where none did.
+// onTest says how many of the runs that are drawn, and done, looked at test; "" where
+// none did.
 func onTest(runs []Run, drawn []string) string {
-	n := 0
+	n, done := 0, 0
 	for i := range runs {
-		if runs[i].Spec.Train.SelectOn == string(mmibx.Test) && slices.Contains(drawn, runs[i].ID) {
-			n++
+		if r := &runs[i]; r.State == mmibx.Done && slices.Contains(drawn, r.ID) {
+			done++
+			if r.Spec.Train.SelectOn == string(mmibx.Test) {
+				n++
+			}
 		}
 	}
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %s drawn chose the checkpoint on test, as in the released code. ", n, counted(len(drawn), "run", "runs"))
+	return fmt.Sprintf("%d of %s drawn chose the checkpoint on test, as in the released code. ", n, counted(done, "run", "runs"))
 }
 
 // rowOf is a row of a metric, without its panels.

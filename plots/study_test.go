@@ -284,14 +284,19 @@ func TestUnknownBenchmarkHasItsPanel(t *testing.T) {
 	}
 }
 
-// Runs that came to nothing chose nothing.
-func TestNoteCountsWhatIsDone(t *testing.T) {
-	official := func(state mmibx.State) Run {
-		r := Run{State: state}
-		r.Spec.Train.SelectOn = string(mmibx.Test)
+// Runs that came to nothing chose nothing, and those that are not drawn are none of the
+// figure's.
+func TestNoteCountsWhatIsDrawn(t *testing.T) {
+	run := func(id string, state mmibx.State, split mmibx.Split) Run {
+		r := Run{ID: id, State: state}
+		r.Spec.Train.SelectOn = string(split)
 		return r
 	}
-	if got := note([]Run{official(mmibx.Done), official(mmibx.Diverged), {State: mmibx.Done}}); !strings.HasPrefix(got, "1 of 2 runs chose their checkpoint on test") {
-		t.Error(got)
+	runs := []Run{run("a", mmibx.Done, mmibx.Test), run("b", mmibx.Diverged, mmibx.Test), run("c", mmibx.Done, mmibx.Dev), run("d", mmibx.Done, mmibx.Test)}
+	if got := onTest(runs, []string{"a", "b", "c"}); got != "1 of 2 runs drawn chose the checkpoint on test, as in the released code. " {
+		t.Errorf("%q", got)
+	}
+	if got := onTest(runs, []string{"b", "c"}); got != "" {
+		t.Errorf("%q", got)
 	}
 }

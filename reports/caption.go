@@ -119,9 +119,9 @@ func (t *Table) caption(bold, underlined string) string {
 	case r.otherN:
 		add("Means over n = %d seeds; n stands beside a score where it differs.", r.usual)
 	case r.usual > 0:
-		add("Each score is of one seed (n = %d).", r.usual)
+		add("Each score is of one seed, and has no deviation.")
 	}
-	if r.single {
+	if r.single && r.usual > 1 {
 		add("A score of one seed has no deviation.")
 	}
 	if r.errors {

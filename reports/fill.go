@@ -172,7 +172,7 @@ func (r *layoutRow) budget(metric string, values Values) string {
 		for i := range runs {
 			sum += values[runs[i].ID]["hours"]
 		}
-		if sum < 1 { // of small runs two digits that say something
+		if sum < 0.1 { // of small runs two digits that say something
 			return strconv.FormatFloat(sum, 'g', 2, 64)
 		}
 		return number(sum, 2)
