@@ -36,7 +36,7 @@ func newImportMLflowCmd(a *app) *cobra.Command {
 				if deleted == 0 {
 					return nil, err
 				}
-				return []string{fmt.Sprintf("what was deleted in MLflow is left out: %d runs", deleted)}, err
+				return []string{"what was deleted in MLflow is left out: " + counted(deleted, "run")}, err
 			})
 		},
 	}
@@ -118,7 +118,7 @@ func (a *app) importForeign(cmd *cobra.Command, verb string, read func(context.C
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d runs: %d added, %d renewed, %d unchanged\n", len(list),
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d added, %d renewed, %d unchanged\n", counted(len(list), "run"),
 		counts[tracker.ForeignAdded], counts[tracker.ForeignRenewed], counts[tracker.ForeignUnchanged])
 	return err
 }

@@ -302,7 +302,7 @@ func printPlan(w io.Writer, p *experiments.Plan, states map[string]mmibx.State, 
 	if p.Question != "" {
 		fmt.Fprintf(w, "\n%s\n", p.Question)
 	}
-	fmt.Fprintf(w, "\n%d runs: %s", len(p.Cells), countsLine(countStates(p, states)))
+	fmt.Fprintf(w, "\n%s: %s", counted(len(p.Cells), "run"), countsLine(countStates(p, states)))
 	if n := p.Open(); n > 0 {
 		fmt.Fprintf(w, "; %d more that the sampler will choose", n)
 	}
