@@ -78,6 +78,11 @@ func TestWorkersLeaveWithTheRunner(t *testing.T) {
 		workers = childrenOf(t, runner.Process.Pid)
 		return len(workers) == 2 && allLogged(t, store, plan)
 	})
+	for _, pid := range workers { // else the terminal's Ctrl-C would reach them
+		if group, err := syscall.Getpgid(pid); err != nil || group != pid {
+			t.Errorf("worker %d is in the process group %d, %v", pid, group, err)
+		}
+	}
 	if err := runner.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

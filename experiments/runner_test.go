@@ -123,6 +123,7 @@ func TestRetryByClass(t *testing.T) {
 		{mmibx.FailSignal, 0, mmibx.Lost, 3},
 		{mmibx.FailMemory, 1, mmibx.Failed, 1},
 		{mmibx.FailDiverged, 1, mmibx.Diverged, 1},
+		{mmibx.FailSpec, 1, mmibx.Failed, 1},
 		{mmibx.FailError, 1, mmibx.Failed, 1},
 	} {
 		store, plan := newStore(t), testPlan(t, "retry", 2)

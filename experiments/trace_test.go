@@ -118,3 +118,24 @@ func TestWorkerThatDoesNotBegin(t *testing.T) {
 		t.Errorf("the next sweep: %+v", s)
 	}
 }
+
+// A failure holds the last 50 lines of what its worker said, no more and no fewer.
+func TestFailureHasFiftyLines(t *testing.T) {
+	store, plan := newStore(t), testPlan(t, "wordy", 1)
+	r := fakeRunnerOf(store, 1)
+	r.Worker, r.Tries = []string{"sh", "-c", "seq 80 >&2; exit 3"}, 1
+	s := mustRun(t, r, plan)
+	if len(s.Failures) != 1 {
+		t.Fatalf("%+v", s)
+	}
+	want := "the worker died: exit status 3"
+	for i := 31; i <= 80; i++ {
+		want += "\n" + itoa(i)
+	}
+	if s.Failures[0].Text != want {
+		t.Errorf("it says %q", s.Failures[0].Text)
+	}
+	if kept := journal.LastWords(store.Output(plan.Cells[0].Run, 1), 99); len(kept) != 50 || kept[0] != "31" || kept[49] != "80" {
+		t.Errorf("kept are %d lines, %q", len(kept), kept)
+	}
+}

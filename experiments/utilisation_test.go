@@ -79,3 +79,27 @@ func TestUtilisationOfASweep(t *testing.T) {
 		t.Errorf("without a runner: %g, %v", s.Utilisation, err)
 	}
 }
+
+// The time left is that of a run so far, for each that is open, over the workers that
+// can be had: a GPU that another sweep has does not count.
+func TestTimeLeft(t *testing.T) {
+	search := &Search{Points: 5, Seeds: []int{0, 1}, Chosen: make([]Proposal, 4)} // 2 runs are not chosen yet
+	for what, c := range map[string]struct {
+		finished int
+		counts   map[mmibx.State]int
+		taken    map[int]bool
+		searches []*Search
+		want     time.Duration
+	}{
+		"none has ended":      {0, map[mmibx.State]int{mmibx.Queued: 6}, nil, nil, 0},
+		"six for three":       {2, map[mmibx.State]int{mmibx.Queued: 3, mmibx.Running: 2, mmibx.Lost: 1, mmibx.Done: 9, mmibx.Failed: 4}, nil, nil, 20 * time.Second},
+		"six for two of them": {2, map[mmibx.State]int{mmibx.Queued: 6}, map[int]bool{1: true}, nil, 30 * time.Second},
+		"with those to come":  {2, map[mmibx.State]int{mmibx.Queued: 1}, nil, []*Search{search}, 10 * time.Second},
+		"nothing is open":     {2, map[mmibx.State]int{mmibx.Done: 6}, nil, nil, 0},
+	} {
+		l := &loop{plan: &Plan{Searches: c.searches}, counts: c.counts, taken: c.taken, finished: c.finished, busy: time.Duration(c.finished) * 10 * time.Second, jobs: 2, cpus: true, gpus: make([]GPU, 1)}
+		if got := l.left(); got != c.want {
+			t.Errorf("%s: %s, want %s", what, got, c.want)
+		}
+	}
+}
