@@ -162,7 +162,7 @@ func varied(runs []Ran) string {
 	rest := slices.DeleteFunc(slices.Clone(runs), func(x Ran) bool { return x.Spec.Official() })
 	text := ranges(rest, (*Ran).spec)
 	if len(rest) < len(runs) {
-		text += "; all of official"
+		text += "; the preset official"
 	}
 	return text
 }

@@ -86,7 +86,7 @@ func (g grid) Classes() []string {
 		switch {
 		case numbers && len(g.Rows) > 0:
 			classes[j] = "n"
-		case longest > 44:
+		case longest > 40:
 			classes[j] = "w"
 		}
 	}

@@ -114,6 +114,13 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 	if s := r.find(t, "provenance"); len(s.Grids[0].Rows) != len(r.Runs) {
 		t.Errorf("%d of %d runs have their line", len(s.Grids[0].Rows), len(r.Runs))
 	}
+	for i := range r.Tests[0].Rows {
+		r.Tests[0].Rows[i].Seeds = 1
+	}
+	r.Tests[0].Table = "demo"
+	if s := r.find(t, "tests"); len(s.Grids) != 0 || !strings.Contains(s.flat(), "Of table demo there is one seed") {
+		t.Errorf("one seed is tested:\n%s", s.flat())
+	}
 	r.Runs, r.Looks, r.Tests = r.Runs[:1], nil, nil
 	for id, want := range map[string]string{"plan": "No deviation", "failures": "No run failed", "looks": "Nobody has looked", "tests": "Nothing was tested", "versions": "have the same of each"} {
 		if s := r.find(t, id); !strings.Contains(s.flat(), want) {
@@ -329,8 +336,9 @@ func TestRecorderPairsTestsWithTheBaseline(t *testing.T) {
 	if err := table.Test("a", compare); err != nil {
 		t.Fatal(err)
 	}
+	table.Groups[1].Title = "Without"
 	tests := k.Against(table, mmibx.Dev)
-	if len(tests) != 1 || len(tests[0].Rows) != 1 || tests[0].Rows[0].Title != "b" || tests[0].Rows[0].Seeds != 2 || tests[0].Baseline != "a" {
+	if len(tests) != 1 || len(tests[0].Rows) != 1 || tests[0].Rows[0].Title != "Without: b" || tests[0].Rows[0].Seeds != 2 || tests[0].Baseline != "a" {
 		t.Errorf("%+v", tests)
 	}
 	before, again := made, tableOf("a", "b") // of the same runs

@@ -46,16 +46,23 @@ func (k *Recorder) Against(t *Table, split mmibx.Split) []Tests {
 	var list []Tests
 	for j, column := range t.Columns {
 		tests := Tests{Table: t.Name, Column: column.Title, Baseline: t.Baseline, Split: split}
-		for _, row := range rows {
-			cell := &row.Cells[j]
-			c := k.made[[2]*Cell{cell, &rows[at].Cells[j]}]
-			if c == nil || cell.VsBaseline == nil {
-				continue
+		for g := range t.Groups {
+			for r := range t.Groups[g].Rows {
+				row := &t.Groups[g].Rows[r]
+				cell := &row.Cells[j]
+				c := k.made[[2]*Cell{cell, &rows[at].Cells[j]}]
+				if c == nil || cell.VsBaseline == nil {
+					continue
+				}
+				title := row.Title
+				if over := t.Groups[g].Title; over != "" { // without which the row may say too little
+					title = over + ": " + title
+				}
+				tests.Rows = append(tests.Rows, TestRow{
+					Title: title, Seeds: len(c.Seeds), Delta: c.Difference, P: c.Randomisation.P, Holm: cell.VsBaseline.P,
+					Power: c.Power, At: c.Target.Difference, Verdict: cell.VsBaseline.Verdict, Warnings: c.Warnings,
+				})
 			}
-			tests.Rows = append(tests.Rows, TestRow{
-				Title: row.Title, Seeds: len(c.Seeds), Delta: c.Difference, P: c.Randomisation.P, Holm: cell.VsBaseline.P,
-				Power: c.Power, At: c.Target.Difference, Verdict: cell.VsBaseline.Verdict, Warnings: c.Warnings,
-			})
 		}
 		if len(tests.Rows) > 0 {
 			list = append(list, tests)

@@ -99,6 +99,9 @@ func TestExampleReport(t *testing.T) {
 	if written != 3 {
 		t.Errorf("make.sh writes %d reports, want 3", written)
 	}
+	if said, err := mmibxSays(t, "paper", "check", "paper.tex", "--store", store); err != nil || !strings.Contains(said, " 0 faults") {
+		t.Errorf("the paper is not what the store says: %v\n%s", err, said)
+	}
 }
 
 // heldAgainst holds a folder against one that is kept; with -update it takes its place.
