@@ -175,7 +175,7 @@ func keyName(key string) string {
 func (a *App) say(n notice) tea.Cmd {
 	if n.undo != nil {
 		a.undos = append(a.undos, n.undo)
-		n.text += "   U takes it back"
+		n.text += "; U takes it back"
 	}
 	a.toast = n
 	a.toasts++
@@ -186,14 +186,16 @@ func (a *App) say(n notice) tea.Cmd {
 // toastLines is how much of a notice is shown.
 const toastLines = 8
 
-// drawToast paints a notice in the lower right corner; of a long one as much as half
-// of the canvas takes.
+// drawToast paints a notice in the lower right corner, its command line below it; of a
+// long one as much as half of the canvas takes.
 func drawToast(c widget.Canvas, n notice) {
 	sign, ink := "i ", widget.Busy
 	if n.bad {
 		sign, ink = "✗ ", widget.Bad
 	}
-	lines := cut(wrap(n.text, max(10, min(c.W()-10, 72))), min(toastLines, c.H()/2-2))
+	most := max(10, min(c.W()-10, 72))
+	said := len(wrap(n.text, most))
+	lines := cut(append(wrap(n.text, most), shellLines(n.cli, most)...), min(toastLines, c.H()/2-2))
 	w := 0
 	for _, l := range lines {
 		w = max(w, widget.Width(widget.Span{Text: l}))
@@ -204,7 +206,11 @@ func drawToast(c widget.Canvas, n notice) {
 		if y == 0 {
 			in.Print(0, y, widget.Span{Text: sign, Ink: ink})
 		}
-		in.Print(2, y, widget.Span{Text: l})
+		line := plain(l)
+		if y >= said {
+			line = faint(l)
+		}
+		in.Print(2, y, line)
 	}
 }
 

@@ -69,6 +69,6 @@ func (e *env) export(l Listing, table, file string) tea.Cmd {
 		if err != nil {
 			return notice{text: err.Error(), bad: true}
 		}
-		return notice{text: fmt.Sprintf("%s has %s of %s  $ %s", file, plural(rows, "row"), table, cli)}
+		return notice{text: fmt.Sprintf("%s has %s of %s", file, plural(rows, "row"), table), cli: cli}
 	}
 }

@@ -350,7 +350,7 @@ func (n *newSweep) wasSaved(msg saved) tea.Cmd {
 	case msg.err != nil:
 		return send(notice{text: msg.err.Error(), bad: true})
 	case !msg.start:
-		return send(notice{text: "saved " + msg.path + "  $ " + cli})
+		return send(notice{text: "saved " + msg.path, cli: cli})
 	}
 	n.asked = true
 	return startSweep(n.env, msg.path, n.workers)

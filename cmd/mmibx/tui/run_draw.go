@@ -69,7 +69,7 @@ func (r *runScreen) drawPanel(c widget.Canvas, panel int, tabs bool) {
 	case onTries:
 		r.drawTries(in)
 	case onProvenance:
-		r.table(in, onProvenance, "nothing is known", []widget.Column{{Width: 12, Grow: true, Most: 26}, {Width: 12, Grow: true}}, func(i int) [][]widget.Span {
+		r.table(in, onProvenance, "nothing is known", pairColumns(r.data.Provenance, in.W()), func(i int) [][]widget.Span {
 			p := r.data.Provenance[i]
 			return [][]widget.Span{{faint(p.Name)}, {plain(p.Value)}}
 		})
@@ -123,7 +123,7 @@ func (r *runScreen) drawTypes(in widget.Canvas) {
 // drawDiagnostics shows the last epoch's diagnostics, those with a bound as a bar
 // that is full there.
 func (r *runScreen) drawDiagnostics(in widget.Canvas) {
-	columns := []widget.Column{{Width: 19}, {Width: 7, Right: true}, {Width: 12, Grow: true}}
+	columns := []widget.Column{{Width: 19}, {Width: 9, Right: true}, {Width: 12, Grow: true}}
 	r.table(in, onDiagnostics, "the model has none, or no epoch is over", columns, func(i int) [][]widget.Span {
 		g := r.data.Diagnostics[i]
 		note := []widget.Span{plain(g.Unit + "  "), faint(g.Doc)}

@@ -90,6 +90,7 @@ type (
 	clip   struct{ text string }   // to the clipboard, by the terminal (OSC 52)
 	notice struct {                // say something for a few seconds, on whatever screen
 		text string
+		cli  string // the command line that does the same
 		bad  bool
 		undo *reversal // takes back what was done
 	}

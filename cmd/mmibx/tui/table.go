@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -323,6 +322,6 @@ func paper(cli string, do func(context.Context) (string, error)) tea.Cmd {
 		if err != nil {
 			return notice{text: err.Error(), bad: true}
 		}
-		return notice{text: fmt.Sprintf("wrote %s  $ %s", path, cli)}
+		return notice{text: "wrote " + path, cli: cli}
 	}
 }

@@ -15,8 +15,8 @@ func TestPaper(t *testing.T) {
 	if want := []string{"draw curves curves.pdf beta-study 0"}; !slices.Equal(f.told, want) {
 		t.Errorf("told %q, want %q", f.told, want)
 	}
-	if !strings.Contains(a.toast.text, "/papers/curves.pdf") || !strings.Contains(a.toast.text, "$ mmibx plot curves --sweep beta-study") {
-		t.Errorf("the figure says %q", a.toast.text)
+	if !strings.Contains(a.toast.text, "/papers/curves.pdf") || !strings.Contains(a.toast.cli, "mmibx plot curves --sweep beta-study") {
+		t.Errorf("the figure says %+v", a.toast)
 	}
 	press(a, "t")
 	shows := a.top().screen.(*table)

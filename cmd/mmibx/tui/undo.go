@@ -41,7 +41,7 @@ func order(cli, say string, do deed) tea.Cmd {
 		if err != nil {
 			return notice{text: err.Error(), bad: true}
 		}
-		return notice{text: say + "  $ " + cli, undo: r}
+		return notice{text: say, cli: cli, undo: r}
 	}
 }
 
@@ -65,7 +65,7 @@ func (a *App) undoAction() action {
 		return func() tea.Msg {
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
-			said := notice{text: "taken back: " + last.what + "  $ " + last.cli}
+			said := notice{text: "taken back: " + last.what, cli: last.cli}
 			if err := last.do(ctx); err != nil {
 				said = notice{text: err.Error(), bad: true}
 				if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrBusy) {
