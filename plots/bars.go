@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -138,6 +139,7 @@ func newBarPage(f *Bars, width vg.Length) *barPage {
 		}
 		p.gutters = append(p.gutters, min(gutter, 0.46*width))
 	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(methodOrder(a), methodOrder(b)) })
 	p.bar = 7
 	if most > 3 {
 		p.bar = 5

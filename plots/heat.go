@@ -229,7 +229,7 @@ func (p *heatPage) cell(c *HeatCell, at box, share func(float64) float64) {
 		fill := heat(share(mean))
 		p.rect(fill, at.x0+0.3, at.y0+0.3, at.x1-0.3, at.y1-0.3)
 		if number := fmt.Sprintf("%.1f", mean); textWidth(number, tickSize, false) < p.cellWidth-1 {
-			p.colored(middle, base, minus(number), contrast(fill))
+			p.textIn(contrast(fill), middle-textWidth(minus(number), tickSize, false)/2, base, minus(number), tickSize)
 		}
 	case len(c.Values) > 0:
 		p.cross(ink, vg.Point{X: middle, Y: (at.y0 + at.y1) / 2})
@@ -248,12 +248,6 @@ func (p *heatPage) scale(b box, lo, hi float64) {
 	}
 	p.text(x+5.5, b.y1-0.72*tickSize, minus(fmt.Sprintf("%.1f", hi)), tickSize, false, 0)
 	p.text(x+5.5, b.y0, minus(fmt.Sprintf("%.1f", lo)), tickSize, false, 0)
-}
-
-// colored is text in another colour than ink.
-func (p *heatPage) colored(x, y vg.Length, s string, c color.Color) {
-	p.canvas.SetColor(c)
-	p.canvas.FillString(face(tickSize, false), vg.Point{X: x - textWidth(s, tickSize, false)/2, Y: y}, printable(s))
 }
 
 // heats are the ends and the middle of a scale that falls evenly in lightness,

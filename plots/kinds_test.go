@@ -82,6 +82,34 @@ func TestBothWeightsInOneFigure(t *testing.T) {
 	}
 }
 
+// Legends have methods in the order of the registry, not in that of panels, and axes
+// that count begin at one.
+func TestLegendOrder(t *testing.T) {
+	f := &Figure{X: Axis{Label: "trials"}, Look: Training, Rows: []Row{{Label: "y"}}}
+	for _, names := range [][]string{{"Text only", "MMIB"}, {"MEGA-style", "MMIB"}} {
+		panel := Panel{}
+		for _, name := range names {
+			s := Series{Name: name}
+			for k := range 17 {
+				s.Points = append(s.Points, Point{X: float64(k + 1), Values: []float64{1}})
+			}
+			panel.Series = append(panel.Series, s)
+		}
+		f.Rows[0].Panels = append(f.Rows[0].Panels, panel)
+	}
+	p := newPage(f, 300)
+	var got []string
+	for _, e := range p.entries() {
+		got = append(got, e.name)
+	}
+	if strings.Join(got, "; ") != "Text only; MEGA-style; MMIB" {
+		t.Errorf("%v", got)
+	}
+	if ticks := p.x.ticks(200, tickWidth); ticks[0].label != "1" {
+		t.Errorf("the axis begins at %+v", ticks)
+	}
+}
+
 // A temperature that is learned is no place of the axis: it stands right of it.
 func TestLearnedStandsApart(t *testing.T) {
 	var l lab

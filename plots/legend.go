@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"slices"
 
 	"gonum.org/v1/plot/vg"
@@ -75,6 +76,8 @@ func (p *page) lines() []Line {
 	}
 	slices.SortStableFunc(all, func(a, b Line) int {
 		switch {
+		case !a.Ceiling && !b.Ceiling:
+			return cmp.Compare(methodOrder(a.Name), methodOrder(b.Name))
 		case a.Ceiling == b.Ceiling:
 			return 0
 		case b.Ceiling:
@@ -101,6 +104,7 @@ func (p *page) entries() []entry {
 		k := key(s.Name, false)
 		add(k, entry{name: short(s.Name), look: p.looks[k], band: c.maxN > 1 && p.Look != Path})
 	}
+	slices.SortStableFunc(list, func(a, b entry) int { return cmp.Compare(methodOrder(a.name), methodOrder(b.name)) })
 	for _, l := range p.lines() {
 		k := key(l.Name, true)
 		add(k, entry{name: short(l.Name), kind: entryLine, look: p.looks[k], band: len(l.Values) > 1 && !p.bareLevels()})

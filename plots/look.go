@@ -3,6 +3,7 @@ package plots
 import (
 	"image/color"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 
@@ -53,6 +54,16 @@ func looksOf(names []string) map[string]look {
 		give(name, slot)
 	}
 	return looks
+}
+
+// methodOrder is the place of a name in legends: methods and their arms come in the order
+// of the registry, whatever panel has them first; other names behind.
+func methodOrder(name string) int {
+	at := slices.IndexFunc(mmibx.Models, func(m mmibx.Model) bool { return m.Title == name || strings.HasPrefix(name, m.Title+", ") })
+	if at < 0 {
+		return len(mmibx.Models)
+	}
+	return at
 }
 
 // methodSlot is the place of a method in the palette, -1 for another name: MMIB

@@ -52,8 +52,11 @@ func (p *page) paths(panel *Panel, b box, y *yScale) {
 	}
 	for i := range panel.Series {
 		for _, pt := range p.shown(&panel.Series[i], b, y) {
-			if at, ok := f.beside(pt.at, pt.Name); ok {
-				p.text(at.X, at.Y, pt.Name, tickSize, false, 0)
+			if at, clear, ok := f.beside(pt.at, pt.Name); ok { // in the colour of its series
+				if !clear {
+					p.rect(tint(paper, 0xd8), at.X-0.6, at.Y-0.6, at.X+textWidth(pt.Name, tickSize, false)+0.6, at.Y+0.72*tickSize+0.6)
+				}
+				p.textIn(p.looks[key(panel.Series[i].Name, false)].color, at.X, at.Y, pt.Name, tickSize)
 			}
 			if pt.Best {
 				p.ring(pt.at)
@@ -131,11 +134,12 @@ type names struct {
 }
 
 // beside is a place for a name around a point: of those inside the box that hit no
-// marker and no name the one that hits the fewest lines and dots and is nearest to no
-// other marker, the nearest of equals; not ok where there is none.
-func (f *names) beside(at vg.Point, name string) (best vg.Point, ok bool) {
+// marker and no name, and are nearer to no other marker, the one that hits the fewest
+// lines and dots, the nearest of equals; clear where that is none, not ok where there is
+// no place.
+func (f *names) beside(at vg.Point, name string) (best vg.Point, clear, ok bool) {
 	if name == "" {
-		return best, false
+		return best, false, false
 	}
 	w, least := textWidth(name, tickSize, false), -1
 	const h vg.Length = 0.72 * tickSize
@@ -146,23 +150,20 @@ func (f *names) beside(at vg.Point, name string) (best vg.Point, ok bool) {
 			{X: -w / 2, Y: air + 1}, {X: -w / 2, Y: -air - h - 1}, {X: air + 1, Y: -h / 2}, {X: -air - w - 1, Y: -h / 2},
 		} {
 			c := box{at.X + to.X, at.Y + to.Y, at.X + to.X + w, at.Y + to.Y + h}
-			if c.x0 <= f.b.x0+1 || c.x1 >= f.b.x1+rightEdge || c.y0 <= f.b.y0+1 || c.y1 >= f.b.y1 || slices.ContainsFunc(f.taken, c.hits) {
+			if c.x0 <= f.b.x0+1 || c.x1 >= f.b.x1+rightEdge || c.y0 <= f.b.y0+1 || c.y1 >= f.b.y1 || slices.ContainsFunc(f.taken, c.hits) ||
+				slices.ContainsFunc(f.marks, func(other vg.Point) bool { return c.from(other) < c.from(at) }) { // it would be read as the other's
 				continue
 			}
-			n := f.crossed(c)
-			if slices.ContainsFunc(f.marks, func(other vg.Point) bool { return c.from(other) < c.from(at) }) {
-				n += 10 // it would be read as the other's
-			}
-			if least < 0 || n < least {
+			if n := f.crossed(c); least < 0 || n < least {
 				best, room, least = vg.Point{X: c.x0, Y: c.y0}, c, n
 			}
 		}
 	}
 	if least < 0 {
-		return best, false
+		return best, false, false
 	}
-	f.taken = append(f.taken, room)
-	return best, true
+	f.taken = append(f.taken, box{room.x0 - 2, room.y0 - 0.5, room.x1 + 2, room.y1 + 0.5}) // or two numbers would read as one
+	return best, least == 0, true
 }
 
 // crossed counts the lines and dots in a box with a little air around it.

@@ -118,6 +118,12 @@ func (p pen) text(x, y vg.Length, s string, size vg.Length, bold bool, anchor fl
 	p.canvas.FillString(face(size, bold), vg.Point{X: x, Y: y}, printable(s))
 }
 
+// textIn is text in another colour than ink, with its left end at x.
+func (p pen) textIn(c color.Color, x, y vg.Length, s string, size vg.Length) {
+	p.canvas.SetColor(c)
+	p.canvas.FillString(face(size, false), vg.Point{X: x, Y: y}, printable(s))
+}
+
 // textUp is text that reads upwards, centred at y.
 func (p pen) textUp(x, y vg.Length, s string, size vg.Length) {
 	p.canvas.Push()

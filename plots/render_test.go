@@ -109,7 +109,7 @@ func TestNamesKeepClear(t *testing.T) {
 	f := &names{b: box{0, 0, 100, 100}, marks: []vg.Point{at}, taken: []box{{48, 48, 52, 52}}, lines: cross}
 	var places []box
 	for range 4 {
-		p, ok := f.beside(at, "0.01")
+		p, _, ok := f.beside(at, "0.01")
 		if !ok {
 			t.Fatal("no place")
 		}
@@ -125,7 +125,7 @@ func TestNamesKeepClear(t *testing.T) {
 	}
 	// A place that is nearer to another marker would be read as the other's.
 	f = &names{b: box{0, 0, 100, 100}, marks: []vg.Point{at, {X: 44, Y: 50}}, taken: []box{{48, 48, 52, 52}, {42, 48, 46, 52}}, lines: [][2]vg.Point{{{X: 50, Y: 50}, {X: 90, Y: 90}}, {{X: 50, Y: 50}, {X: 90, Y: 10}}}}
-	if p, _ := f.beside(at, "0.01"); p.X < 48 {
+	if p, _, ok := f.beside(at, "0.01"); !ok || p.X < 48 {
 		t.Errorf("the name is at %v, beside the other marker", p)
 	}
 }

@@ -254,6 +254,9 @@ func roundTicks(lo, hi, parts float64, whole bool) []tick {
 		step = math.Ceil(step)
 	}
 	var ticks []tick
+	if whole && lo == 1 && step > 1 { // what is counted begins at one
+		ticks = []tick{{at: 1, label: "1"}}
+	}
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+1e-9*step; i++ {
 		ticks = append(ticks, tick{at: i * step, label: plain(i * step)})
 	}

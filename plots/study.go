@@ -160,6 +160,7 @@ func (s Study) Figure(runs []Run, o Options) (*Figure, error) {
 type drawnAxis struct {
 	StudyAxis
 	arms, names []string
+	official    bool // the released code's setting stands apart
 }
 
 // drawn are the axes that a figure shows: the one along which the runs vary most, the
@@ -184,11 +185,13 @@ func (s Study) drawn(runs []Run, o Options) []drawnAxis {
 		joined := slices.DeleteFunc(slices.Clone(all), func(a drawnAxis) bool { return len(a.arms) > 1 || 2*a.longest(runs, o) < longest })
 		if len(joined) > 1 {
 			for i := range joined {
+				joined[i].official = i == 0
 				joined[i].names = []string{joined[i].arms[0] + ", " + joined[i].Short}
 			}
 			return joined
 		}
 	}
+	all[most].official = !s.Given
 	return all[most : most+1]
 }
 
@@ -287,7 +290,7 @@ func (a *drawnAxis) into(p *Panel, about *Meta, b mmibx.Benchmark, metric string
 		m, _ := mmibx.LookupModel(r.Spec.Model.Name)
 		if s := slices.Index(a.arms, a.title(r.Spec, o)); s >= 0 {
 			own[s].add(a.point(x), value)
-		} else if s := slices.Index(a.arms, m.Title); s >= 0 && from == 0 && r.Spec.Official() {
+		} else if s := slices.Index(a.arms, m.Title); s >= 0 && a.official && r.Spec.Official() {
 			own[s].add(Point{Label: "official"}, value)
 		} else if !a.switched(&r.Spec) {
 			continue
