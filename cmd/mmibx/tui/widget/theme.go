@@ -66,8 +66,8 @@ type look struct {
 }
 
 // The hues are those of Okabe and Ito, which stay apart for colour-blind eyes:
-// blue, bluish green, orange, vermilion. The ramps follow viridis, dark to
-// light, in colours that terminals with 256 of them have too.
+// blue, bluish green, orange, vermilion. The dark ramp follows viridis, in colours
+// that terminals with 256 of them have too, the light one GnBu of ColorBrewer.
 var (
 	darkLooks = [Heat]look{
 		Faint: {fg: rgb(0x808080)}, Strong: {bold: true}, Border: {fg: rgb(0x444444)},
@@ -100,7 +100,7 @@ var (
 		Series0 + 3: {fg: rgb(0x5c9be8)}, Series0 + 4: {fg: rgb(0x5a4200)}, Series0 + 5: {fg: rgb(0x808080)},
 	}
 	darkRamp  = [HeatLevels]int{0x303030, 0x005f5f, 0x005f87, 0x5f8787, 0x5faf87, 0x87d787, 0xafd787, 0xd7d787}
-	lightRamp = [HeatLevels]int{0xeeeeee, 0xd7ffff, 0xafd7d7, 0x87d7d7, 0x87d7af, 0x87d787, 0xafd75f, 0xd7d75f}
+	lightRamp = [HeatLevels]int{0xf7fcf0, 0xe6f5e1, 0xd5eece, 0xbee6c2, 0xa1dbb9, 0x80cdc4, 0x5fbecc, 0x45a8ce}
 
 	safeDarkRamp  = [HeatLevels]int{0x00204c, 0x15396d, 0x434e6c, 0x656870, 0x888678, 0xada572, 0xd3c665, 0xffe945}
 	safeLightRamp = [HeatLevels]int{0xf7fbff, 0xdeebf7, 0xc6dbef, 0xb0d2e8, 0x9ecae1, 0x85bcdb, 0x6baed6, 0x57a0ce}

@@ -243,6 +243,22 @@ func apart(a, b [3]float64) float64 {
 	return math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]) + (a[2]-b[2])*(a[2]-b[2]))
 }
 
+// TestRamps: the higher the level, the lighter is a ramp on a dark ground, the darker
+// on a light one.
+func TestRamps(t *testing.T) {
+	eye := [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
+	for name, c := range map[string]struct {
+		ramp [HeatLevels]int
+		up   float64
+	}{"dark": {darkRamp, 1}, "light": {lightRamp, -1}, "safe": {safeDarkRamp, 1}, "safe on light": {safeLightRamp, -1}} {
+		for i := 1; i < HeatLevels; i++ {
+			if d := c.up * (seenBy(eye, rgb(c.ramp[i]))[0] - seenBy(eye, rgb(c.ramp[i-1]))[0]); d < 0.5 {
+				t.Errorf("%s: level %d is %.1f lighter or darker than the one below", name, i, d)
+			}
+		}
+	}
+}
+
 // TestThemes: every ink has a look in every theme, and the two differ.
 func TestThemes(t *testing.T) {
 	dark, light := Dark(), Light()
