@@ -153,7 +153,7 @@ func (b *board) drawLanes(c widget.Canvas) {
 		Empty: "no worker is at work",
 		Columns: []widget.Column{
 			{Title: "worker", Width: 6},
-			{Title: "run", Width: 16, Grow: true},
+			{Title: "run", Width: 16, Grow: true, Most: 72},
 			{Title: "epoch", Width: 5, Right: true},
 			{Title: "loss", Width: 6},
 			{Title: "", Width: 5, Right: true},

@@ -60,7 +60,7 @@ func (b *board) drawRuns(c widget.Canvas) {
 		Columns: []widget.Column{
 			{Width: 2},
 			{Title: "run", Width: 6},
-			{Title: "", Width: 16, Grow: true},
+			{Title: "", Width: 16, Grow: true, Most: 72},
 			{Title: "benchmark", Width: 16},
 			{Title: "seed", Width: 4, Right: true},
 			{Title: "dev", Width: 5, Right: true},

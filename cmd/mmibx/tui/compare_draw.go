@@ -62,7 +62,7 @@ func (c *compare) drawSides(at widget.Canvas) {
 		Name: partNames[onSides], Len: len(c.of), Cursor: c.cursor[onSides], Focused: c.focus == onSides,
 		Columns: []widget.Column{
 			{Width: 1},
-			{Title: "", Width: 14, Grow: true},
+			{Title: "", Width: 14, Grow: true, Most: 60},
 			{Title: "benchmark", Width: 16},
 			{Title: "dev", Width: 5, Right: true},
 			{Title: "", Width: 5},

@@ -73,7 +73,7 @@ func (c *curves) drawLegend(at widget.Canvas) {
 		what = "at the cursor"
 	}
 	in := widget.Panel(at, []widget.Span{strong("lines")}, []widget.Span{faint(what + ", ± deviation of runs")}, false)
-	columns := []widget.Column{{Width: 1}, {Title: "", Width: 14, Grow: true}, {Title: "runs", Width: 4, Right: true}}
+	columns := []widget.Column{{Width: 1}, {Title: "", Width: 14, Grow: true, Most: 80}, {Title: "runs", Width: 4, Right: true}}
 	for _, m := range c.metrics {
 		columns = append(columns, widget.Column{Title: m, Width: max(16, len(m))})
 	}

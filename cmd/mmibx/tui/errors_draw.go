@@ -67,7 +67,7 @@ func (s *errorsScreen) drawScores(c widget.Canvas) {
 	widget.Table{
 		Name: "scores", Len: len(lines), Cursor: -1,
 		Columns: []widget.Column{
-			{Title: "type", Width: 10, Grow: true}, {Title: "P", Width: 6, Right: true}, {Title: "R", Width: 6, Right: true},
+			{Title: "type", Width: 10, Grow: true, Most: 40}, {Title: "P", Width: 6, Right: true}, {Title: "R", Width: 6, Right: true},
 			{Title: "F1", Width: 6, Right: true}, {Title: "right", Width: 6, Right: true}, {Title: "gold", Width: 6, Right: true},
 		},
 		Row: func(i int) [][]widget.Span {

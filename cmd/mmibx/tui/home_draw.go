@@ -99,10 +99,10 @@ func (h *home) drawSweeps(c widget.Canvas) {
 		Name: listNames[onSweeps], Len: len(h.sweeps), Cursor: h.cursor[onSweeps], Focused: h.focus == onSweeps, Empty: "reading …",
 		Columns: []widget.Column{
 			{Title: "", Width: 1},
-			{Title: "sweep", Width: 12, Grow: true},
+			{Title: "sweep", Width: 12, Grow: true, Most: 40},
 			{Title: "", Width: 18},
 			{Title: "runs", Width: 9, Right: true},
-			{Title: "", Width: 28, Grow: true},
+			{Title: "", Width: 28, Grow: true, Most: 48},
 			{Title: "last sign of life", Width: 17, Right: true},
 		},
 		Row: func(i int) [][]widget.Span { return sweepRow(h.sweeps[i], h.clock()) },

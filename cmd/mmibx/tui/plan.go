@@ -132,7 +132,7 @@ func drawArms(c widget.Canvas, arms []PlanArm, cursor int, empty string) {
 		Name: "arms", Len: len(arms), Cursor: cursor, Focused: cursor >= 0, Empty: empty,
 		Columns: []widget.Column{
 			{Title: "benchmark", Width: 16},
-			{Title: "arm", Width: 12, Grow: true},
+			{Title: "arm", Width: 12, Grow: true, Most: 80},
 			{Title: "seeds", Width: 5, Right: true},
 			{Title: "done", Width: 4, Right: true},
 			{Title: "", Width: 10},

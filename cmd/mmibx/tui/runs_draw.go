@@ -136,7 +136,7 @@ func (r *runs) columns() []widget.Column {
 	if r.page.Of.ByArm {
 		state = widget.Column{Title: "runs", Width: 12}
 	}
-	list := []widget.Column{{Width: 1}, state, {Title: "id", Width: 6}, {Title: "label", Width: 16, Grow: true}}
+	list := []widget.Column{{Width: 1}, state, {Title: "id", Width: 6}, {Title: "label", Width: 16, Grow: true, Most: 100}}
 	for i, head := range r.page.Heads {
 		col := widget.Column{Title: head.Title, Right: !head.Words}
 		switch key := r.page.Of.Columns[i]; r.page.Of.Sort {
