@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
 	"math"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/tracker"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 func TestColumnOfAnArm(t *testing.T) {
@@ -26,5 +30,27 @@ func TestColumnOfAnArm(t *testing.T) {
 		if got := jsonColumn(runs, key, key == "loss"); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", key, got, want)
 		}
+	}
+}
+
+// An arm of which not all done runs have a score says of how many its mean is.
+func TestArmOfFewerScores(t *testing.T) {
+	dir := t.TempDir()
+	for seed, metric := range []string{mmibx.Loss, mmibx.DevF1, mmibx.DevF1} {
+		s, err := mmibx.Resolve(map[string]any{"benchmark": "mini-mnre", "model": "text", "seed": seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := s.ID(mmibx.Inputs{})
+		w, err := journal.Create(mmibx.Store(dir).Journal(id, 1), journal.Header{Run: id, Arm: s.Arm(mmibx.Inputs{}), Attempt: 1, Spec: s.Values(), Started: time.Now()})
+		if err == nil {
+			err = errors.Join(w.Log(1, mmibx.Metric{Name: metric, Value: 70 + 10*float64(seed)}), w.Close(journal.Trailer{State: mmibx.Done, Finished: time.Now()}))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, code := mmibxRun(t, "--store", dir, "runs", "list", "--by-arm"); code != 0 || !strings.Contains(out, "  3/3   85.00 ± 7.07 (n=2)  ") {
+		t.Errorf("exit code %d\n%s", code, out)
 	}
 }
