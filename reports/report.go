@@ -116,6 +116,16 @@ func (r *Report) sections() []section {
 	}
 }
 
+// OneSeed says that the plan has no second seed, so that no difference in its tables
+// is one of systems.
+func (r *Report) OneSeed() bool {
+	seeds := map[int]bool{}
+	for _, x := range r.planned() {
+		seeds[x.Spec.Seed] = true
+	}
+	return len(seeds) < 2
+}
+
 func (r *Report) title() string { return cmp.Or(r.Plan.Title, r.Plan.Sweep) }
 
 // planned are the runs of the plan that nobody removed.
@@ -324,12 +334,7 @@ func (r *Report) figures() section {
 
 func (r *Report) tests() section {
 	s := section{ID: "tests", Title: "Tests"}
-	var alone []string // tables with one seed
 	for _, t := range r.Tests {
-		if !slices.ContainsFunc(t.Rows, func(row TestRow) bool { return row.Seeds > 1 }) {
-			alone = append(alone, t.Table)
-			continue
-		}
 		g := grid{
 			Title: fmt.Sprintf("%s, %s: against %s", strings.ReplaceAll(t.Column, "\n", " "), t.Split, t.Baseline),
 			Head:  []string{"Method", "Seeds", "Difference", "95 % interval", "p", "p, Holm", "Power", "Verdict"},
@@ -348,16 +353,11 @@ func (r *Report) tests() section {
 		}
 		s.Grids = append(s.Grids, g)
 	}
-	if alone = slices.Compact(alone); len(alone) > 0 {
-		s.Text = []string{fmt.Sprintf("Of table %s there is one seed, which says nothing of the systems: how they differ in it is no test.", strings.Join(alone, ", "))}
-	}
-	if len(s.Grids) == 0 && len(alone) == 0 {
-		s.Text = []string{"Nothing was tested: " + cmp.Or(r.Untested, "no two rows have predictions of a common seed") + "."}
-	}
 	if len(s.Grids) == 0 {
+		s.Text = []string{"Nothing was tested: " + cmp.Or(r.Untested, "no two rows have predictions of a common seed") + "."}
 		return s
 	}
-	s.Text = append([]string{fmt.Sprintf("p by approximate randomisation on predictions; intervals by a hierarchical bootstrap over seeds and sentences or pictures. Holm is within a table's column. Power is that to find a difference of %g with these seeds and sentences.", r.Tests[0].Rows[0].At)}, s.Text...)
+	s.Text = []string{fmt.Sprintf("p by approximate randomisation on predictions; intervals by a hierarchical bootstrap over seeds and sentences or pictures. Holm is within a table's column. Power is that to find a difference of %g with these seeds and sentences.", r.Tests[0].Rows[0].At)}
 	return s
 }
 

@@ -138,7 +138,7 @@ func (g *grid) shares() []float64 {
 	rest, breaking := float64(room), 0.0
 	for j := range g.Head {
 		for _, row := range append([][]string{g.Head}, g.Rows...) {
-			widths[j] = max(widths[j], min(float64(len([]rune(row[j])))+2, most))
+			widths[j] = max(widths[j], min(float64(len([]rune(row[j])))+3, most))
 		}
 		if classes[j] == "w" {
 			breaking += widths[j]

@@ -114,14 +114,13 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 	if s := r.find(t, "provenance"); len(s.Grids[0].Rows) != len(r.Runs) {
 		t.Errorf("%d of %d runs have their line", len(s.Grids[0].Rows), len(r.Runs))
 	}
-	for i := range r.Tests[0].Rows {
-		r.Tests[0].Rows[i].Seeds = 1
-	}
-	r.Tests[0].Table = "demo"
-	if s := r.find(t, "tests"); len(s.Grids) != 0 || !strings.Contains(s.flat(), "Of table demo there is one seed") {
-		t.Errorf("one seed is tested:\n%s", s.flat())
+	if r.OneSeed() {
+		t.Error("of two seeds")
 	}
 	r.Runs, r.Looks, r.Tests = r.Runs[:1], nil, nil
+	if !r.OneSeed() {
+		t.Error("one run is of several seeds")
+	}
 	for id, want := range map[string]string{"plan": "No deviation", "failures": "No run failed", "looks": "Nobody has looked", "tests": "Nothing was tested", "versions": "have the same of each"} {
 		if s := r.find(t, id); !strings.Contains(s.flat(), want) {
 			t.Errorf("%s lacks %q:\n%s", id, want, s.flat())

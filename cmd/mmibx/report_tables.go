@@ -75,6 +75,9 @@ func (a *app) reportTable(ctx context.Context, db *tracker.DB, r *reports.Report
 	kept := func(_ *reports.Table, compare reports.CompareCells) reports.CompareCells {
 		return recorder.Watch(compare)
 	}
+	if d.Baseline != "" && r.OneSeed() {
+		r.Untested, d.Baseline = "there is one seed, and differences between runs are none between systems", ""
+	}
 	t, err := a.table(ctx, db, d, kept)
 	if errors.Is(err, mmibx.ErrNotFound) && d.Split == mmibx.Dev && d.Baseline != "" { // scores without predictions, of an old store
 		r.Untested, d.Baseline = err.Error(), ""

@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mmibx/mmibx"
+	"github.com/mmibx/mmibx/experiments"
 	"github.com/mmibx/mmibx/internal/needs"
+	"github.com/mmibx/mmibx/tracker/journal"
 )
 
 // The report of a store with two arms: written twice to the same bytes, tested
@@ -93,6 +96,29 @@ func TestReportOfChosenParts(t *testing.T) {
 	}
 	if said, err := mmibxSays(t, append(args, "--table", ours)...); exitCode(err) != 2 || !strings.Contains(err.Error(), "two tables named ours") {
 		t.Errorf("twice the same table: %v %s", err, said)
+	}
+}
+
+// Of one seed nothing is tested, and bold is the best alone.
+func TestReportOfOneSeed(t *testing.T) {
+	store, dir := plannedStore(t, `
+name = "once"
+benchmarks = ["mini-mnre"]
+[[arm]]
+name = "methods"
+[arm.grid]
+model = ["text", "mmib"]
+`, func(store mmibx.Store, w *journal.Writer, _ int, c *experiments.Cell) mmibx.State {
+		logged(t, w, 1, map[string]float64{"text": 80, "mmib": 94}[c.Spec.Model.Name])
+		predicted(t, store, w, mmibx.Dev, gold(t, "mini-mnre", mmibx.Dev))
+		return mmibx.Done
+	}), t.TempDir()
+	if said, err := mmibxSays(t, "report", "once", "-o", dir, "--store", string(store)); err != nil {
+		t.Fatal(err, said)
+	}
+	page := string(contents(t, filepath.Join(dir, "report.html")))
+	if !strings.Contains(page, "Nothing was tested: there is one seed") || strings.Count(page, `class="best"`) != 1 {
+		t.Errorf("%d cells are best; tests:\n%s", strings.Count(page, `class="best"`), page[strings.Index(page, `id="tests"`):][:300])
 	}
 }
 
