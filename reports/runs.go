@@ -134,7 +134,10 @@ func naturalCompare(a, b string) int {
 		if errX == nil && errY == nil {
 			c = cmp.Compare(x, y)
 		}
-		if c = cmp.Or(cmp.Compare(settingRank(ka), settingRank(kb)), cmp.Compare(ka, kb), c); c != 0 {
+		if ka != kb {
+			c = cmp.Or(cmp.Compare(settingRank(ka), settingRank(kb)), cmp.Compare(ka, kb))
+		}
+		if c != 0 {
 			return c
 		}
 	}
