@@ -47,15 +47,9 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, run RunFunc) error 
 		failed <- readJobs(ctx, in, jobs, &now)
 	}()
 	answers := json.NewEncoder(out)
-	for {
+	for ctx.Err() == nil { // run may end it: no job is taken after that
 		select {
 		case <-ctx.Done():
-			select {
-			case err := <-failed:
-				return err
-			default:
-				return nil
-			}
 		case job, ok := <-jobs:
 			if !ok {
 				return <-failed
@@ -64,6 +58,12 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, run RunFunc) error 
 				return fmt.Errorf("answer the runner: %w", err)
 			}
 		}
+	}
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
 	}
 }
 
