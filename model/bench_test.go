@@ -59,10 +59,10 @@ func BenchmarkEpoch(b *testing.B) {
 // eachModel runs a benchmark of each model and precision, with the encoder at a
 // random start: what the weights are does not matter.
 func eachModel(b *testing.B, run func(*testing.B, *system)) {
-	if _, err := torch.Init(runtime.NumCPU(), "cpu"); err != nil {
+	if _, err := torch.Init(runtime.NumCPU(), *device); err != nil {
 		b.Fatal(err)
 	}
-	defer torch.Init(1, "cpu") //nolint:errcheck // the number of threads that TestMain set before
+	defer torch.Init(1, *device) //nolint:errcheck // the number of threads that TestMain set before
 	for _, name := range []string{"text", "mmib"} {
 		for _, precision := range []string{"float32", "bfloat16"} {
 			b.Run(name+"/"+precision, func(b *testing.B) {

@@ -35,7 +35,11 @@ type Progress struct {
 
 // Machine names what the bits of a run depend on besides its spec.
 func Machine(f torch.Facts) string {
-	return fmt.Sprintf("PyTorch %s, %s, %d threads", f.Version, f.ISA, f.Threads)
+	machine := fmt.Sprintf("PyTorch %s, %s, %d threads", f.Version, f.ISA, f.Threads)
+	if f.Device != "cpu" {
+		machine += strings.TrimRight(", "+f.Device+" "+f.GPU, " ")
+	}
+	return machine
 }
 
 // progressKey is where a checkpoint's metadata holds Progress, as JSON.

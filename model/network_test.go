@@ -5,6 +5,7 @@ package model
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -18,8 +19,12 @@ import (
 	"github.com/mmibx/mmibx/model/torch"
 )
 
+// device is where the tests' tensors lie.
+var device = flag.String("device", "cpu", "compute on it: cpu, cuda, or lazy, a second device on any machine")
+
 func TestMain(m *testing.M) {
-	if _, err := torch.Init(1, "cpu"); err != nil {
+	flag.Parse()
+	if _, err := torch.Init(1, *device); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -250,9 +255,11 @@ func TestFailuresFreeTheirTensors(t *testing.T) {
 	}
 	fails("weights that cannot be read", spec, data)
 
-	data = invented(mmibx.MNER, 16)
-	data.Samples[mmibx.Dev][3].Pieces[1] = int32(data.Vocab) // libtorch refuses it, in the middle of an evaluation
-	fails("a word-piece that is not in the table", spec, data)
+	if *device != "cuda" { // a kernel that fails spoils the process
+		data = invented(mmibx.MNER, 16)
+		data.Samples[mmibx.Dev][3].Pieces[1] = int32(data.Vocab) // libtorch refuses it, in the middle of an evaluation
+		fails("a word-piece that is not in the table", spec, data)
+	}
 
 	data = invented(mmibx.MNER, 16)
 	data.Labels = []string{"PER", "BIRD"}

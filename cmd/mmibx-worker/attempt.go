@@ -178,8 +178,8 @@ func header(job mmibx.Job, facts torch.Facts, resume *model.Checkpoint) journal.
 		Run: job.Run, Arm: job.Arm, Attempt: job.Attempt, Spec: job.Spec, Inputs: job.Inputs, Sweep: job.Sweep, Started: time.Now(),
 		Env: journal.Environment{
 			Command: job.Command, Commit: job.Commit, Diff: job.Diff, Host: host, OS: runtime.GOOS + "/" + runtime.GOARCH,
-			Go: runtime.Version(), PyTorch: facts.Version, ISA: facts.ISA, Device: job.Device, GPU: job.GPU, Program: programDigest(),
-			Threads: facts.Threads, PID: os.Getpid(),
+			Go: runtime.Version(), PyTorch: facts.Version, ISA: facts.ISA, Device: job.Device, GPU: job.GPU, GPUModel: facts.GPU,
+			Program: programDigest(), Threads: facts.Threads, PID: os.Getpid(),
 		},
 	}
 	if resume != nil {

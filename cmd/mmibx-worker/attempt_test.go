@@ -30,7 +30,7 @@ func TestPrunedAttempt(t *testing.T) {
 		fmt.Errorf("%w: after epoch 2 it is bad", mmibx.ErrPruned): mmibx.Pruned,
 		context.Canceled: mmibx.Stopped,
 	} {
-		job := mmibx.Job{Run: "0123456789ab", Attempt: 1, Spec: spec.Values(), Store: mmibx.Store(t.TempDir()), Device: "cpu", Threads: 1}
+		job := mmibx.Job{Run: "0123456789ab", Attempt: 1, Spec: spec.Values(), Store: mmibx.Store(t.TempDir()), Device: *device, Threads: 1}
 		ctx, end := context.WithCancelCause(context.Background())
 		end(cause)
 		err := record(ctx, job, &library{})
@@ -58,9 +58,9 @@ func TestPrunedAttempt(t *testing.T) {
 }
 
 // A checkpoint is gone on from only where the resumed run would have the bits of
-// the unbroken one: with this program, libtorch, instruction set and threads.
+// the unbroken one: with this program, libtorch, instruction set, device and threads.
 func TestCheckpointOfAnotherMachine(t *testing.T) {
-	facts := torch.Facts{Version: "2.11.0", ISA: "AVX2", Threads: 2}
+	facts := torch.Facts{Version: "2.11.0", ISA: "AVX2", Threads: 2, Device: "cpu"}
 	job := mmibx.Job{Run: "0123456789ab", Attempt: 2, Resume: 1, Store: mmibx.Store(t.TempDir())}
 	dir := job.Store.Attempt(job.Run, 1)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -68,8 +68,9 @@ func TestCheckpointOfAnotherMachine(t *testing.T) {
 	}
 	for of, same := range map[string]bool{
 		machine(facts): true,
-		machine(torch.Facts{Version: "2.11.0", ISA: "AVX2", Threads: 1}): false,
-		model.Machine(facts) + ", program 000000000000":                  false,
+		machine(torch.Facts{Version: "2.11.0", ISA: "AVX2", Threads: 1, Device: "cpu"}):                      false,
+		machine(torch.Facts{Version: "2.11.0", ISA: "AVX2", Threads: 2, Device: "cuda", GPU: "NVIDIA H100"}): false,
+		model.Machine(facts) + ", program 000000000000":                                                      false,
 	} {
 		progress, err := json.Marshal(model.Progress{Machine: of, Step: 7})
 		if err != nil {

@@ -91,7 +91,7 @@ func (m *material) addCaptions(job *mmibx.Job, spec *mmibx.Spec, w *journal.Writ
 	if err := asPlanned(job, captions.Digests); err != nil {
 		return err
 	}
-	path, err := cacheFile(job, "captions", captions.Digests, job.Inputs.Weights, model.SentenceRows, maxCaption)
+	path, err := cacheFile(job, "captions", onDevice(job, captions.Digests, job.Inputs.Weights, model.SentenceRows, maxCaption)...)
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,15 @@ func cacheFile(job *mmibx.Job, folder string, decided ...any) (string, error) {
 	sum := sha256.Sum256(key)
 	dir := job.Store.Cache(folder)
 	return filepath.Join(dir, hex.EncodeToString(sum[:8])+".safetensors"), os.MkdirAll(dir, 0o777)
+}
+
+// onDevice adds the device to what decides the vectors that a network computes: the
+// last digits of a GPU's are not those of the processor.
+func onDevice(job *mmibx.Job, decided ...any) []any {
+	if job.Device == "" || job.Device == "cpu" {
+		return decided
+	}
+	return append(decided, job.Device)
 }
 
 // cached sets the evidence that a file keeps, or else encodes it for the file.
@@ -159,7 +168,7 @@ func (m *material) addPixels(ctx context.Context, job *mmibx.Job, spec *mmibx.Sp
 		return err
 	}
 	encoder := spec.Evidence.Encoder
-	decided := []any{p.digest, encoder, job.Inputs.Weights[encoder], model.PictureRows}
+	decided := onDevice(job, p.digest, encoder, job.Inputs.Weights[encoder], model.PictureRows)
 	if encoder == mmibx.SmallPictureEncoder {
 		decided = []any{p.digest, thumbnails}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"github.com/mmibx/mmibx"
@@ -15,20 +16,36 @@ import (
 	"github.com/mmibx/mmibx/model/torch"
 )
 
-// facts prints what `mmibx doctor` wants to know.
+// facts prints what `mmibx doctor` wants to know: of libtorch, and why runs cannot be
+// on cuda where they cannot.
 func facts(w io.Writer) error {
-	f, err := torch.Init(0, "cpu")
+	f, err := torch.Init(0, "cuda")
+	said := struct {
+		torch.Facts
+		NoCUDA string
+	}{}
+	var fault *mmibx.InputError
+	if errors.As(err, &fault) {
+		said.NoCUDA = strings.TrimPrefix(fault.Found, "cuda, and ")
+		f, err = torch.Init(0, "cpu")
+	}
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(w).Encode(f)
+	said.Facts = f
+	return json.NewEncoder(w).Encode(said)
 }
 
-// work does jobs until its input ends.
+// work does jobs until its input ends, or until the device has failed.
 func work(ctx context.Context, in io.Reader, out io.Writer) error {
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 	var library library
 	return experiments.Serve(ctx, in, out, func(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 		err := record(ctx, job, &library)
+		if spoilt(job.Device, err) {
+			leave()
+		}
 		state, class := classify(err)
 		outcome := mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: state, Class: class}
 		if err != nil {
@@ -36,6 +53,14 @@ func work(ctx context.Context, in io.Reader, out io.Writer) error {
 		}
 		return outcome
 	})
+}
+
+// spoilt says that the process is of no more use. A kernel that fails on a GPU leaves
+// CUDA in a state in which all that follows fails too; another process is well. Memory
+// that ran out is no such failure.
+func spoilt(device string, err error) bool {
+	var fault *torch.Error
+	return device != "cpu" && errors.As(err, &fault) && !errors.Is(err, mmibx.ErrOutOfMemory)
 }
 
 // classify says what an error means for the run.

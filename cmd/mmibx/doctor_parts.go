@@ -70,7 +70,6 @@ type fit struct {
 	PyTorch string `json:"pytorch"`
 	Path    string `json:"path"`
 	Gotch   string `json:"gotch"`
-	CUDA    bool   `json:"cuda"`
 }
 
 func readFit(root string) (fit, finding) {
@@ -93,6 +92,10 @@ type facts struct {
 	ISA      string
 	Threads  int
 	BFloat16 bool
+	CUDA     bool   // the PyTorch has the part for it
+	NoCUDA   string // why that cannot be loaded
+	Device   string // cuda where a GPU can be used
+	GPU      string // its model
 }
 
 func examineWorker(ctx context.Context, fit fit) []finding {
@@ -119,7 +122,7 @@ func examineWorker(ctx context.Context, fit fit) []finding {
 	if fitted, _, _ := strings.Cut(fit.PyTorch, "+"); fitted != "" && fitted != said.Version {
 		f.State, f.Cure = lacking, fmt.Sprintf("PyTorch %s is fitted now: `make build` links that", fitted)
 	}
-	return []finding{f, threadsOf(said), bfloat16Of(said), cudaOf(fit)}
+	return []finding{f, threadsOf(said), bfloat16Of(said), cudaOf(said)}
 }
 
 func threadsOf(said facts) finding {
@@ -137,19 +140,22 @@ func bfloat16Of(said facts) finding {
 	return finding{Part: "bfloat16", State: lacking, Value: "the processor has to emulate it", Cure: "leave train.precision at float32, which is faster here"}
 }
 
-// cudaOf compares the PyTorch with the machine. That a GPU is usable only a run
-// on it shows.
-func cudaOf(fit fit) finding {
+// cudaOf says whether runs can be on a GPU: the worker has tried.
+func cudaOf(said facts) finding {
 	_, err := os.Stat("/dev/nvidiactl")
-	switch gpu := err == nil; {
-	case gpu && fit.CUDA:
-		return finding{Part: "CUDA", State: good, Value: "a GPU, and a PyTorch for it; this version trains on the processor"}
-	case gpu && fit.PyTorch != "":
-		return finding{Part: "CUDA", State: lacking, Value: "a GPU, but PyTorch " + fit.PyTorch + " has only the CPU's part", Cure: "install a PyTorch with CUDA into your Python, then `make build`"}
-	case gpu:
-		return finding{Part: "CUDA", State: good, Value: "a GPU; this version trains on the processor"}
+	part := "PyTorch " + said.Version + " has only the CPU's part"
+	if said.CUDA {
+		part = "PyTorch " + said.Version + " has the part for one"
 	}
-	return finding{Part: "CUDA", State: good, Value: "no GPU here; runs train on the processor"}
+	switch driver := err == nil; {
+	case said.Device == "cuda":
+		return finding{Part: "CUDA", State: good, Value: cmp.Or(said.GPU, "a GPU") + ", for --device cuda"}
+	case !driver:
+		return finding{Part: "CUDA", State: good, Value: "no GPU here, and " + part + "; runs train on the processor"}
+	case said.CUDA:
+		return finding{Part: "CUDA", State: lacking, Value: "a GPU that CUDA cannot use; " + part, Cure: "look at nvidia-smi and CUDA_VISIBLE_DEVICES: the driver may be too old for the CUDA of this PyTorch"}
+	}
+	return finding{Part: "CUDA", State: lacking, Value: "a GPU, but " + said.NoCUDA, Cure: "install a PyTorch with CUDA into your Python, then `make build`"}
 }
 
 func examineWeights() []finding {

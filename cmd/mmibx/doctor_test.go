@@ -45,7 +45,7 @@ func doctored(t *testing.T, script string) (map[string]finding, error) {
 }
 
 func TestDoctor(t *testing.T) {
-	parts, err := doctored(t, `echo '{"Version":"2.11.0","ISA":"AVX2","Threads":4096,"BFloat16":false,"CUDA":false}'`)
+	parts, err := doctored(t, `echo '{"Version":"2.11.0","ISA":"AVX2","Threads":4096,"BFloat16":false,"CUDA":true,"Device":"cuda","GPU":"NVIDIA H100"}'`)
 	if err != nil {
 		t.Errorf("a machine that can train: %v", err)
 	}
@@ -55,6 +55,7 @@ func TestDoctor(t *testing.T) {
 		"worker":         {Value: "PyTorch 2.11.0"},
 		"threads":        {State: good, Value: "4096"},
 		"bfloat16":       {State: lacking, Cure: "float32"},
+		"CUDA":           {State: good, Value: "NVIDIA H100, for --device cuda"},
 		"weights minilm": {State: lacking, Cure: "mmibx weights get minilm"},
 		"data mnre":      {State: lacking, Cure: "--data"},
 		"store":          {State: good, Value: "the first sweep makes it"},

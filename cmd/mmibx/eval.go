@@ -55,7 +55,7 @@ reports print. Look once, when the choices are made.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.split, "split", f.split, "dev, or test, which is a look at test")
 	flags.StringVar(&f.rule, "rule", f.rule, "how tags become spans: "+ruleNames())
-	flags.StringVar(&f.device, "device", "", "cpu (that of the training)")
+	flags.StringVar(&f.device, "device", "", "cpu or cuda (that of the training)")
 	return cmd
 }
 
@@ -130,14 +130,10 @@ func different(predictions, stored []mmibx.Prediction) int {
 	return n
 }
 
-// checkDevice accepts the names of devices, and "" for that of the training.
+// checkDevice accepts the names of devices, and "" where another place names one.
 func checkDevice(device string) error {
-	switch device {
-	case "", "cpu":
+	if device == "" || device == "cpu" || device == "cuda" {
 		return nil
-	case "cuda":
-		return &mmibx.InputError{Key: "--device", Found: device, Expected: "cpu",
-			Cure: "this version makes its tensors on the processor only"}
 	}
-	return &mmibx.InputError{Key: "--device", Found: device, Expected: "cpu"}
+	return &mmibx.InputError{Key: "--device", Found: device, Expected: "cpu or cuda"}
 }

@@ -51,7 +51,7 @@ func newFeaturesCmd(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&job.Encoder, "encoder", mmibx.PictureEncoders[0], "frozen picture encoder: "+strings.Join(mmibx.PictureEncoders, " or "))
 	flags.StringVarP(&job.Out, "out", "o", "", "the feature file to write, .safetensors")
-	flags.StringVar(&job.Device, "device", "cpu", "cpu")
+	flags.StringVar(&job.Device, "device", "cpu", "cpu or cuda")
 	flags.IntVar(&job.Threads, "threads", 0, "of an operation; 0: as many as PyTorch takes")
 	return cmd
 }

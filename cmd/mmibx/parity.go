@@ -74,7 +74,7 @@ docs/reference/parity-command.md lists what the batch may hold and what is writt
 	flags.StringVar(&job.Weights, "weights", "", "the weights: a `FILE`, or a folder that holds one")
 	flags.StringVar(&job.Batch, "batch", "", "the batch: a `FILE` of tensors")
 	flags.StringVarP(&job.Out, "out", "o", "", "the `FILE` to write, .safetensors")
-	flags.StringVar(&job.Device, "device", "cpu", "cpu")
+	flags.StringVar(&job.Device, "device", "cpu", "cpu or cuda")
 	flags.IntVar(&job.Threads, "threads", 0, "of an operation; 0: as many as PyTorch takes")
 	return cmd
 }

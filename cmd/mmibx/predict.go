@@ -60,7 +60,7 @@ captions. Without either the picture is blank. Relations need head and tail.`,
 		},
 	}
 	cmd.Flags().StringVar(&f.best, "best", "", "instead of RUN: the run with the best dev F1 of those that pass a `FILTER`")
-	cmd.Flags().StringVar(&f.device, "device", "", "cpu (that of the training)")
+	cmd.Flags().StringVar(&f.device, "device", "", "cpu or cuda (that of the training)")
 	return cmd
 }
 

@@ -239,7 +239,7 @@ func reportRuns(ctx context.Context, db *tracker.DB, plan *experiments.Plan) ([]
 // originFacts is what a run ran on, in the order of the report.
 func originFacts(o *tracker.Origin) []reports.Fact {
 	return []reports.Fact{
-		{Name: "commit", Value: o.Commit()}, {Name: "PyTorch", Value: o.Env.PyTorch}, {Name: "device", Value: o.Env.Device},
+		{Name: "commit", Value: o.Commit()}, {Name: "PyTorch", Value: o.Env.PyTorch}, {Name: "device", Value: strings.TrimSpace(o.Env.Device + " " + o.Env.GPUModel)},
 		{Name: "instruction set", Value: o.Env.ISA}, {Name: "threads", Value: fmt.Sprint(o.Env.Threads)}, {Name: "host", Value: o.Env.Host},
 	}
 }

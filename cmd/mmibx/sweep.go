@@ -32,7 +32,7 @@ type runFlags struct {
 func (f *runFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVarP(&f.jobs, "jobs", "j", 1, "`N` runs at once; the processors are divided among them")
-	flags.StringVar(&f.device, "device", "", "cpu; left out: what the sweep file asks for, else cpu")
+	flags.StringVar(&f.device, "device", "", "cpu or cuda; left out: what the sweep file asks for, else cpu")
 	flags.IntVar(&f.alike, "give-up", 5, "stop after `N` failures in a row that say the same")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 }

@@ -2,7 +2,14 @@
 
 package torch
 
-import "github.com/sugarme/gotch/libtch"
+// #include "shim.h"
+import "C"
+
+import (
+	"unsafe"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // Each operation makes a tensor in its scope and has the semantics of the
 // PyTorch function of the same name. Dimensions may be negative.
@@ -40,6 +47,9 @@ func (s *Scope) Div(a, b Tensor) Tensor {
 
 // Scale returns a times a number.
 func (s *Scope) Scale(a Tensor, by float64) Tensor {
+	if widens(a) {
+		return s.Mul(a, s.Full(by, a.Kind()))
+	}
 	number := libtch.AtsFloat(by)
 	defer libtch.AtsFree(number)
 	var out libtch.Ctensor
@@ -49,12 +59,19 @@ func (s *Scope) Scale(a Tensor, by float64) Tensor {
 
 // AddScalar returns a plus a number.
 func (s *Scope) AddScalar(a Tensor, number float64) Tensor {
+	if widens(a) {
+		return s.Add(a, s.Full(number, a.Kind()))
+	}
 	n := libtch.AtsFloat(number)
 	defer libtch.AtsFree(n)
 	var out libtch.Ctensor
 	libtch.AtgAddScalar(&out, a.c, n)
 	return s.own("add scalar", out)
 }
+
+// widens says that a number would turn the tensor into float64: lazy ones without a
+// dimension take it for a tensor of that kind.
+func widens(a Tensor) bool { return inUse.device == "lazy" && libtch.AtDim(a.c) == 0 }
 
 // Exp returns e to the a.
 func (s *Scope) Exp(a Tensor) Tensor {
@@ -335,43 +352,27 @@ func (s *Scope) Tanh(a Tensor) Tensor {
 }
 
 // BinaryCrossEntropy of probabilities against the target 1 or 0, averaged; a
-// logarithm is at least -100, as in PyTorch.
+// logarithm is at least -100, as in PyTorch. It is in the probabilities' own
+// precision: CUDA's autocast refuses it.
 func (s *Scope) BinaryCrossEntropy(probabilities Tensor, target float64) Tensor {
 	t := s.Full(target, probabilities.Kind(), probabilities.Shape()...)
 	var out libtch.Ctensor
-	libtch.AtgBinaryCrossEntropy(&out, probabilities.c, t.c, nil, reduceMean)
+	InFloat32(func() { libtch.AtgBinaryCrossEntropy(&out, probabilities.c, t.c, nil, reduceMean) })
 	return s.own("binary cross entropy", out)
 }
 
 // Full makes a tensor of one value.
 func (s *Scope) Full(value float64, kind Kind, shape ...int64) Tensor {
-	v := libtch.AtsFloat(value)
-	defer libtch.AtsFree(v)
-	var out libtch.Ctensor
-	libtch.AtgFull(&out, shape, len(shape), v, int32(kind), device)
-	return s.own("full", out)
+	var out C.mx_tensor
+	must("full", C.mx_full(&out, C.double(value), (*C.int64_t)(unsafe.SliceData(shape)), C.int(len(shape)), C.int(kind)))
+	return s.own("full", libtch.Ctensor(out))
 }
 
-// RandnLike draws from the standard normal distribution, in a's shape.
+// RandnLike draws from the standard normal distribution, in a's shape, where a lies.
 func (s *Scope) RandnLike(a Tensor) Tensor {
 	var out libtch.Ctensor
 	libtch.AtgRandnLike(&out, a.c)
 	return s.own("randn", out)
-}
-
-// Randn draws from the standard normal distribution.
-func (s *Scope) Randn(shape ...int64) Tensor {
-	var out libtch.Ctensor
-	libtch.AtgRandn(&out, shape, len(shape), int32(Float32), device)
-	return s.own("randn", out)
-}
-
-// Rand draws uniformly from [low, high).
-func (s *Scope) Rand(low, high float64, shape ...int64) Tensor {
-	t := s.Full(0, Float32, shape...)
-	var out libtch.Ctensor
-	libtch.AtgUniform_(&out, t.c, low, high)
-	return s.own("uniform", out)
 }
 
 // To converts the element type; the same tensor where it has it already.
@@ -395,6 +396,3 @@ func (s *Scope) Detach(a Tensor) Tensor {
 	libtch.AtgDetach(&out, a.c)
 	return s.own("detach", out)
 }
-
-// device is where new tensors are made: gotch's number for the CPU.
-const device = -1

@@ -28,17 +28,30 @@ func NewParams() *Params { return &Params{named: map[string]Tensor{}} }
 // Free frees every parameter.
 func (p *Params) Free() { p.scope.Free() }
 
-// Start fills a new parameter with its starting values.
+// Start makes the starting values of a parameter on the processor, whatever the
+// device: a model starts with the same numbers everywhere.
 type Start func(s *Scope, shape []int64) Tensor
+
+// onProcessor is gotch's number for it.
+const onProcessor = -1
 
 // Normal draws from a normal distribution around 0, as BERT starts.
 func Normal(deviation float64) Start {
-	return func(s *Scope, shape []int64) Tensor { return s.Scale(s.Randn(shape...), deviation) }
+	return func(s *Scope, shape []int64) Tensor {
+		var out libtch.Ctensor
+		libtch.AtgRandn(&out, shape, len(shape), int32(Float32), onProcessor)
+		return s.Scale(s.own("randn", out), deviation)
+	}
 }
 
 // Uniform draws from [-bound, bound].
 func Uniform(bound float64) Start {
-	return func(s *Scope, shape []int64) Tensor { return s.Rand(-bound, bound, shape...) }
+	return func(s *Scope, shape []int64) Tensor {
+		t := filled(s, 0, shape)
+		var out libtch.Ctensor
+		libtch.AtgUniform_(&out, t.c, -bound, bound)
+		return s.own("uniform", out)
+	}
 }
 
 // FanIn draws as PyTorch's Linear does: uniform within 1 / sqrt(in).
@@ -46,7 +59,15 @@ func FanIn(in int64) Start { return Uniform(1 / math.Sqrt(float64(in))) }
 
 // Constant starts at one value.
 func Constant(v float64) Start {
-	return func(s *Scope, shape []int64) Tensor { return s.Full(v, Float32, shape...) }
+	return func(s *Scope, shape []int64) Tensor { return filled(s, v, shape) }
+}
+
+func filled(s *Scope, v float64, shape []int64) Tensor {
+	number := libtch.AtsFloat(v)
+	defer libtch.AtsFree(number)
+	var out libtch.Ctensor
+	libtch.AtgFull(&out, shape, len(shape), number, int32(Float32), onProcessor)
+	return s.own("full", out)
 }
 
 // New makes a parameter. The order of calls decides the random numbers that each

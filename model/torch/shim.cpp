@@ -2,15 +2,23 @@
 
 #include "shim.h"
 
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <dlfcn.h>
 #include <malloc.h>
-#include <torch/torch.h>
+#include <torch/csrc/jit/python/update_graph_executor_opt.h>
+#include <torch/csrc/lazy/core/lazy_graph_executor.h>
+#include <torch/csrc/lazy/ts_backend/ts_backend_impl.h>
+#include <torch/cuda.h>
 #include <torch/version.h>
 
 namespace {
 
-torch::Tensor &at_(mx_tensor t) { return *static_cast<torch::Tensor *>(t); }
+// Where this process makes its tensors. It is set before the first of them.
+at::Device device = at::kCPU;
+
+at::Tensor &at_(mx_tensor t) { return *static_cast<at::Tensor *>(t); }
 
 bool multiplies_bf16() {
 #if defined(__x86_64__)
@@ -33,6 +41,34 @@ template <typename F> char *guard(F f) {
   }
 }
 
+// A lazy device notes operations until a number is asked for. All that wait are
+// computed then, so that none is computed twice.
+void settle() {
+  if (device.is_lazy())
+    torch::lazy::LazyGraphExecutor::Get()->SyncLiveTensorsGraph(nullptr, {}, true);
+}
+
+std::vector<at::Tensor> copies(const std::vector<at::Tensor> &tensors) {
+  std::vector<at::Tensor> out;
+  for (const auto &t : tensors)
+    out.push_back(t.detach().cpu());
+  return out;
+}
+
+// The driver's name for the GPU that CUDA counts as the first, "" where it tells none.
+void name_gpu(char *gpu, int len) {
+  gpu[0] = 0;
+  void *driver = dlopen("libcuda.so.1", RTLD_NOW);
+  if (driver == nullptr)
+    return;
+  auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
+  auto get = reinterpret_cast<int (*)(int *, int)>(dlsym(driver, "cuDeviceGet"));
+  auto name = reinterpret_cast<int (*)(char *, int, int)>(dlsym(driver, "cuDeviceGetName"));
+  int first;
+  if (init == nullptr || get == nullptr || name == nullptr || init(0) != 0 || get(&first, 0) != 0 || name(gpu, len, first) != 0)
+    gpu[0] = 0;
+}
+
 } // namespace
 
 // The heap settings save page faults: large blocks come from the heap and stay
@@ -45,42 +81,74 @@ char *mx_init(int threads, int deterministic) {
     if (threads > 0)
       at::set_num_threads(threads);
     at::globalContext().setDeterministicAlgorithms(deterministic, false);
+    at::globalContext().setAllowTF32CuDNN(false); // float32 keeps its 24 bits on a GPU too
   });
 }
 
-void mx_facts(int *threads, int *bf16, int *cuda, char *version, int version_len, char *isa, int isa_len) {
+void mx_facts(int *threads, int *bf16, char *version, int version_len, char *isa, int isa_len) {
   *threads = at::get_num_threads();
   *bf16 = multiplies_bf16();
-  *cuda = at::hasCUDA();
   snprintf(version, version_len, "%s", TORCH_VERSION);
   snprintf(isa, isa_len, "%s", at::get_cpu_capability().c_str());
 }
 
-// Only torch_cpu is linked: loading torch_cuda registers the backend.
-char *mx_load_cuda(int *available) {
+// Only torch_cpu is linked: loading torch_cuda registers the backend. libtorch looks
+// for it once, so nothing may ask about CUDA before. cuBLAS is deterministic only with
+// a workspace of its own, by this variable, which it reads when it starts.
+char *mx_use_cuda(int *usable, char *gpu, int gpu_len) {
+  *usable = 0;
   return guard([&] {
+    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
     if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
       throw std::runtime_error(dlerror());
-    *available = torch::cuda::is_available();
+    *usable = torch::cuda::is_available();
+    if (!*usable)
+      return;
+    name_gpu(gpu, gpu_len);
+    device = at::Device(at::kCUDA, 0);
+  });
+}
+
+char *mx_use_lazy() {
+  return guard([&] {
+    torch::lazy::InitTorchScriptBackend();
+    torch::jit::setGraphExecutorOptimize(false); // most graphs are computed once
+    device = at::kLazy;
   });
 }
 
 char *mx_seed(uint64_t seed) {
-  return guard([&] { torch::manual_seed(seed); });
+  return guard([&] { at::manual_seed(seed); });
 }
 
 char *mx_from_data(mx_tensor *out, const void *data, const int64_t *dims, int ndims, int kind) {
   *out = nullptr;
   return guard([&] {
-    auto t = torch::empty(at::IntArrayRef(dims, ndims), at::ScalarType(kind));
+    auto t = at::empty(at::IntArrayRef(dims, ndims), at::ScalarType(kind));
     if (t.numel() > 0)
       memcpy(t.data_ptr(), data, t.nbytes());
-    *out = new torch::Tensor(t);
+    *out = new at::Tensor(t.to(device)); // itself on the CPU
+  });
+}
+
+char *mx_full(mx_tensor *out, double value, const int64_t *dims, int ndims, int kind) {
+  *out = nullptr;
+  return guard([&] {
+    auto options = at::TensorOptions().dtype(at::ScalarType(kind)).device(device);
+    *out = new at::Tensor(at::full(at::IntArrayRef(dims, ndims), value, options));
+  });
+}
+
+char *mx_number(double *out, mx_tensor t) {
+  return guard([&] {
+    settle();
+    *out = at_(t).item<double>();
   });
 }
 
 char *mx_read(mx_tensor t, void *out, size_t bytes) {
   return guard([&] {
+    settle();
     auto c = at_(t).detach().to(at::kCPU).contiguous();
     if (c.nbytes() != bytes)
       throw std::runtime_error("the tensor has " + std::to_string(c.nbytes()) + " bytes, not " + std::to_string(bytes));
@@ -90,8 +158,8 @@ char *mx_read(mx_tensor t, void *out, size_t bytes) {
 
 char *mx_write(mx_tensor t, const void *data, size_t bytes) {
   return guard([&] {
-    torch::NoGradGuard no_grad;
-    auto c = torch::empty(at_(t).sizes(), at_(t).scalar_type());
+    at::NoGradGuard no_grad;
+    auto c = at::empty(at_(t).sizes(), at_(t).scalar_type());
     if (c.nbytes() != bytes)
       throw std::runtime_error("the tensor has " + std::to_string(c.nbytes()) + " bytes, not " + std::to_string(bytes));
     memcpy(c.data_ptr(), data, bytes);
@@ -104,7 +172,7 @@ char *mx_grad(mx_tensor *out, mx_tensor t) {
   return guard([&] {
     auto g = at_(t).grad();
     if (g.defined())
-      *out = new torch::Tensor(g);
+      *out = new at::Tensor(g);
   });
 }
 
@@ -113,20 +181,26 @@ char *mx_grad(mx_tensor *out, mx_tensor t) {
 char *mx_drop_grads(mx_tensor *params, int n) {
   return guard([&] {
     for (int i = 0; i < n; i++)
-      at_(params[i]).mutable_grad() = torch::Tensor();
+      at_(params[i]).mutable_grad() = at::Tensor();
   });
 }
 
-// Leaving autocast drops its cache of cast weights; with the cache kept, the
-// next step would compute with the weights of this one.
+// Lazy tensors have no autocast.
 char *mx_autocast(int on, int *was) {
   return guard([&] {
-    *was = at::autocast::is_autocast_enabled(at::kCPU);
-    at::autocast::set_autocast_enabled(at::kCPU, on);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    if (!on)
-      at::autocast::clear_cache();
+    *was = 0;
+    if (device.is_lazy() && !on)
+      return;
+    *was = at::autocast::is_autocast_enabled(device.type());
+    at::autocast::set_autocast_enabled(device.type(), on);
+    at::autocast::set_autocast_dtype(device.type(), at::kBFloat16);
   });
+}
+
+// The cache of cast weights goes when autocast is over; with it kept, the next step
+// would compute with the weights of this one.
+char *mx_drop_casts() {
+  return guard([&] { at::autocast::clear_cache(); });
 }
 
 char *mx_grad_mode(int on, int *was) {
@@ -140,15 +214,17 @@ char *mx_grad_mode(int on, int *was) {
 // each scaled by max_norm / (norm + 1e-6) where that is below 1.
 char *mx_clip_grad_norm(double *norm, mx_tensor *params, int n, double max_norm) {
   return guard([&] {
-    torch::NoGradGuard no_grad;
-    std::vector<torch::Tensor> grads;
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> grads;
     for (int i = 0; i < n; i++)
       if (at_(params[i]).grad().defined())
         grads.push_back(at_(params[i]).grad());
     *norm = 0;
     if (grads.empty())
       return;
-    *norm = torch::linalg_vector_norm(torch::stack(at::_foreach_norm(grads))).item<double>();
+    auto all = at::linalg_vector_norm(at::stack(at::_foreach_norm(grads)));
+    settle();
+    *norm = all.item<double>();
     if (max_norm <= 0)
       return;
     double scale = max_norm / (*norm + 1e-6);
@@ -160,8 +236,8 @@ char *mx_clip_grad_norm(double *norm, mx_tensor *params, int n, double max_norm)
 char *mx_adamw(mx_tensor *params, mx_tensor *m, mx_tensor *v, mx_tensor *steps, int n,
                double lr, double beta1, double beta2, double weight_decay, double eps) {
   return guard([&] {
-    torch::NoGradGuard no_grad;
-    std::vector<torch::Tensor> p, g, ms, vs, vmax, s;
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> p, g, ms, vs, vmax, s;
     for (int i = 0; i < n; i++) {
       if (!at_(params[i]).grad().defined())
         continue;
@@ -174,6 +250,18 @@ char *mx_adamw(mx_tensor *params, mx_tensor *m, mx_tensor *v, mx_tensor *steps, 
     if (p.empty())
       return;
     at::_foreach_add_(s, 1);
-    at::_fused_adamw_(p, g, ms, vs, vmax, s, lr, beta1, beta2, weight_decay, eps, false, false);
+    if (!device.is_lazy()) {
+      at::_fused_adamw_(p, g, ms, vs, vmax, s, lr, beta1, beta2, weight_decay, eps, false, false);
+      return;
+    }
+    // libtorch has it for no lazy tensors: copies on the CPU take their place.
+    settle();
+    auto pc = copies(p), gc = copies(g), mc = copies(ms), vc = copies(vs), sc = copies(s);
+    at::_fused_adamw_(pc, gc, mc, vc, vmax, sc, lr, beta1, beta2, weight_decay, eps, false, false);
+    for (size_t i = 0; i < p.size(); i++) {
+      p[i].copy_(pc[i]);
+      ms[i].copy_(mc[i]);
+      vs[i].copy_(vc[i]);
+    }
   });
 }

@@ -7,10 +7,13 @@ package torch
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
+
+	"github.com/mmibx/mmibx"
 )
 
 // Error is what libtorch said of an operation that it refused.
@@ -42,41 +45,86 @@ type Facts struct {
 	Version  string
 	ISA      string // the instruction set that its kernels use
 	Threads  int
-	BFloat16 bool // the processor multiplies bfloat16 by itself
-	CUDA     bool // the CUDA backend is loaded
+	BFloat16 bool   // the processor multiplies bfloat16 by itself
+	CUDA     bool   // the part for it is loaded
+	Device   string // that Init was asked for
+	GPU      string // the name of its model, "" on other devices
 }
 
 // Init prepares the process: the heap, the threads of an operation (0: as it is),
-// deterministic algorithms. It must come before the first tensor. The device
-// "cuda" loads libtorch's CUDA backend.
+// deterministic algorithms, and the device on which all tensors are made. It must
+// come before the first tensor; later calls may change the threads, and the device
+// stays. It is "cpu", or "cuda" for the first GPU that CUDA shows this process; "lazy"
+// is a second device on any machine, for tests of where tensors lie. Where the device
+// is not there the error is an *mmibx.InputError.
 func Init(threads int, device string) (Facts, error) {
 	var facts Facts
+	var fault error
 	err := Do(func() {
 		must("init", C.mx_init(C.int(threads), 1))
-		if device == "cuda" {
-			var available C.int
-			must("load the CUDA backend", C.mx_load_cuda(&available))
-			if available == 0 {
-				panic(&Error{Op: "device cuda", Message: "no usable GPU; run with --device cpu"})
+		if fault = use(device); fault == nil {
+			facts = readFacts()
+		}
+	})
+	return facts, errors.Join(err, fault)
+}
+
+// inUse is the device of this process and, on a GPU, its model; and whether libtorch
+// has its part for CUDA. Only the torch goroutine touches it.
+var inUse struct {
+	device, gpu string
+	cuda        bool
+}
+
+func use(device string) error {
+	if inUse.device != "" && inUse.device != device {
+		return &mmibx.InputError{Key: "device", Found: device, Expected: inUse.device, Cure: "a process computes on one device: start another"}
+	}
+	gpu := ""
+	switch {
+	case device == inUse.device:
+		return nil
+	case device == "cpu":
+	case device == "lazy":
+		must("device lazy", C.mx_use_lazy())
+	case device == "cuda":
+		var usable C.int
+		name := make([]byte, 256)
+		if message := C.mx_use_cuda(&usable, (*C.char)(unsafe.Pointer(&name[0])), C.int(len(name))); message != nil {
+			defer C.free(unsafe.Pointer(message))
+			return &mmibx.InputError{
+				Key: "device", Found: "cuda, and a PyTorch without the part for it (" + C.GoString(message) + ")", Expected: "a PyTorch with CUDA",
+				Cure: "install one into your Python (pip install torch) and run `make build`, or ask for cpu",
 			}
 		}
-		facts = readFacts()
-	})
-	return facts, err
+		inUse.cuda = true
+		if usable == 0 {
+			return &mmibx.InputError{
+				Key: "device", Found: "cuda, and no GPU that it can use", Expected: "a GPU of NVIDIA's, with a driver for the CUDA of this PyTorch",
+				Cure: "look at nvidia-smi and CUDA_VISIBLE_DEVICES, or ask for cpu",
+			}
+		}
+		gpu = C.GoString((*C.char)(unsafe.Pointer(&name[0])))
+	default:
+		return &mmibx.InputError{Key: "device", Found: device, Expected: "cpu or cuda"}
+	}
+	inUse.device, inUse.gpu = device, gpu
+	return nil
 }
 
 func readFacts() Facts {
-	var threads, bf16, cuda C.int
+	var threads, bf16 C.int
 	version, isa := make([]byte, 64), make([]byte, 64)
-	C.mx_facts(&threads, &bf16, &cuda, (*C.char)(unsafe.Pointer(&version[0])), C.int(len(version)),
+	C.mx_facts(&threads, &bf16, (*C.char)(unsafe.Pointer(&version[0])), C.int(len(version)),
 		(*C.char)(unsafe.Pointer(&isa[0])), C.int(len(isa)))
 	return Facts{
 		Version: C.GoString((*C.char)(unsafe.Pointer(&version[0]))), ISA: C.GoString((*C.char)(unsafe.Pointer(&isa[0]))),
-		Threads: int(threads), BFloat16: bf16 != 0, CUDA: cuda != 0,
+		Threads: int(threads), BFloat16: bf16 != 0, CUDA: inUse.cuda, Device: inUse.device, GPU: inUse.gpu,
 	}
 }
 
-// Seed sets the generator that dropout and Randn draw from.
+// Seed sets the generators: that of the processor, which starting values are drawn
+// from, and that of the device, which dropout and RandnLike draw from.
 func Seed(seed uint64) { must("seed", C.mx_seed(C.uint64_t(seed))) }
 
 // WithGrad runs fn with gradients recorded or not, and restores what was.
@@ -96,7 +144,12 @@ func Autocast(on bool, fn func()) {
 	}
 	var was, ignored C.int
 	must("autocast", C.mx_autocast(1, &was))
-	defer func() { must("autocast", C.mx_autocast(was, &ignored)) }()
+	defer func() {
+		must("autocast", C.mx_autocast(was, &ignored))
+		if was == 0 {
+			must("autocast", C.mx_drop_casts())
+		}
+	}()
 	fn()
 }
 

@@ -66,9 +66,9 @@ func (t Tensor) Kind() Kind { return Kind(libtch.AtScalarType(t.c)) }
 
 // Number returns the value of a tensor with one element.
 func (t Tensor) Number() float64 {
-	v := libtch.AtDoubleValueAtIndexes(t.c, nil, 0)
-	check("number")
-	return v
+	var v C.double
+	must("number", C.mx_number(&v, C.mx_tensor(t.c)))
+	return float64(v)
 }
 
 // Floats copies the elements out, row-major, converting where needed.

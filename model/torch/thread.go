@@ -64,7 +64,10 @@ func Do(fn func()) error {
 }
 
 func outOfMemory(message string) bool {
-	for _, sign := range []string{"out of memory", "can't allocate memory", "not enough memory", "std::bad_alloc"} {
+	for _, sign := range []string{
+		"out of memory", "can't allocate memory", "not enough memory", "std::bad_alloc", // CUDA says the first
+		"CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
+	} {
 		if strings.Contains(message, sign) {
 			return true
 		}

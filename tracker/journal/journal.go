@@ -57,19 +57,20 @@ func (m *Imported) Foreign() bool { return m != nil && m.Split == "" }
 // Environment is the provenance of an attempt: what its numbers may depend on
 // besides the spec and its inputs.
 type Environment struct {
-	Command []string `json:"command,omitempty"` // what the person typed
-	Commit  string   `json:"commit,omitempty"`
-	Diff    string   `json:"diff,omitempty"` // SHA-256 of the uncommitted diff, "" when clean; up to 1 MiB it is among the objects
-	Host    string   `json:"host,omitempty"`
-	OS      string   `json:"os,omitempty"`
-	Go      string   `json:"go,omitempty"`
-	PyTorch string   `json:"pytorch,omitempty"`
-	ISA     string   `json:"isa,omitempty"` // instruction set that the kernels use
-	Device  string   `json:"device,omitempty"`
-	GPU     string   `json:"gpu,omitempty"`     // which one of the machine, where a runner gave it one: cuda:1
-	Program string   `json:"program,omitempty"` // version or digest of the worker
-	Threads int      `json:"threads,omitempty"`
-	PID     int      `json:"pid,omitempty"`
+	Command  []string `json:"command,omitempty"` // what the person typed
+	Commit   string   `json:"commit,omitempty"`
+	Diff     string   `json:"diff,omitempty"` // SHA-256 of the uncommitted diff, "" when clean; up to 1 MiB it is among the objects
+	Host     string   `json:"host,omitempty"`
+	OS       string   `json:"os,omitempty"`
+	Go       string   `json:"go,omitempty"`
+	PyTorch  string   `json:"pytorch,omitempty"`
+	ISA      string   `json:"isa,omitempty"` // instruction set that the kernels use
+	Device   string   `json:"device,omitempty"`
+	GPU      string   `json:"gpu,omitempty"`       // which one of the machine, where a runner gave it one: cuda:1
+	GPUModel string   `json:"gpu_model,omitempty"` // by its driver's name
+	Program  string   `json:"program,omitempty"`   // version or digest of the worker
+	Threads  int      `json:"threads,omitempty"`
+	PID      int      `json:"pid,omitempty"`
 }
 
 // Artifact is a file of the store's objects that an attempt made.
