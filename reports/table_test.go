@@ -422,16 +422,17 @@ func TestHostileNamesInOtherFormats(t *testing.T) {
 
 func TestArmTitle(t *testing.T) {
 	for want, settings := range map[string]map[string]any{
-		"Text only":                     {"model": "text"},
-		"MMIB":                          {"model": "mmib"},
-		"MMIB, β = 0.1":                 {"model": "mmib", "ib.beta": 0.1},
-		"MMIB, image β = 0.1":           {"model": "mmib", "ib.beta_image": 0.1},
-		"MMIB, τ = 5, size = 4":         {"model": "mmib", "align.tau": 5, "ib.size": 4},
-		"Concat, pictures = shuffled":   {"model": "concat", "evidence.pictures": "shuffled"},
-		"MMIB, train.warmup = 0.5":      {"model": "mmib", "train.warmup": 0.5},
-		"MMIB, learned τ":               {"model": "mmib", "align.learn_tau": true},
-		"MMIB, official":                {"model": "mmib", "preset": "official"},
-		"MMIB, image β = 0 [no text β]": {"model": "mmib", "ib.beta_image": 0},
+		"Text only":                              {"model": "text"},
+		"MMIB":                                   {"model": "mmib"},
+		"MMIB, β = 0.1":                          {"model": "mmib", "ib.beta": 0.1},
+		"MMIB, image β = 0.1":                    {"model": "mmib", "ib.beta_image": 0.1},
+		"MMIB, τ = 5, size = 4":                  {"model": "mmib", "align.tau": 5, "ib.size": 4},
+		"Concat, shuffled pictures":              {"model": "concat", "evidence.pictures": "shuffled"},
+		"Concat, shuffled pictures, share = 0.5": {"model": "concat", "evidence.pictures": "shuffled", "evidence.shuffle_share": 0.5},
+		"MMIB, train.warmup = 0.5":               {"model": "mmib", "train.warmup": 0.5},
+		"MMIB, learned τ":                        {"model": "mmib", "align.learn_tau": true},
+		"MMIB, official":                         {"model": "mmib", "preset": "official"},
+		"MMIB, image β = 0 [no text β]":          {"model": "mmib", "ib.beta_image": 0},
 	} {
 		want = strings.TrimSuffix(want, " [no text β]")
 		settings["benchmark"] = "mini-mnre"

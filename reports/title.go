@@ -12,15 +12,16 @@ import (
 var settingTitles = map[string]string{
 	"ib.beta_text": "text β", "ib.beta_image": "image β", "ib.size": "size",
 	"align.tau": "τ", "align.weight": "alignment", "align.estimator": "estimator", "align.learn_tau": "learned τ",
-	"evidence.kind": "evidence", "evidence.pictures": "pictures", "evidence.shuffle_share": "shuffled",
+	"evidence.kind": "evidence", "evidence.pictures": "pictures", "evidence.shuffle_share": "share",
 	"model.fusion": "fusion", "ib.train_latent": "latent in training",
 	"encoder.name": "encoder", "encoder.width": "encoder width", "encoder.layers": "encoder layers", "train.epochs": "epochs", "train.lr": "lr", "train.head_lr": "head lr", "train.batch": "batch", "model.dropout": "dropout",
 }
 
 // ArmTitle names an arm as figures and tables print it: the model's title, then
 // what is unusual about it, as in "MMIB, image β = 0.1". Keys in without are
-// taken as usual; equal weights of both bottlenecks read "β = 0.1", and
-// a switch that is on has its name alone.
+// taken as usual; equal weights of both bottlenecks read "β = 0.1", a switch that
+// is on has its name alone, and pictures are "shuffled pictures", of a share if
+// not of all tweets.
 func ArmTitle(s mmibx.Spec, without ...string) string {
 	label := armLabel(s, without...)
 	name, rest, _ := strings.Cut(label, " ")
@@ -47,6 +48,8 @@ func ArmTitle(s mmibx.Spec, without ...string) string {
 			title += ", " + values[i]
 		case values[i] == "true":
 			title += ", " + names[i]
+		case names[i] == "pictures":
+			title += ", " + values[i] + " pictures"
 		default:
 			title += ", " + names[i] + " = " + values[i]
 		}

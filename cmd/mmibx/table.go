@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -139,7 +140,7 @@ func (f *tableFlags) declaration(cmd *cobra.Command, args []string) (*reports.De
 // readDeclaration reads a file, or a declaration that ships.
 func readDeclaration(word string) (*reports.Declaration, error) {
 	text, err := os.ReadFile(word)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EISDIR) {
 		if text, err = reports.StandardTable(word); err != nil {
 			return nil, err
 		}
