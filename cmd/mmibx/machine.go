@@ -133,7 +133,7 @@ func printMachine(w io.Writer, r *machine.Reading, list []working) error {
 		t.row("GPU", fmt.Sprintf("%s, %.0f %% busy, %s, %.0f degrees, %.0f W", g.Name, 100*g.Busy, amount(g.Memory), g.Celsius, g.Watts))
 	}
 	if len(r.GPUs) == 0 {
-		t.row("GPU", "none that nvidia-smi knows")
+		t.row("GPU", "none found")
 	}
 	if err := t.Flush(); err != nil || len(list) == 0 {
 		return err

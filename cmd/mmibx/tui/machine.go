@@ -198,7 +198,7 @@ func (m *machineScreen) drawGauges(c widget.Canvas) {
 		gauge("GPU", g.Memory, fmt.Sprintf("%s busy, %.0f°C, %.0f W, %s", strings.TrimSpace(percentText(g.Busy)), g.Celsius, g.Watts, g.Name))
 	}
 	if len(d.GPUs) == 0 {
-		in.Print(0, y+1, faint("GPU    none that nvidia-smi knows"))
+		in.Print(0, y+1, faint("GPU    none found"))
 	}
 }
 
