@@ -30,7 +30,7 @@ func TestDisabledSaysWhy(t *testing.T) {
 	for _, s := range allScreens(e) {
 		for _, loaded := range []bool{false, true} {
 			a := newApp(t.Context(), e, s)
-			a.w, a.h = 120, 40
+			a.env.w, a.env.h = 120, 40
 			if loaded {
 				fill(t.Context(), a)
 			}

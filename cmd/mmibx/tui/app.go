@@ -10,14 +10,13 @@ import (
 	"github.com/mmibx/mmibx/cmd/mmibx/tui/widget"
 )
 
-// App is the stack of screens with what they share: size, theme, footer, toast.
+// App is the stack of screens with what they share: theme, footer, toast.
 // It routes messages and knows nothing of what the screens show.
 type App struct {
 	env           *env
 	ctx           context.Context
 	stack         []*layer
 	ids           int // given out so far
-	w, h          int
 	theme         *widget.Theme
 	dark, colours bool // the terminal's
 	toast         notice
@@ -52,7 +51,8 @@ type letter struct {
 type toastOver struct{ number int }
 
 func newApp(ctx context.Context, e *env, first screen) *App {
-	a := &App{env: e, ctx: ctx, dark: true, colours: true, theme: widget.Dark(), w: 80, h: 24}
+	e.w, e.h = 80, 24 // until it is known
+	a := &App{env: e, ctx: ctx, dark: true, colours: true, theme: widget.Dark()}
 	a.stack = []*layer{{screen: first}}
 	return a
 }
@@ -76,7 +76,7 @@ func (a *App) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
 func (a *App) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		a.w, a.h = msg.Width, msg.Height
+		a.env.w, a.env.h = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
 		a.dress(msg.IsDark(), a.colours)
 	case tea.TerminalVersionMsg:

@@ -42,7 +42,7 @@ func TestExactSize(t *testing.T) {
 			fuzz(a, f, r)
 			seen[a.top().Title()]++
 			if played++; played%5 == 0 {
-				exactly(t, ansi.Strip(a.View().Content), a.w, a.h)
+				exactly(t, ansi.Strip(a.View().Content), a.env.w, a.env.h)
 			}
 		}
 	}
@@ -60,14 +60,14 @@ func fuzz(a *App, f *fake, r *rand.Rand) {
 	case 0:
 		msg = tea.WindowSizeMsg{Width: 20 + r.IntN(281), Height: 5 + r.IntN(96)}
 	case 1, 2:
-		x, y := r.IntN(a.w), r.IntN(a.h)
+		x, y := r.IntN(a.env.w), r.IntN(a.env.h)
 		moves := []tea.MouseMsg{tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft}, tea.MouseMotionMsg{X: x, Y: y, Button: tea.MouseLeft}, tea.MouseReleaseMsg{X: x, Y: y}}
 		if cmd := mouse(a.draw(), moves[r.IntN(len(moves))]); cmd != nil {
 			msg = cmd()
 		}
 	case 3:
 		button := []tea.MouseButton{tea.MouseWheelDown, tea.MouseWheelUp}[r.IntN(2)]
-		if cmd := mouse(a.draw(), tea.MouseWheelMsg{X: r.IntN(a.w), Y: r.IntN(a.h), Button: button}); cmd != nil {
+		if cmd := mouse(a.draw(), tea.MouseWheelMsg{X: r.IntN(a.env.w), Y: r.IntN(a.env.h), Button: button}); cmd != nil {
 			msg = cmd()
 		}
 	case 4:
@@ -222,7 +222,7 @@ func TestHere(t *testing.T) {
 	lines := 0
 	for _, s := range allScreens(e) {
 		a := newApp(t.Context(), e, s)
-		a.w, a.h = 200, 60
+		a.env.w, a.env.h = 200, 60
 		fill(t.Context(), a)
 		for _, act := range a.actions() {
 			if act.cli == "" {

@@ -80,15 +80,15 @@ func (a *App) screenAction(name, key, title, help string, open func() screen) ac
 
 // draw paints screen, overlays, footer and toast.
 func (a *App) draw() widget.Canvas {
-	c := widget.NewCanvas(a.w, a.h).Painted(a.painter())
-	body := c.In(widget.Rect{X: 0, Y: 0, W: a.w, H: a.h - 1})
+	c := widget.NewCanvas(a.env.w, a.env.h).Painted(a.painter())
+	body := c.In(widget.Rect{X: 0, Y: 0, W: a.env.w, H: a.env.h - 1})
 	for i, l := range a.stack[a.base():] {
 		if i > 0 {
 			c.Forget() // what an overlay covers is out of reach
 		}
 		l.Draw(body)
 	}
-	a.drawFooter(c.In(widget.Rect{X: 0, Y: a.h - 1, W: a.w, H: 1}))
+	a.drawFooter(c.In(widget.Rect{X: 0, Y: a.env.h - 1, W: a.env.w, H: 1}))
 	if a.toast.text != "" {
 		drawToast(body, a.toast)
 	}

@@ -23,7 +23,7 @@ func shown(t testing.TB, f *fake, s func(*env) screen, w, h int) *App {
 func shownOn(t testing.TB, e *env, s func(*env) screen, w, h int) *App {
 	t.Helper()
 	a := newApp(t.Context(), e, s(e))
-	a.w, a.h = w, h
+	a.env.w, a.env.h = w, h
 	fill(context.Background(), a)
 	return a
 }

@@ -41,7 +41,7 @@ func mouse(c widget.Canvas, m tea.MouseMsg) tea.Cmd {
 // click is enter.
 func (a *App) click(msg clicked) tea.Cmd {
 	if msg.Name == footerSpot {
-		if shown := footer(a.actions(), a.w); msg.Row < len(shown) {
+		if shown := footer(a.actions(), a.env.w); msg.Row < len(shown) {
 			return a.do(shown[msg.Row])
 		}
 		return nil

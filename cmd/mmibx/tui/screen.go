@@ -73,6 +73,7 @@ type env struct {
 	clock   func() time.Time
 	store   string // as people call it
 	here    string // what a command line needs to find it, such as " --store DIR"
+	w, h    int    // cells of the terminal
 }
 
 // cli is a command line that works on the store shown.

@@ -141,15 +141,17 @@ func (t *table) cancel() tea.Cmd {
 }
 
 func (t *table) move(by int) tea.Cmd {
-	t.up = max(0, moved(t.up, by, len(t.lines(leastTable))))
+	w, h := t.inside()
+	t.up = max(0, moved(t.up, by, len(t.lines(w))-h+1))
 	return nil
 }
 
 func (t *table) slide(by int) func() tea.Cmd {
 	return func() tea.Cmd {
 		widest := 0
-		for _, line := range t.lines(leastTable) {
-			widest = max(widest, len([]rune(line)))
+		w, _ := t.inside()
+		for _, line := range t.lines(w) {
+			widest = max(widest, t.left+len([]rune(line)))
 		}
 		t.left = max(0, moved(t.left, by, widest))
 		return nil
@@ -158,9 +160,15 @@ func (t *table) slide(by int) func() tea.Cmd {
 
 // Actions implements screen.
 func (t *table) Actions() []action {
-	why := ""
-	if !t.loaded {
+	why, none := "", ""
+	switch {
+	case !t.loaded && t.trouble != nil:
+		why = "the table was not made"
+	case !t.loaded:
 		why = "the table is still being made"
+	}
+	if t.data.Text == nil {
+		none = why
 	}
 	cancel := action{name: "cancel", keys: []string{"x"}, label: "cancel", help: "make it no further; what is shown stays", run: t.cancel}
 	if t.job == nil {
@@ -182,7 +190,7 @@ func (t *table) Actions() []action {
 		{name: "save", keys: []string{"w"}, label: "save", help: "write the table as LaTeX, with the values and runs of its cells beside it", cli: saving, why: why, run: func() tea.Cmd {
 			return paper(saving, func(ctx context.Context) (string, error) { return t.press.SaveTable(ctx, t.q, file) })
 		}},
-		{name: "baseline", keys: []string{"v"}, label: "versus", help: "test the others against a row: bold is then all that is not told apart from the best", why: why, to: t.pickBaseline},
+		{name: "baseline", keys: []string{"v"}, label: "versus", help: "test the others against a row: bold is then all that is not told apart from the best", why: none, to: t.pickBaseline},
 		figureAction(t.env, t.q), cancel, again,
 		{name: "right", keys: []string{"right", "l"}, help: "columns further right", run: t.slide(8)},
 		{name: "left", keys: []string{"left", "h"}, help: "columns further left", run: t.slide(-8)},
@@ -219,16 +227,16 @@ func (t *table) Draw(c widget.Canvas) {
 	for y := 0; y < in.H() && up+y < len(lines); y++ {
 		in.Print(0, y, plain(lines[up+y]))
 	}
-	if trouble := t.wrong(); !t.loaded && trouble != "" {
+	if trouble := t.wrong(); t.data.Text == nil && trouble != "" {
 		for y, line := range wrap(trouble, in.W()) {
 			in.Print(0, y, widget.Span{Text: line, Ink: widget.Bad})
 		}
 	}
 }
 
-// leastTable is how many columns the narrowest terminal has for a table, in which it
-// has the most lines.
-const leastTable = 40
+// inside is the room that Draw has for the table: beside and below that are the
+// border, the header and the footer.
+func (t *table) inside() (w, h int) { return max(0, t.w-4), max(0, t.h-4) }
 
 // lines are those of the table from its left column on; those of its caption are
 // wrapped.

@@ -169,7 +169,7 @@ func Snapshot(ctx context.Context, o Options, name, of string, w, h int) (Still,
 		return Still{}, err
 	}
 	a := newApp(ctx, e, first)
-	a.w, a.h = w, h
+	a.env.w, a.env.h = w, h
 	if m, ok := first.(*machineScreen); ok { // whose shares are of a time
 		a.wake()
 		m.Update(m.ask()(ctx))

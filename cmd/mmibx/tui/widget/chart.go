@@ -229,8 +229,10 @@ func (f frame) axes(c Canvas, label int) {
 		c.Print(label, y, Span{"┤", Border})
 	}
 	if w := f.w / 2; w > 40 {
-		middle := short(math.Round(f.from + (f.to-f.from)/2))
-		c.Right(label+1+w/2+(len(middle)+1)/2, h, Span{middle, Faint})
+		if v := math.Round(f.from + (f.to-f.from)/2); v > f.from && v < f.to {
+			middle, at := short(v), int(float64(w)*(v-f.from)/(f.to-f.from))
+			c.Right(label+1+at+(len(middle)+1)/2, h, Span{middle, Faint})
+		}
 	}
 	c.Print(label+1, h, Span{short(f.from), Faint})
 	c.Right(c.W(), h, Span{short(f.to), Faint})

@@ -44,3 +44,34 @@ func TestChartLabels(t *testing.T) {
 		}
 	}
 }
+
+// TestChartMiddle: the label in the middle of the X axis is a whole number that lies
+// where it stands, and is left out where there is none between the ends.
+func TestChartMiddle(t *testing.T) {
+	for _, c := range []struct {
+		to     float64
+		middle string
+		at     float64 // of the axis
+	}{{0.8, "", 0}, {1, "", 0}, {3, "2", 2. / 3}, {400, "200", 0.5}, {4001, "2001", 0.5}} {
+		canvas := NewCanvas(120, 10)
+		Chart{Series: []Series{{X: []float64{0, c.to}, Y: []float64{1, 2}}}}.Draw(canvas)
+		rows := strings.Split(ansi.Strip(canvas.String(Dark())), "\n")
+		_, axis, _ := strings.Cut(rows[9], "└")
+		labels := strings.FieldsFunc(axis, func(r rune) bool { return r == '─' || r == ' ' })
+		if c.middle == "" {
+			if len(labels) != 2 {
+				t.Errorf("to %g: labels %q", c.to, labels)
+			}
+			continue
+		}
+		if len(labels) != 3 || labels[1] != c.middle {
+			t.Errorf("to %g: labels %q, want %q between", c.to, labels, c.middle)
+			continue
+		}
+		before, _, _ := strings.Cut(axis, c.middle)
+		centre := (float64(ansi.StringWidth(before)) + float64(len(c.middle))/2) / float64(ansi.StringWidth(axis))
+		if math.Abs(centre-c.at) > 0.02 {
+			t.Errorf("to %g: %s stands at %.3f of the axis, want %.3f", c.to, c.middle, centre, c.at)
+		}
+	}
+}
