@@ -36,12 +36,12 @@ func (s *Scope) MaxPool2d(x Tensor, k, stride, padding int64) Tensor {
 }
 
 // AdaptiveAvgPool2d averages x down to side x side. Row i of n covers the rows
-// from floor(i n/side) to ceil((i+1) n/side), so neighbours may share one. Only where
-// side divides n does it have a gradient on a GPU: CUDA's of the general form is not
-// deterministic.
+// from floor(i n/side) to ceil((i+1) n/side), so neighbours may share one. On a GPU it
+// has a gradient only where side divides n, by the plain form: CUDA's of the general
+// one is not deterministic. The two may round otherwise, and the processor does without.
 func (s *Scope) AdaptiveAvgPool2d(x Tensor, side int64) Tensor {
 	var out libtch.Ctensor
-	if h, w := x.Dim(2), x.Dim(3); h%side == 0 && w%side == 0 {
+	if h, w := x.Dim(2), x.Dim(3); inUse.device != "cpu" && h%side == 0 && w%side == 0 {
 		cell := []int64{h / side, w / side}
 		libtch.AtgAvgPool2d(&out, x.c, cell, 2, cell, 2, []int64{0, 0}, 2, 0, 1, 0, 1)
 		return s.own("average pool", out)
