@@ -241,6 +241,10 @@ char *mx_adamw(mx_tensor *params, mx_tensor *m, mx_tensor *v, mx_tensor *steps, 
     for (int i = 0; i < n; i++) {
       if (!at_(params[i]).grad().defined())
         continue;
+      // CUDA's kernel refuses what lies elsewhere; the copies below would hide it.
+      for (const auto &t : {at_(params[i]).grad(), at_(m[i]), at_(v[i]), at_(steps[i])})
+        TORCH_CHECK(t.device() == at_(params[i]).device(), "a parameter on ", at_(params[i]).device(),
+                    " has a gradient or a state on ", t.device());
       p.push_back(at_(params[i]));
       g.push_back(at_(params[i]).grad());
       ms.push_back(at_(m[i]));
