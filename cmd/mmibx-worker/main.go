@@ -8,6 +8,7 @@
 //	parity    write what MMIB computes of a batch with given weights
 //	          (mmibx.ParityJob)
 //	facts     print what libtorch is linked and what it found, as JSON
+//	facts cuda  the same after a try of CUDA, and why runs cannot be on a GPU
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/mmibx/mmibx"
@@ -43,11 +45,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	verb := ""
-	if len(args) == 1 {
-		verb = args[0]
-	}
-	switch verb {
+	switch strings.Join(args, " ") {
 	case "work":
 		return work(ctx, os.Stdin, os.Stdout)
 	case "features":
@@ -57,7 +55,9 @@ func run(ctx context.Context, args []string) error {
 	case "parity":
 		return parity(ctx, os.Stdin, os.Stdout)
 	case "facts":
-		return facts(os.Stdout)
+		return facts(os.Stdout, "cpu")
+	case "facts cuda":
+		return facts(os.Stdout, "cuda")
 	}
-	return fmt.Errorf("%w: mmibx-worker work|features|predict|parity|facts; mmibx starts it by itself", mmibx.ErrUsage)
+	return fmt.Errorf("%w: mmibx-worker work|features|predict|parity|facts [cuda]; mmibx starts it by itself", mmibx.ErrUsage)
 }

@@ -18,7 +18,7 @@ func predict(context.Context, io.Reader, io.Writer) error { return errNoTorch() 
 
 func parity(context.Context, io.Reader, io.Writer) error { return errNoTorch() }
 
-func facts(io.Writer) error { return errNoTorch() }
+func facts(io.Writer, string) error { return errNoTorch() }
 
 func errNoTorch() error {
 	return fmt.Errorf("%w; run `make build`, which finds or fetches a PyTorch and builds the worker with it", mmibx.ErrNoTorch)

@@ -17,22 +17,20 @@ import (
 )
 
 // facts prints what `mmibx doctor` wants to know: of libtorch, and why runs cannot be
-// on cuda where they cannot.
-func facts(w io.Writer) error {
-	f, err := torch.Init(0, "cuda")
+// on the device where they cannot.
+func facts(w io.Writer, device string) error {
+	f, err := torch.Init(0, device)
 	said := struct {
 		torch.Facts
-		NoCUDA string
-	}{}
+		NoDevice string
+	}{Facts: f}
 	var fault *mmibx.InputError
-	if errors.As(err, &fault) {
-		said.NoCUDA = strings.TrimPrefix(fault.Found, "cuda, and ")
-		f, err = torch.Init(0, "cpu")
-	}
-	if err != nil {
+	switch {
+	case errors.As(err, &fault):
+		said.NoDevice = strings.TrimPrefix(fault.Found, device+", and ")
+	case err != nil:
 		return err
 	}
-	said.Facts = f
 	return json.NewEncoder(w).Encode(said)
 }
 

@@ -123,14 +123,21 @@ func checkout() string {
 	}
 }
 
+// patience is how long a program may take to answer.
+const patience = 30 * time.Second
+
 // ask runs a program for its output. What it complains about is the error.
 func ask(ctx context.Context, program string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer in %v", patience))
 	defer cancel()
 	var complaints strings.Builder
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Stderr = &complaints
+	cmd.WaitDelay = time.Second // a child that outlives it may not hold up doctor
 	out, err := cmd.Output()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // not that it was killed for it
+	}
 	if said := strings.TrimSpace(complaints.String()); err != nil && said != "" {
 		err = fmt.Errorf("%w: %s", err, mmibx.FirstLine(said))
 	}

@@ -92,10 +92,21 @@ type facts struct {
 	ISA      string
 	Threads  int
 	BFloat16 bool
-	CUDA     bool   // the PyTorch has the part for it
-	NoCUDA   string // why that cannot be loaded
-	Device   string // cuda where a GPU can be used
+	CUDA     bool   // it was asked for cuda, and the PyTorch has the part for it
+	NoDevice string // why runs cannot be on the device that it was asked for
+	Device   string // that runs can be on
 	GPU      string // its model
+}
+
+// factsOf asks a worker; question is "facts", and after it a device other than the
+// processor.
+func factsOf(ctx context.Context, worker string, question ...string) (facts, error) {
+	var said facts
+	out, err := ask(ctx, worker, question...)
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &said)
+	}
+	return said, err
 }
 
 func examineWorker(ctx context.Context, fit fit) []finding {
@@ -109,11 +120,7 @@ func examineWorker(ctx context.Context, fit fit) []finding {
 		f.Value, f.Cure = err.Error(), "unset MMIBX_WORKER, or set it to the worker"
 		return []finding{f}
 	}
-	var said facts
-	out, err := ask(ctx, path, "facts")
-	if err == nil {
-		err = json.Unmarshal([]byte(out), &said)
-	}
+	said, err := factsOf(ctx, path, "facts")
 	if err != nil {
 		f.Value = fmt.Sprintf("%s does not work: %v", path, err)
 		return []finding{f}
@@ -122,7 +129,7 @@ func examineWorker(ctx context.Context, fit fit) []finding {
 	if fitted, _, _ := strings.Cut(fit.PyTorch, "+"); fitted != "" && fitted != said.Version {
 		f.State, f.Cure = lacking, fmt.Sprintf("PyTorch %s is fitted now: `make build` links that", fitted)
 	}
-	return []finding{f, threadsOf(said), bfloat16Of(said), cudaOf(said)}
+	return []finding{f, threadsOf(said), bfloat16Of(said), examineCUDA(ctx, path)}
 }
 
 func threadsOf(said facts) finding {
@@ -140,9 +147,17 @@ func bfloat16Of(said facts) finding {
 	return finding{Part: "bfloat16", State: lacking, Value: "the processor has to emulate it", Cure: "leave train.precision at float32, which is faster here"}
 }
 
-// cudaOf says whether runs can be on a GPU: the worker has tried.
-func cudaOf(said facts) finding {
-	_, err := os.Stat("/dev/nvidiactl")
+// examineCUDA says whether runs can be on a GPU. The worker tries it in a process of
+// its own: a driver that does not answer keeps no run from the processor.
+func examineCUDA(ctx context.Context, worker string) finding {
+	said, err := factsOf(ctx, worker, "facts", "cuda")
+	if err != nil {
+		return finding{
+			Part: "CUDA", State: lacking, Value: fmt.Sprintf("the worker that looks for a GPU: %v", err),
+			Cure: "see whether nvidia-smi answers: the driver may be stuck; runs can be on the processor",
+		}
+	}
+	_, err = os.Stat("/dev/nvidiactl")
 	part := "PyTorch " + said.Version + " has only the CPU's part"
 	if said.CUDA {
 		part = "PyTorch " + said.Version + " has the part for one"
@@ -153,9 +168,9 @@ func cudaOf(said facts) finding {
 	case !driver:
 		return finding{Part: "CUDA", State: good, Value: "no GPU here, and " + part + "; runs train on the processor"}
 	case said.CUDA:
-		return finding{Part: "CUDA", State: lacking, Value: "a GPU that CUDA cannot use; " + part, Cure: "look at nvidia-smi and CUDA_VISIBLE_DEVICES: the driver may be too old for the CUDA of this PyTorch"}
+		return finding{Part: "CUDA", State: lacking, Value: "a GPU, but CUDA finds " + said.NoDevice, Cure: "look at nvidia-smi and CUDA_VISIBLE_DEVICES: the driver may be too old for the CUDA of PyTorch " + said.Version}
 	}
-	return finding{Part: "CUDA", State: lacking, Value: "a GPU, but " + said.NoCUDA, Cure: "install a PyTorch with CUDA into your Python, then `make build`"}
+	return finding{Part: "CUDA", State: lacking, Value: "a GPU, but " + said.NoDevice, Cure: "install a PyTorch with CUDA into your Python, then `make build`"}
 }
 
 func examineWeights() []finding {

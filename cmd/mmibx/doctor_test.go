@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/tracker"
@@ -65,6 +68,44 @@ func TestDoctor(t *testing.T) {
 		if !ok || !strings.Contains(got.Value, want.Value) || !strings.Contains(got.Cure, want.Cure) || want.State != "" && got.State != want.State {
 			t.Errorf("%s: %+v, want %+v", part, got, want)
 		}
+	}
+}
+
+// A worker that looks for a GPU and comes to grief, as with a driver that does not
+// answer, trains on the processor all the same.
+func TestDoctorWithAFailingDriver(t *testing.T) {
+	parts, err := doctored(t, `[ "$2" != cuda ] || { echo driver is stuck >&2; exit 1; }
+echo '{"Version":"2.11.0","ISA":"AVX2","Threads":4096,"Device":"cpu"}'`)
+	if f := parts["CUDA"]; err != nil || parts["worker"].State != good || f.State != lacking || !strings.Contains(f.Value, "driver is stuck") {
+		t.Errorf("%v, worker %+v, CUDA %+v", err, parts["worker"], f)
+	}
+}
+
+// What a program leaves behind does not hold up who asked it.
+func TestAskDoesNotWaitForChildren(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := make(chan error, 1)
+	go func() {
+		_, err := ask(ctx, "sh", "-c", `cat "$0" & wait`, fifo)
+		asked <- err
+	}()
+	child, err := os.OpenFile(fifo, os.O_WRONLY, 0) // when cat has opened it; cat ends when it is closed
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer child.Close()
+	cancel()
+	select {
+	case err := <-asked:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("interrupted, it says %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it waits for the child")
 	}
 }
 

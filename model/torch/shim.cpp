@@ -94,13 +94,15 @@ void mx_facts(int *threads, int *bf16, char *version, int version_len, char *isa
 
 // Only torch_cpu is linked: loading torch_cuda registers the backend. libtorch looks
 // for it once, so nothing may ask about CUDA before. cuBLAS is deterministic only with
-// a workspace of its own, by this variable, which it reads when it starts.
-char *mx_use_cuda(int *usable, char *gpu, int gpu_len) {
-  *usable = 0;
+// a workspace of its own, by this variable, which it reads when it starts. Where it is
+// not loaded, the message is why; a message where it is comes from the driver.
+char *mx_use_cuda(int *loaded, int *usable, char *gpu, int gpu_len) {
+  *loaded = *usable = 0;
   return guard([&] {
     setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
     if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
       throw std::runtime_error(dlerror());
+    *loaded = 1;
     *usable = torch::cuda::is_available();
     if (!*usable)
       return;

@@ -47,7 +47,7 @@ type Facts struct {
 	Threads  int
 	BFloat16 bool   // the processor multiplies bfloat16 by itself
 	CUDA     bool   // the part for it is loaded
-	Device   string // that Init was asked for
+	Device   string // where tensors are made, "" while none is chosen
 	GPU      string // the name of its model, "" on other devices
 }
 
@@ -56,15 +56,14 @@ type Facts struct {
 // come before the first tensor; later calls may change the threads, and the device
 // stays. It is "cpu", or "cuda" for the first GPU that CUDA shows this process; "lazy"
 // is a second device on any machine, for tests of where tensors lie. Where the device
-// is not there the error is an *mmibx.InputError.
+// is not there the error is an *mmibx.InputError, and the facts hold all the same.
 func Init(threads int, device string) (Facts, error) {
 	var facts Facts
 	var fault error
 	err := Do(func() {
 		must("init", C.mx_init(C.int(threads), 1))
-		if fault = use(device); fault == nil {
-			facts = readFacts()
-		}
+		fault = use(device)
+		facts = readFacts()
 	})
 	return facts, errors.Join(err, fault)
 }
@@ -88,25 +87,29 @@ func use(device string) error {
 	case device == "lazy":
 		must("device lazy", C.mx_use_lazy())
 	case device == "cuda":
-		var usable C.int
+		var loaded, usable C.int
 		name := make([]byte, 256)
-		if message := C.mx_use_cuda(&usable, (*C.char)(unsafe.Pointer(&name[0])), C.int(len(name))); message != nil {
-			defer C.free(unsafe.Pointer(message))
+		message := C.mx_use_cuda(&loaded, &usable, (*C.char)(unsafe.Pointer(&name[0])), C.int(len(name)))
+		defer C.free(unsafe.Pointer(message))
+		why := ""
+		if message != nil {
+			why = " (" + C.GoString(message) + ")"
+		}
+		if inUse.cuda = loaded != 0; !inUse.cuda {
 			return &mmibx.InputError{
-				Key: "device", Found: "cuda, and a PyTorch without the part for it (" + C.GoString(message) + ")", Expected: "a PyTorch with CUDA",
+				Key: "device", Found: "cuda, and a PyTorch without the part for it" + why, Expected: "a PyTorch with CUDA",
 				Cure: "install one into your Python (pip install torch) and run `make build`, or ask for cpu",
 			}
 		}
-		inUse.cuda = true
 		if usable == 0 {
 			return &mmibx.InputError{
-				Key: "device", Found: "cuda, and no GPU that it can use", Expected: "a GPU of NVIDIA's, with a driver for the CUDA of this PyTorch",
+				Key: "device", Found: "cuda, and no GPU that it can use" + why, Expected: "a GPU of NVIDIA's, with a driver for the CUDA of this PyTorch",
 				Cure: "look at nvidia-smi and CUDA_VISIBLE_DEVICES, or ask for cpu",
 			}
 		}
 		gpu = C.GoString((*C.char)(unsafe.Pointer(&name[0])))
 	default:
-		return &mmibx.InputError{Key: "device", Found: device, Expected: "cpu or cuda"}
+		return &mmibx.InputError{Key: "device", Found: device, Expected: "cpu or cuda", Cure: "ask for cpu, or for cuda where there is a GPU of NVIDIA's"}
 	}
 	inUse.device, inUse.gpu = device, gpu
 	return nil

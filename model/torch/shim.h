@@ -14,7 +14,7 @@ typedef void *mx_tensor;
 
 char *mx_init(int threads, int deterministic);
 void mx_facts(int *threads, int *bf16, char *version, int version_len, char *isa, int isa_len);
-char *mx_use_cuda(int *usable, char *gpu, int gpu_len);
+char *mx_use_cuda(int *loaded, int *usable, char *gpu, int gpu_len);
 char *mx_use_lazy(void);
 char *mx_seed(uint64_t seed);
 
