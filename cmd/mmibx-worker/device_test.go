@@ -70,14 +70,47 @@ func TestDeviceOfAnAttempt(t *testing.T) {
 	}
 }
 
-// The same on lazy tensors, in a process of its own: see TestSecondDevice of model.
+// elsewhere runs tests on another device, in a process of its own: all that it
+// printed, and whether a test passed.
+func elsewhere(t *testing.T, device string, tests ...string) (said string, passed func(test string) bool) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-device", device, "-test.v", "-test.run", "^("+strings.Join(tests, "|")+")$")
+	out, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	said = string(out)
+	return said, func(test string) bool { return strings.Contains(said, "\n--- PASS: "+test+" (") }
+}
+
+// The same on lazy tensors: see TestSecondDevice of model.
 func TestAttemptOnSecondDevice(t *testing.T) {
 	if *device != "cpu" {
-		t.Skip("the other tests are on", *device)
+		t.Log("nothing to do: all tests are on", *device)
+		return
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-device", "lazy", "-test.run", "^(TestDeviceOfAnAttempt|TestPrunedAttempt)$")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	tests := []string{"TestDeviceOfAnAttempt", "TestPrunedAttempt"}
+	said, passed := elsewhere(t, "lazy", tests...)
+	for _, test := range tests {
+		if !passed(test) {
+			t.Errorf("%s on lazy tensors:\n%s", test, said)
+		}
+	}
+}
+
+// A process is on the device that it was asked for, or says why there is none.
+func TestFacts(t *testing.T) {
+	var out bytes.Buffer
+	if err := facts(&out, *device); err != nil {
+		t.Fatal(err)
+	}
+	var said struct{ Version, Device, NoDevice string }
+	if err := json.Unmarshal(out.Bytes(), &said); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(out.String())
+	if on := said.Device == *device; said.Version == "" || on == (said.NoDevice != "") {
+		t.Errorf("asked for %s, it says %+v", *device, said)
 	}
 }
 
@@ -87,15 +120,55 @@ func TestDeviceThatIsNotThere(t *testing.T) {
 	if _, err := torch.Init(1, *device); err != nil {
 		t.Fatal(err)
 	}
-	for _, other := range []string{"cpu", "cuda", "tpu"} {
-		if other == *device {
-			continue
+	var fault *mmibx.InputError
+	if _, err := torch.Init(1, "tpu"); !errors.As(err, &fault) || fault.Expected != *device || fault.Cure == "" {
+		t.Errorf("another device in a process for %s: %v", *device, err)
+	}
+	const attempt = "TestDeviceOfAnAttempt"
+	refusal := func(device string) string {
+		t.Helper()
+		said, passed := elsewhere(t, device, attempt, "TestFacts")
+		if !passed("TestFacts") {
+			t.Errorf("facts of %s:\n%s", device, said)
 		}
-		var fault *mmibx.InputError
-		if _, err := torch.Init(1, other); !errors.As(err, &fault) || fault.Cure == "" {
-			t.Errorf("%s in a process for %s: %v", other, *device, err)
+		if passed(attempt) {
+			return ""
+		}
+		return said
+	}
+	if said := refusal("tpu"); !strings.Contains(said, "found tpu, expected cpu or cuda; ask for cpu") {
+		t.Errorf("an unknown device:\n%s", said)
+	}
+	// What cuda is depends on the machine.
+	want := "found cuda, and a PyTorch without the part for it (libtorch_cuda.so: "
+	cure := "install one into your Python"
+	if hasCUDA(t) {
+		want, cure = "found cuda, and no GPU that it can use", "look at nvidia-smi"
+	}
+	switch said := refusal("cuda"); {
+	case said == "" && !hasCUDA(t):
+		t.Error("an attempt is on cuda, without libtorch's part for it")
+	case said != "" && (!strings.Contains(said, want) || !strings.Contains(said, cure)):
+		t.Errorf("cuda:\n%s", said)
+	}
+}
+
+// hasCUDA says whether libtorch's part for CUDA lies beside the libtorch of this
+// process.
+func hasCUDA(t *testing.T) bool {
+	t.Helper()
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(maps)) {
+		if i := strings.Index(line, "/"); i >= 0 && strings.HasSuffix(line, "/libtorch_cpu.so\n") {
+			_, err := os.Stat(filepath.Join(filepath.Dir(line[i:]), "libtorch_cuda.so"))
+			return err == nil
 		}
 	}
+	t.Fatal("no libtorch_cpu.so is loaded")
+	return false
 }
 
 // What a failed kernel leaves behind is no place for the next run; memory that ran
