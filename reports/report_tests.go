@@ -9,7 +9,7 @@ import (
 )
 
 // Recorder keeps the comparisons that Table.Test asks for, so that a report can
-// print what a table only marks. Tables that share one make none twice.
+// print what a table only marks. Tables of one split that share one make none twice.
 type Recorder struct {
 	made  map[[2]*Cell]*stats.Comparison
 	known map[string]*stats.Comparison // by the runs of both cells

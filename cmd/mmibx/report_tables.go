@@ -51,8 +51,8 @@ func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Repor
 		}
 		f.baseline = layout.UsualBaseline()
 	}
-	recorder := &reports.Recorder{}
 	for _, split := range f.splits() {
+		recorder := &reports.Recorder{} // of this split: the runs are those of the other
 		list, err := f.declarations(r.Plan.Sweep, mmibx.Split(split))
 		if err != nil {
 			return err

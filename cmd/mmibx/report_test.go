@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,58 @@ func TestReport(t *testing.T) {
 	}
 	if n := looks(t, store); n != 1 {
 		t.Errorf("a report on test left %d looks, want 1", n)
+	}
+}
+
+// What the report says of test is of the predictions on test: MMIB is the better one
+// on dev there, and the worse one on test.
+func TestReportTestsEachSplit(t *testing.T) {
+	store, dir := plannedStore(t, `
+name = "turned"
+benchmarks = ["mini-mnre"]
+seeds = 3
+[[arm]]
+name = "words"
+model = "text"
+[[arm]]
+name = "mmib"
+model = "mmib"
+`, func(store mmibx.Store, w *journal.Writer, _ int, c *experiments.Cell) mmibx.State {
+		logged(t, w, 1, map[string]float64{"text": 80, "mmib": 94}[c.Spec.Model.Name])
+		for split, worse := range map[mmibx.Split]string{mmibx.Dev: "text", mmibx.Test: "mmib"} {
+			every := 9
+			if c.Spec.Model.Name == worse {
+				every = 3
+			}
+			list := gold(t, "mini-mnre", split)
+			for i := range list {
+				if (i+c.Spec.Seed)%every == 0 {
+					list[i].Relation = mmibx.NoRelation
+				}
+			}
+			predicted(t, store, w, split, list)
+		}
+		return mmibx.Done
+	}), t.TempDir()
+	if said, err := mmibxSays(t, "report", "turned", "-o", dir, "--figures", "curves", "--split", "test", "--store", string(store)); err != nil {
+		t.Fatal(err, said)
+	}
+	page := string(contents(t, filepath.Join(dir, "report.html")))
+	verdict := regexp.MustCompile(`(?s)mini MNRE, (dev|test): against MMIB</h3>.*?<td>Text only</td>.*?>(better|worse)<`)
+	got := map[string]string{}
+	for _, found := range verdict.FindAllStringSubmatch(page, -1) {
+		got[found[1]] = found[2]
+	}
+	if got["dev"] != "worse" || got["test"] != "better" {
+		t.Errorf("Text only against MMIB is %v, want worse on dev and better on test", got)
+	}
+	alone := filepath.Join(dir, "turned-test.tex")
+	if said, err := mmibxSays(t, "table", "--sweep", "turned", "--split", "test", "--baseline", "MMIB", "-o", alone, "--store", string(store)); err != nil {
+		t.Fatal(err, said)
+	}
+	comment := regexp.MustCompile(`(?m)^%.*\n`) // has the command
+	if want := comment.ReplaceAll(contents(t, alone), nil); !bytes.Equal(want, comment.ReplaceAll(contents(t, filepath.Join(dir, "tables", "turned-test.tex")), nil)) {
+		t.Errorf("the table of the report is not that of mmibx table:\n%s", want)
 	}
 }
 
