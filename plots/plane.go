@@ -42,6 +42,11 @@ func PlaneFigure(runs []Run, o Options) (*Figure, error) {
 			add(at, x, y)
 		}
 	}, plain)
+	study.noteLeftOut(&f.Meta, axes, runs, o, func(r *Run) bool {
+		_, okX := r.Values[mmibx.InformationInput]
+		_, okY := r.Values[mmibx.InformationLabel]
+		return r.State == mmibx.Done && okX && okY
+	})
 	return f.settle()
 }
 

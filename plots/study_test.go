@@ -126,9 +126,10 @@ func TestSeriesOfTwoBesideALongOne(t *testing.T) {
 	for _, c := range []struct {
 		betas []float64
 		want  []string
+		says  string
 	}{
-		{[]float64{0, 0.01, 0.1, 1}, []string{"MMIB"}},
-		{[]float64{0, 0.1, 1}, []string{"MMIB", "MMIB, ib.beta_text = 0"}},
+		{[]float64{0, 0.01, 0.1, 1}, []string{"MMIB"}, "Not drawn: 1 arm with fewer than half as many settings as the longest series (MMIB, ib.beta_text = 0)."},
+		{[]float64{0, 0.1, 1}, []string{"MMIB", "MMIB, ib.beta_text = 0"}, ""},
 	} {
 		var l lab
 		add := func(more map[string]any) {
@@ -156,7 +157,39 @@ func TestSeriesOfTwoBesideALongOne(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("beside betas %v: series %q, want %q", c.betas, got, c.want)
 		}
+		if caption := f.Caption(); !strings.Contains(caption, c.says) || strings.Contains(caption, "Not drawn") != (c.says != "") {
+			t.Errorf("beside betas %v: %s", c.betas, caption)
+		}
 	}
+}
+
+// Where one axis is drawn of several, the others are said; so are many arms, without
+// their names.
+func TestAxisThatIsNotDrawnIsSaid(t *testing.T) {
+	var l lab
+	add := func(betaText, betaImage float64, size int) {
+		values := map[string]float64{mmibx.DevF1: 90, mmibx.InformationInput: 2, mmibx.InformationLabel: 1}
+		l.add(t, mmibx.Done, values, map[string]any{"benchmark": "mini-mnre", "model": "mmib", "ib.beta_text": betaText, "ib.beta_image": betaImage, "ib.size": size})
+	}
+	for _, beta := range []float64{0, 0.001, 0.01, 0.1, 1} {
+		add(0.001, beta, 8)
+	}
+	says := func(want string) {
+		t.Helper()
+		for _, name := range []string{"beta", "plane"} {
+			if caption := drawn[*Figure](t, name, l.runs, Options{}).Caption(); !strings.Contains(caption, want) || strings.Contains(caption, "Not drawn") != (want != "") {
+				t.Errorf("%s: no %q in %s", name, want, caption)
+			}
+		}
+	}
+	says("")
+	add(1, 0.001, 8) // along the text, less than half as long
+	says("Not drawn: what varies along β of the text.")
+	for _, size := range []int{1, 2, 4, 16} {
+		add(0.001, 0, size)
+		add(0.001, 1, size)
+	}
+	says("Not drawn: 4 arms with fewer than half as many settings as the longest series. Not drawn: what varies along β of the text.")
 }
 
 func TestStudiesFindTheirArms(t *testing.T) {
