@@ -175,33 +175,35 @@ func TestReportCompiles(t *testing.T) {
 	aligned := madeUpReport(t)
 	aligned.Tables[0].SIunitx = true
 	for name, r := range map[string]*Report{"plain": madeUpReport(t), "hostile": hostileReport(t), "siunitx": aligned} {
-		if name == "siunitx" {
-			needs.LaTeX(t, "siunitx", 3)
-		}
-		dir := t.TempDir()
-		var tex bytes.Buffer
-		if err := r.LaTeX(&tex); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Join(dir, "figures"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		for file, blob := range map[string][]byte{"report.tex": tex.Bytes(), "figures/beta.pdf": r.Figures[0].PDF} {
-			if err := os.WriteFile(filepath.Join(dir, file), blob, 0o644); err != nil {
+		t.Run(name, func(t *testing.T) {
+			if name == "siunitx" {
+				needs.LaTeX(t, "siunitx", 3)
+			}
+			dir := t.TempDir()
+			var tex bytes.Buffer
+			if err := r.LaTeX(&tex); err != nil {
 				t.Fatal(err)
 			}
-		}
-		for range 2 {
-			cmd := exec.CommandContext(t.Context(), pdflatex, "-interaction=nonstopmode", "-halt-on-error", "report.tex")
-			cmd.Dir = dir
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%s: %v\n%s", name, err, out[max(0, len(out)-3000):])
+			if err := os.MkdirAll(filepath.Join(dir, "figures"), 0o755); err != nil {
+				t.Fatal(err)
 			}
-			if wide := regexp.MustCompile(`Overfull \\hbox \((\d+)`).FindSubmatch(out); name == "plain" && wide != nil {
-				t.Errorf("%s: a line runs %s points into the margin", name, wide[1])
+			for file, blob := range map[string][]byte{"report.tex": tex.Bytes(), "figures/beta.pdf": r.Figures[0].PDF} {
+				if err := os.WriteFile(filepath.Join(dir, file), blob, 0o644); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
+			for range 2 {
+				cmd := exec.CommandContext(t.Context(), pdflatex, "-interaction=nonstopmode", "-halt-on-error", "report.tex")
+				cmd.Dir = dir
+				out, err := cmd.CombinedOutput()
+				if err != nil {
+					t.Fatalf("%v\n%s", err, out[max(0, len(out)-3000):])
+				}
+				if wide := regexp.MustCompile(`Overfull \\hbox \((\d+)`).FindSubmatch(out); name == "plain" && wide != nil {
+					t.Errorf("a line runs %s points into the margin", wide[1])
+				}
+			}
+		})
 	}
 }
 
