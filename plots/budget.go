@@ -15,7 +15,7 @@ var pictureKeys = []string{"evidence.pictures"}
 // BudgetFigure draws how good the best of k trials is expected to be, for every
 // method that was run in several settings: a trial is a setting, and its score
 // the mean over its seeds. A pruned run was tried too: it counts as it was at its
-// best dev F1, or a search that prunes would look cheaper than it was. What pictures
+// best dev F1, as done runs do, or a search that prunes would look cheaper than it was. What pictures
 // a run was shown is a condition that nobody chooses by its score. Of a metric such as
 // a loss the best is the lowest; one that has no better end is refused.
 func BudgetFigure(all []Run, o Options) (*Figure, error) {
@@ -100,6 +100,9 @@ func BudgetFigure(all []Run, o Options) (*Figure, error) {
 	}
 	if early {
 		f.Says += "; a pruned run counts as tried, at the best dev F1 that it had reached"
+		if metric != mmibx.DevF1 {
+			f.Says += ", with its " + MetricLabel(metric) + " there, or the last where none was logged there"
+		}
 	}
 	if !f.Rows[0].hasValues() {
 		return nil, fmt.Errorf("figure budget: %w: no method was run in two settings", mmibx.ErrNotFound)

@@ -259,6 +259,11 @@ func TestBudgetOfALoss(t *testing.T) {
 	if caption := f.Caption(); !strings.Contains(caption, "best, which is the lowest, of so many trials") {
 		t.Error(caption)
 	}
+	l.runs[2].State = mmibx.Pruned
+	f = drawn[*Figure](t, "budget", l.runs, Options{Metrics: []string{mmibx.Loss}})
+	if caption := f.Caption(); !strings.Contains(caption, "at the best dev F1 that it had reached, with its training loss there") {
+		t.Error(caption)
+	}
 	if _, err := kind(t, "budget").Draw(l.runs, Options{Metrics: []string{mmibx.GradNorm}, Title: title}); !errors.Is(err, mmibx.ErrUsage) {
 		t.Errorf("of a norm, which has no better end: %v", err)
 	}

@@ -81,7 +81,8 @@ func TestCasesOnTestAreALook(t *testing.T) {
 
 // What a pruner ended is in the budget's curve with the best that it logged, and no
 // other figure has it. By hand: of the trials 90, 70 and 60 the best of one is 73.3 on
-// average, of two (90 + 90 + 70) / 3, of three 90.
+// average, of two (90 + 90 + 70) / 3, of three 90. Of losses of a tenth of the score,
+// where the score was best, the lowest of one is 7.33.
 func TestBudgetOfASearchThatPrunes(t *testing.T) {
 	store := plannedStore(t, `
 name = "search"
@@ -93,6 +94,9 @@ align.tau = [1, 2, 3]
 `, func(_ mmibx.Store, w *journal.Writer, place int, _ *experiments.Cell) mmibx.State {
 		for epoch, f1 := range [][]float64{{80, 90}, {70, 65}, {55, 60}}[place] {
 			logged(t, w, int64(epoch), f1)
+			if err := w.Log(int64(epoch), mmibx.Metric{Name: mmibx.Loss, Value: f1 / 10}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if place == 0 {
 			return mmibx.Done
@@ -125,6 +129,14 @@ align.tau = [1, 2, 3]
 	if about := drawn.About(); err != nil || len(about.Runs) != 3 || !maps.Equal(about.Drawn, now.Drawn) {
 		t.Errorf("a paper is held against %+v (%v), drawn was %+v", now, err, about)
 	}
+	f.metrics = []string{mmibx.Loss}
+	if drawn, err = a.figure(t.Context(), db, budget, *f); err != nil {
+		t.Fatal(err)
+	}
+	if got := drawn.(*plots.Figure).Rows[0].Panels[0].Series[0].Points[0].Values[0]; math.Abs(got-22.0/3) > 1e-9 {
+		t.Errorf("the lowest loss of one: %v", got)
+	}
+	f.metrics = nil
 	heat, _ := plots.LookupKind("heatmap")
 	other, err := a.drawing(t.Context(), db, heat, f)
 	if err != nil {
