@@ -79,6 +79,7 @@ type Outcome struct {
 	State   State        `json:"state"`
 	Class   FailureClass `json:"class,omitempty"`
 	Error   string       `json:"error,omitempty"`
+	Leaves  bool         `json:"leaves,omitempty"` // the worker takes no other job
 }
 
 // CodesOfDev names the artifact with the codes of some examples of dev, before the

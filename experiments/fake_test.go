@@ -26,7 +26,14 @@ const roleEnv = "MMIBX_TEST_ROLE"
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleEnv) {
 	case "worker":
-		if err := Serve(context.Background(), os.Stdin, os.Stdout, fakeRun); err != nil {
+		ctx, leave := context.WithCancel(context.Background())
+		if err := Serve(ctx, os.Stdin, os.Stdout, func(ctx context.Context, job mmibx.Job) mmibx.Outcome {
+			o := fakeRun(ctx, job)
+			if o.Error == spoiltDevice {
+				leave()
+			}
+			return o
+		}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -39,6 +46,10 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// spoiltDevice is what fakeRun's failures of the class "spoilt" say, after which the
+// worker leaves.
+const spoiltDevice = "CUDA error: device-side assert triggered"
 
 // fakeSteps is how long a fake run is; it checkpoints after every third step.
 const fakeSteps = 8
@@ -77,6 +88,8 @@ func fakeRun(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 		select {}
 	} else if class == mmibx.FailDiverged {
 		return end(mmibx.Diverged, class, "train.loss is NaN at step 3")
+	} else if class == "spoilt" { // as a kernel that failed
+		return end(mmibx.Failed, mmibx.FailError, spoiltDevice)
 	} else if class != "" {
 		return end(mmibx.Failed, class, "told to fail: "+string(class))
 	}

@@ -63,6 +63,9 @@ func (l *loop) answered(w *worker, o mmibx.Outcome) {
 	}
 	w.task = nil
 	w.served++
+	if o.Leaves { // what it was given now it would not answer
+		w.finish()
+	}
 	if o.State == mmibx.Running {
 		l.attempts--
 		if t.unwanted { // stopped while the worker found out who has it

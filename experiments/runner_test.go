@@ -227,6 +227,24 @@ func TestIdenticalFailuresStopTheSweep(t *testing.T) {
 	}
 }
 
+// A worker that leaves after its device has failed says so in its answer: no run is given
+// to it and lost, and the sweep stops where all devices fail alike.
+func TestWorkersThatLeaveAfterAFailure(t *testing.T) {
+	store, plan := newStore(t), mustPlan(t, strings.Replace(besideText, "model = \"text\"", "device = \"cuda\"\nmodel = \"text\"", 1))
+	for _, run := range plan.IDs() {
+		fault(t, store, run, "spoilt", 0)
+	}
+	r := fakeRunnerOf(store, 1)
+	r.GPUs, r.Tries, r.Alike = []GPU{fakeGPU(t, "cuda:0", "GPU-aaaa")}, 3, 5
+	s, err := r.Run(t.Context(), plan)
+	if err == nil || !strings.Contains(err.Error(), "5 runs in a row failed alike: "+spoiltDevice) {
+		t.Errorf("Run: %v", err)
+	}
+	if s.Attempts != 5 || s.Counts[mmibx.Failed] != 5 || s.Counts[mmibx.Queued] != 7 {
+		t.Errorf("summary %+v", s)
+	}
+}
+
 func TestWorkersThatCannotStart(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

@@ -47,14 +47,16 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, run RunFunc) error 
 		failed <- readJobs(ctx, in, jobs, &now)
 	}()
 	answers := json.NewEncoder(out)
-	for ctx.Err() == nil { // run may end it: no job is taken after that
+	for ctx.Err() == nil { // run may end it: no job is taken after that, as its answer says
 		select {
 		case <-ctx.Done():
 		case job, ok := <-jobs:
 			if !ok {
 				return <-failed
 			}
-			if err := answers.Encode(serveJob(ctx, job, run, &now)); err != nil {
+			answer := serveJob(ctx, job, run, &now)
+			answer.Leaves = ctx.Err() != nil
+			if err := answers.Encode(answer); err != nil {
 				return fmt.Errorf("answer the runner: %w", err)
 			}
 		}
