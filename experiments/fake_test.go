@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -78,6 +79,9 @@ func fakeRun(ctx context.Context, job mmibx.Job) mmibx.Outcome {
 	fmt.Fprintln(os.Stderr, "output of", job.Run, "attempt", job.Attempt)
 	if job.Sweep == "beside" {
 		fmt.Fprintf(os.Stderr, "sees GPUs %q\n", os.Getenv("CUDA_VISIBLE_DEVICES"))
+		if exec.Command("sh", "-c", "true >&3").Run() == nil {
+			fmt.Fprintln(os.Stderr, "what it starts has its claim")
+		}
 	}
 	if class := fakeFault(job); class == mmibx.FailSignal {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

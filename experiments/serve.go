@@ -129,7 +129,13 @@ func readJobs(ctx context.Context, in io.Reader, jobs chan<- mmibx.Job, now *und
 	}
 }
 
+// claimFD is the descriptor of the claim of a worker's GPU, where it has one.
+const claimFD = 3
+
 func serveJob(ctx context.Context, job mmibx.Job, run RunFunc, now *underWay) mmibx.Outcome {
+	if job.GPU != "" { // what the job starts would keep the claim for as long as it lives
+		syscall.CloseOnExec(claimFD)
+	}
 	fail := func(state mmibx.State, err error) mmibx.Outcome {
 		return mmibx.Outcome{Run: job.Run, Attempt: job.Attempt, State: state, Class: mmibx.FailIO, Error: err.Error()}
 	}

@@ -60,6 +60,8 @@ func TestGPUsBesideProcessors(t *testing.T) {
 			t.Errorf("a run for the processor: %+v, %s", env, said)
 		case c.ArmName == "large" && (env.Device != "cuda" || env.GPU == "" || !strings.Contains(said, fmt.Sprintf("sees GPUs %q", map[string]string{"cuda:1": "GPU-bbbb", "cuda:2": "GPU-cccc"}[env.GPU]))):
 			t.Errorf("a run for a GPU: %+v, %s", env, said)
+		case strings.Contains(said, "has its claim"):
+			t.Errorf("a hung nvidia-smi would keep the GPU: %s", said)
 		}
 	}
 }

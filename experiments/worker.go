@@ -131,7 +131,7 @@ func (w *worker) start(command, env []string, logPath string, messages chan<- me
 	}
 	w.stdin = stdin
 	if w.claim != nil { // its own too: it outlives a runner that is killed, for as long as it needs for its checkpoint
-		w.cmd.ExtraFiles = []*os.File{w.claim}
+		w.cmd.ExtraFiles = []*os.File{w.claim} // the first is claimFD
 	}
 	if err := w.cmd.Start(); err != nil {
 		return fmt.Errorf("start a worker: %w", err)
