@@ -327,7 +327,8 @@ func TestDigestCache(t *testing.T) {
 // A sweep runs on the device that its file asks for, or one of its arms, or not at all.
 func TestDeviceOfTheSweepFile(t *testing.T) {
 	dir := t.TempDir()
-	t.Setenv("PATH", dir) // no nvidia-smi, so no GPU
+	t.Setenv("CUDA_VISIBLE_DEVICES", "") // so no GPU
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("MMIBX_WORKER", filepath.Join(dir, "arm"))
 	for name, text := range map[string]string{"sweep": "device = \"cuda\"\nbenchmarks = [\"mini-mnre\"]\n", "arm": "benchmarks = [\"mini-mnre\"]\n[[arm]]\nname = \"large\"\ndevice = \"cuda\"\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("name = \"on-cuda\"\nbase.model = \"text\"\n"+text), 0o644); err != nil {
