@@ -97,15 +97,15 @@ func parseInstances(text string) []Unit {
 }
 
 // driverUnits lists GPUs by what the driver itself says of them, where its program is
-// not installed. A GPU without a device is another container's, and one that is
-// excluded nobody's.
+// not installed. A GPU without a device, or with one that we may not open, is another
+// container's, and one that is excluded nobody's.
 func driverUnits(driver, devices string) ([]Unit, error) {
 	files, err := filepath.Glob(filepath.Join(driver, "gpus", "*", "information")) // by their place on the bus, as nvidia-smi counts
 	var units []Unit
 	for _, file := range files {
 		uuid, err := driverUUID(file, driver, devices)
 		switch {
-		case errors.Is(err, os.ErrNotExist):
+		case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
 			continue
 		case err != nil:
 			return nil, fmt.Errorf("%s: %w", file, err)

@@ -129,6 +129,17 @@ func TestWithoutDriversProgram(t *testing.T) {
 	if err != nil || len(list) != 2 || list[0] != wholeGPU(0, "GPU-aaaa") || list[1] != wholeGPU(1, "GPU-dddd") {
 		t.Errorf("%+v, %v", list, err)
 	}
+	if os.Geteuid() != 0 { // who may open anything
+		if err := os.Chmod(filepath.Join(devices, "nvidia3"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := driverUnits(driver, devices); err != nil || len(list) != 1 || list[0] != wholeGPU(0, "GPU-dddd") {
+			t.Errorf("a device that we may not open: %+v, %v", list, err)
+		}
+		if err := os.Chmod(filepath.Join(devices, "nvidia3"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	gpu("0000:4e:00.0", 0, "GPU-????????-????-????-????-????????????", "No")
 	if list, err := driverUnits(driver, devices); err == nil || !strings.Contains(err.Error(), "4e:00.0/information: GPU UUID: found") {
 		t.Errorf("a GPU that the driver does not know: %+v, %v", list, err)
