@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,9 @@ const gpuEvery = 5 * time.Second
 // seconds where the driver is loaded for it or there are many GPUs.
 const gpuPatience = 30 * time.Second
 
-var gpuQuery = []string{"--query-gpu=index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw,mig.mode.current", "--format=csv,noheader,nounits"}
+// gpuFields are what nvidia-smi is asked about each GPU, and then whether it is in MIG
+// mode, which drivers from before there was one take for no field.
+const gpuFields, migField = "index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw", "mig.mode.current"
 
 // readGPUs asks nvidia-smi, where there is one; what it cannot tell is 0.
 func (m *Monitor) readGPUs(ctx context.Context, now time.Time) []GPU {
@@ -66,7 +69,13 @@ func ByUUID(ctx context.Context, uuid string) (GPU, error) {
 // listGPUs asks nvidia-smi and waits that long for it; where there is none the error
 // is exec.ErrNotFound.
 func listGPUs(ctx context.Context, patience time.Duration, which ...string) ([]GPU, error) {
-	text, err := askDriver(ctx, patience, append(which, gpuQuery...)...)
+	ask := func(fields string) (string, error) {
+		return askDriver(ctx, patience, slices.Concat(which, []string{"--query-gpu=" + fields, "--format=csv,noheader,nounits"})...)
+	}
+	text, err := ask(gpuFields + "," + migField)
+	if err != nil && strings.Contains(err.Error(), migField) { // it complains of it by name
+		text, err = ask(gpuFields)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -96,30 +105,33 @@ func askDriver(ctx context.Context, patience time.Duration, args ...string) (str
 	return string(out), err
 }
 
-// parseGPUs reads nvidia-smi's table: memory in MiB, numbers that are not known as
-// [N/A] or [Not Supported].
+// parseGPUs reads nvidia-smi's table of gpuFields and, where it knows that, migField:
+// memory in MiB, numbers that are not known as [N/A] or [Not Supported].
 func parseGPUs(text string) ([]GPU, error) {
 	r := csv.NewReader(strings.NewReader(text))
 	r.TrimLeadingSpace = true
-	r.FieldsPerRecord = 9
 	rows, err := r.ReadAll()
 	if err != nil {
 		return nil, err
 	}
 	var list []GPU
+	const fields = 8
 	for _, row := range rows {
+		if len(row) < fields {
+			return nil, fmt.Errorf("found %q, expected %s", strings.Join(row, ", "), gpuFields)
+		}
 		index, err := strconv.Atoi(row[0])
 		if err != nil {
 			return nil, fmt.Errorf("found %q, expected the index of a GPU", row[0])
 		}
 		var n [5]float64
-		for i, text := range row[3:8] {
+		for i, text := range row[3:fields] {
 			if n[i], err = strconv.ParseFloat(text, 64); err != nil && !strings.HasPrefix(text, "[") {
 				return nil, fmt.Errorf("found %q, expected a number", text)
 			}
 		}
 		list = append(list, GPU{
-			Index: index, UUID: row[1], Name: row[2], Busy: n[0] / 100, Memory: Amount{uint64(n[1]) << 20, uint64(n[2]) << 20}, Celsius: n[3], Watts: n[4], MIG: row[8] == "Enabled",
+			Index: index, UUID: row[1], Name: row[2], Busy: n[0] / 100, Memory: Amount{uint64(n[1]) << 20, uint64(n[2]) << 20}, Celsius: n[3], Watts: n[4], MIG: len(row) > fields && row[fields] == "Enabled",
 		})
 	}
 	return list, nil

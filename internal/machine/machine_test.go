@@ -79,6 +79,20 @@ func TestDriverFails(t *testing.T) {
 	}
 }
 
+// A driver from before MIG mode, whose program refuses the field that it does not
+// know, shows its GPUs all the same.
+func TestDriverBeforeMIG(t *testing.T) {
+	driverProgram(t, `case "$1" in
+*mig.mode.current*) printf 'Field "mig.mode.current" is not a valid field to query.\n\n'; exit 2 ;;
+esac
+echo "0, GPU-aaaa, Tesla V100-SXM2-16GB, 12, 1024, 16160, 41, 55.00"
+`)
+	list, err := listGPUs(t.Context(), time.Minute)
+	if want := (GPU{UUID: "GPU-aaaa", Name: "Tesla V100-SXM2-16GB", Busy: 0.12, Memory: Amount{1 << 30, 16160 << 20}, Celsius: 41, Watts: 55}); err != nil || len(list) != 1 || list[0] != want {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 // TestParseGPUs reads tables as nvidia-smi 535 and 560 print them, one of a card
 // that does not tell its power and knows no MIG mode.
 func TestParseGPUs(t *testing.T) {
