@@ -1,11 +1,14 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mmibx/mmibx"
 )
 
 func numbers(units []Unit) string {
@@ -20,7 +23,7 @@ func numbers(units []Unit) string {
 // and those of the MIG user guide for instances. GPU 3 is in MIG mode.
 func TestVisible(t *testing.T) {
 	list := []Unit{
-		wholeGPU(0, "GPU-aaaa-1"), wholeGPU(1, "GPU-bbbb-2"), wholeGPU(2, "GPU-aacc-3"),
+		wholeGPU(0, "GPU-aaaa-1", ""), wholeGPU(1, "GPU-bbbb-2", ""), wholeGPU(2, "GPU-aacc-3", ""),
 		{Number: "3:0", UUID: "MIG-dd-0", index: 3, gpu: "GPU-eeee-4"}, {Number: "3:1", UUID: "MIG-dd-1", index: 3, gpu: "GPU-eeee-4"},
 	}
 	for names, want := range map[string]string{
@@ -44,9 +47,43 @@ func TestVisible(t *testing.T) {
 		"GPU-eeee":               "3:0 3:1",
 		"3,MIG-dd-0":             "",
 	} {
-		if got := numbers(visible(list, names)); got != want {
-			t.Errorf("%q shows %s, want %q", names, got, want)
+		if got, err := visible(list, names, false); err != nil || numbers(got) != want {
+			t.Errorf("%q shows %s (%v), want %q", names, numbers(got), err, want)
 		}
+	}
+}
+
+// TestVisibleOfTwoModels: CUDA's default order is the fastest first, so that its GPU 0
+// may be nvidia-smi's GPU 1 where they differ (CUDA's programming guide,
+// CUDA_DEVICE_ORDER). What is no index, and the index of nothing, means the same in
+// every order.
+func TestVisibleOfTwoModels(t *testing.T) {
+	list := []Unit{wholeGPU(0, "GPU-aaaa", "Tesla K80"), wholeGPU(1, "GPU-bbbb", "NVIDIA A30")}
+	for names, want := range map[string]string{"GPU-bb,GPU-aa": "1 0", "-1": "", "7,0": ""} {
+		if got, err := visible(list, names, false); err != nil || numbers(got) != want {
+			t.Errorf("%q shows %s (%v), want %q", names, numbers(got), err, want)
+		}
+	}
+	for _, names := range []string{"0", "GPU-bb,0"} {
+		var fault *mmibx.InputError
+		if got, err := visible(list, names, false); !errors.As(err, &fault) || !strings.Contains(fault.Found, "the index 0 where there are Tesla K80 and NVIDIA A30") || !strings.Contains(fault.Cure, "CUDA_DEVICE_ORDER=PCI_BUS_ID") {
+			t.Errorf("%q shows %s (%v)", names, numbers(got), err)
+		}
+	}
+	driverProgram(t, `printf '0, GPU-aaaa, Tesla K80, 0, 0, 11441, 30, 60.2, [N/A]\n1, GPU-bbbb, NVIDIA A30, 0, 0, 24576, 30, 29.1, Disabled\n'`)
+	t.Setenv("CUDA_VISIBLE_DEVICES", "1")
+	t.Setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
+	if list, err := Units(t.Context()); err == nil {
+		t.Errorf("in an order that we do not know: %+v", list)
+	}
+	t.Setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+	if list, err := Units(t.Context()); err != nil || numbers(list) != "1" {
+		t.Errorf("in the order of the bus: %+v, %v", list, err)
+	}
+	driverProgram(t, "echo NVIDIA-SMI has failed\nexit 9\n")
+	t.Setenv("CUDA_VISIBLE_DEVICES", "")
+	if list, err := Units(t.Context()); err != nil || list != nil {
+		t.Errorf("who shows none need not know what there is: %+v, %v", list, err)
 	}
 }
 
@@ -126,14 +163,14 @@ func TestWithoutDriversProgram(t *testing.T) {
 		write(filepath.Join(devices, "nvidia"+minor), "")
 	}
 	list, err := driverUnits(driver, devices)
-	if err != nil || len(list) != 2 || list[0] != wholeGPU(0, "GPU-aaaa") || list[1] != wholeGPU(1, "GPU-dddd") {
+	if err != nil || len(list) != 2 || list[0] != wholeGPU(0, "GPU-aaaa", "NVIDIA A100-SXM4-40GB") || list[1] != wholeGPU(1, "GPU-dddd", "NVIDIA A100-SXM4-40GB") {
 		t.Errorf("%+v, %v", list, err)
 	}
 	if os.Geteuid() != 0 { // who may open anything
 		if err := os.Chmod(filepath.Join(devices, "nvidia3"), 0); err != nil {
 			t.Fatal(err)
 		}
-		if list, err := driverUnits(driver, devices); err != nil || len(list) != 1 || list[0] != wholeGPU(0, "GPU-dddd") {
+		if list, err := driverUnits(driver, devices); err != nil || len(list) != 1 || list[0] != wholeGPU(0, "GPU-dddd", "NVIDIA A100-SXM4-40GB") {
 			t.Errorf("a device that we may not open: %+v, %v", list, err)
 		}
 		if err := os.Chmod(filepath.Join(devices, "nvidia3"), 0o666); err != nil {
