@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mmibx/mmibx/experiments"
@@ -32,5 +33,9 @@ esac
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v", got, err)
+	}
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "nvidia-smi")) // no folder: root may write to any
+	if got, err := gpuSlots(t.Context()); err == nil || !strings.Contains(err.Error(), "lock of cuda:1:0: ") || !strings.Contains(err.Error(), "; set XDG_CACHE_HOME") {
+		t.Errorf("without a place for locks: %+v, %v", got, err)
 	}
 }

@@ -23,10 +23,7 @@ const patience = 200 * time.Millisecond
 // and a runner that of its sweep. The claim goes with the process, however it ends;
 // the file stays. Where another process has it the error is ErrHeld.
 func Claim(path string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := openLock(path)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +36,23 @@ func Claim(path string) (*os.File, error) {
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 		}
 	}
+}
+
+// Claimable makes a file as Claim does, and says why that cannot be. Whether a process
+// has claimed it is another question: see Held.
+func Claimable(path string) error {
+	f, err := openLock(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func openLock(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 }
 
 // Held says whether a process has claimed a file. Looking takes a shared lock for a
