@@ -3,11 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -79,34 +76,4 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	walk(newRoot())
-}
-
-// TestAcceptancePages: the pages that say what shows a promise name tests that there are.
-func TestAcceptancePages(t *testing.T) {
-	root := filepath.Join("..", "..")
-	known := map[string]bool{}
-	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		for _, found := range regexp.MustCompile(`(?m)^func ((?:Test|Benchmark)\w+)\(`).FindAllSubmatch(contents(t, path), -1) {
-			known[string(found[1])] = true
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range []string{"ui-acceptance.md", "paper-acceptance.md"} {
-		named := regexp.MustCompile("`((?:Test|Benchmark)\\w*\\*?)`").FindAllSubmatch(contents(t, filepath.Join(root, "docs", "reference", page)), -1)
-		if len(named) < 10 {
-			t.Errorf("%s names %d tests", page, len(named))
-		}
-		for _, name := range named {
-			prefix, all := strings.CutSuffix(string(name[1]), "*")
-			if !known[prefix] && !(all && slices.ContainsFunc(slices.Collect(maps.Keys(known)), func(k string) bool { return strings.HasPrefix(k, prefix) })) {
-				t.Errorf("%s names %s, and there is no such test", page, name[1])
-			}
-		}
-	}
 }
