@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -329,13 +330,20 @@ func newRunsTagCmd(a *app) *cobra.Command {
 	return cmd
 }
 
+// sureID is how many digits of an id no word of a note is likely to be.
+const sureID = 6
+
 func newRunsNoteCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "note ID... TEXT", Short: "Write a note on runs; an empty text takes it away",
 		Example: "  mmibx runs note 4f1c9a 'warm-up was too short'\n  mmibx runs note 4f1c9a 77ab02 ''",
+		Long:    fmt.Sprintf("Write a note on runs; an empty text takes it away. Several runs are each named by\n%d digits of their ids or more: so no word of a text without quotes is taken for a run.", sureID),
 		Args:    usageArgs(cobra.MinimumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			last := len(args) - 1
+			if i := slices.IndexFunc(args[:last], func(id string) bool { return len(id) < sureID }); last > 1 && i >= 0 {
+				return &mmibx.InputError{Key: "run", Found: strconv.Quote(args[i]), Expected: fmt.Sprintf("%d digits of an id or more, where there are several runs", sureID), Cure: "put the text of the note in quotes"}
+			}
 			return a.decide(cmd, args[:last], func(store mmibx.Store, ids []string) error { return tracker.Note(store, ids, args[last]) })
 		},
 	}
