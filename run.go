@@ -35,7 +35,8 @@ const (
 	FailDiverged FailureClass = "diverged"      // NaN or Inf in a loss
 	FailMemory   FailureClass = "out-of-memory" // a smaller batch would be another spec
 	FailSpec     FailureClass = "bad-spec"
-	FailError    FailureClass = "error" // anything else, a fault of ours until shown otherwise
+	FailDevice   FailureClass = "device" // it is not there for the worker; no fault of the run
+	FailError    FailureClass = "error"  // anything else, a fault of ours until shown otherwise
 )
 
 // Retryable says whether the same run may be tried again without being asked.

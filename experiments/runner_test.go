@@ -124,6 +124,7 @@ func TestRetryByClass(t *testing.T) {
 		{mmibx.FailMemory, 1, mmibx.Failed, 1},
 		{mmibx.FailDiverged, 1, mmibx.Diverged, 1},
 		{mmibx.FailSpec, 1, mmibx.Failed, 1},
+		{mmibx.FailDevice, 1, mmibx.Failed, 1},
 		{mmibx.FailError, 1, mmibx.Failed, 1},
 	} {
 		store, plan := newStore(t), testPlan(t, "retry", 2)

@@ -34,7 +34,7 @@ func TestFailureBeforeTheJournal(t *testing.T) {
 		t.Fatal("the first attempt was not stopped")
 	}
 	t.Setenv("MMIBX_TEST_PACE", "")
-	fault(t, store, run, "early-bad-spec", 2)
+	fault(t, store, run, "early-device", 2)
 	s := mustRun(t, fakeRunnerOf(store, 1), plan)
 	if s.Counts[mmibx.Failed] != 1 || s.Attempts != 1 {
 		t.Fatalf("summary %+v", s)
@@ -44,7 +44,7 @@ func TestFailureBeforeTheJournal(t *testing.T) {
 	if h.Run != run || h.Arm != plan.Cells[0].Arm || h.Sweep != "early" || h.Spec["seed"] != 0 || h.Started.IsZero() || h.Env.Device != "cpu" || h.ResumeAttempt != 1 || h.ResumeStep != 2 {
 		t.Errorf("header %+v", h)
 	}
-	if last == nil || last.State != mmibx.Failed || last.Class != mmibx.FailSpec || last.Error != "no such device: cuda:7" || !slices.Equal(last.Output, []string{"looking for the device"}) {
+	if last == nil || last.State != mmibx.Failed || last.Class != mmibx.FailDevice || last.Error != "no such device: cuda:7" || !slices.Equal(last.Output, []string{"looking for the device"}) {
 		t.Errorf("trailer %+v", last)
 	}
 	if s := mustRun(t, fakeRunnerOf(store, 1), plan); s.Attempts != 0 {

@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"strings"
-	"syscall"
 
 	"github.com/mmibx/mmibx"
 	"github.com/mmibx/mmibx/experiments"
@@ -59,26 +57,4 @@ func work(ctx context.Context, in io.Reader, out io.Writer) error {
 func spoilt(device string, err error) bool {
 	var fault *torch.Error
 	return device != "cpu" && errors.As(err, &fault) && !errors.Is(err, mmibx.ErrOutOfMemory)
-}
-
-// classify says what an error means for the run.
-func classify(err error) (mmibx.State, mmibx.FailureClass) {
-	var path *fs.PathError
-	switch {
-	case err == nil:
-		return mmibx.Done, ""
-	case errors.Is(err, mmibx.ErrPruned):
-		return mmibx.Pruned, ""
-	case errors.Is(err, mmibx.ErrInterrupted):
-		return mmibx.Stopped, ""
-	case errors.Is(err, mmibx.ErrDiverged):
-		return mmibx.Diverged, mmibx.FailDiverged
-	case errors.Is(err, mmibx.ErrOutOfMemory):
-		return mmibx.Failed, mmibx.FailMemory
-	case errors.Is(err, mmibx.ErrBadSpec), errors.Is(err, mmibx.ErrUsage), errors.Is(err, mmibx.ErrNotFound):
-		return mmibx.Failed, mmibx.FailSpec
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EIO), errors.As(err, &path):
-		return mmibx.Failed, mmibx.FailIO
-	}
-	return mmibx.Failed, mmibx.FailError
 }
