@@ -262,7 +262,7 @@ func (d *demo) tabulate(ctx context.Context, w io.Writer, db *tracker.DB, files 
 	declared.Sweeps = []string{demoStudy}
 	for _, name := range []string{"table.tex", "table.md"} {
 		f.out, f.format = filepath.Join(d.dir, name), tableExtensions[filepath.Ext(name)]
-		t, err := d.table(ctx, db, declared, nil)
+		t, err := d.table(ctx, db, declared, nil, nil)
 		if err != nil {
 			return err
 		}

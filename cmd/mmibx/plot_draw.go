@@ -79,7 +79,7 @@ func (a *app) figure(ctx context.Context, db *tracker.DB, k plots.Kind, f plotFl
 		if _, err := k.Draw(plotRuns(d.list), d.options); err != nil {
 			return nil, err
 		}
-		if _, err := a.scoreTest(ctx, db, d.list); err != nil {
+		if err := a.scoreTest(ctx, db, d.list); err != nil {
 			return nil, err
 		}
 		d.options.Metrics = []string{testF1}

@@ -57,12 +57,25 @@ func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Repor
 		if err != nil {
 			return err
 		}
+		if r.OneSeed() {
+			for _, d := range list {
+				if d.Baseline != "" {
+					r.Untested, d.Baseline = "there is one seed, and differences between runs are none between systems", ""
+				}
+			}
+		}
+		var k *answers
+		if mmibx.Split(split) == mmibx.Test {
+			if k, err = a.answersOf(ctx, db, list); err != nil {
+				return err
+			}
+		}
 		for i, d := range list {
 			declared := ""
 			if i < len(f.tables) {
 				declared = f.tables[i]
 			}
-			if err := a.reportTable(ctx, db, r, recorder, declared, d); err != nil {
+			if err := a.reportTable(ctx, db, r, k, recorder, declared, d); err != nil {
 				return err
 			}
 		}
@@ -70,18 +83,37 @@ func (a *app) reportTables(ctx context.Context, db *tracker.DB, r *reports.Repor
 	return nil
 }
 
-// reportTable adds a table and its tests.
-func (a *app) reportTable(ctx context.Context, db *tracker.DB, r *reports.Report, recorder *reports.Recorder, declared string, d *reports.Declaration) error {
+// answersOf reads the predictions on test that some tables are made of: one look.
+func (a *app) answersOf(ctx context.Context, db *tracker.DB, tables []*reports.Declaration) (*answers, error) {
+	var all []result
+	seen := map[string]bool{}
+	for _, d := range tables {
+		if !wantsAnswers(d) {
+			continue
+		}
+		_, list, err := a.layout(ctx, db, d)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				all = append(all, r)
+			}
+		}
+	}
+	return a.answers(ctx, db, all, mmibx.Test)
+}
+
+// reportTable adds a table and its tests. The answers may be nil.
+func (a *app) reportTable(ctx context.Context, db *tracker.DB, r *reports.Report, k *answers, recorder *reports.Recorder, declared string, d *reports.Declaration) error {
 	kept := func(_ *reports.Table, compare reports.CompareCells) reports.CompareCells {
 		return recorder.Watch(compare)
 	}
-	if d.Baseline != "" && r.OneSeed() {
-		r.Untested, d.Baseline = "there is one seed, and differences between runs are none between systems", ""
-	}
-	t, err := a.table(ctx, db, d, kept)
+	t, err := a.table(ctx, db, d, k, kept)
 	if errors.Is(err, mmibx.ErrNotFound) && d.Split == mmibx.Dev && d.Baseline != "" { // scores without predictions, of an old store
 		r.Untested, d.Baseline = err.Error(), ""
-		t, err = a.table(ctx, db, d, kept)
+		t, err = a.table(ctx, db, d, k, kept)
 	}
 	if err != nil {
 		return err

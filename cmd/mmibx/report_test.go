@@ -147,6 +147,15 @@ func TestReportOfChosenParts(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	if said, err := mmibxSays(t, append(args, "--split", "test")...); err != nil {
+		t.Fatal(err, said)
+	}
+	if page := contents(t, filepath.Join(out, "report.html")); !bytes.Contains(page, []byte("Table ours-test, mini MNRE, test: against Without")) || !bytes.Contains(page, []byte("1 look at test scores")) {
+		t.Error("the report on test lacks the declared table or the look")
+	}
+	if n := looks(t, store); n != 1 {
+		t.Errorf("two tables of a report on test left %d looks, want 1", n)
+	}
 	if said, err := mmibxSays(t, append(args, "--table", ours)...); exitCode(err) != 2 || !strings.Contains(err.Error(), "two tables named ours") {
 		t.Errorf("twice the same table: %v %s", err, said)
 	}

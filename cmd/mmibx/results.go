@@ -92,14 +92,19 @@ func addMetrics(ctx context.Context, db *tracker.DB, state mmibx.State, list []r
 	return nil
 }
 
-// scoreTest puts the scores on test of every done run into its values, under the
-// names that dev's have with "test" for "dev", from the predictions that its worker
-// kept, and returns these. The look is in the ledger before anything is scored.
-func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) (*answers, error) {
+// scoreTest adds the scores on test of the runs that are done to their values. The look
+// is in the ledger before anything is scored.
+func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) error {
 	k, err := a.answers(ctx, db, list, mmibx.Test)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	return k.addScores(list)
+}
+
+// addScores puts the scores on test of every done run into its values, under the names
+// that dev's have with "test" for "dev", from the predictions that its worker kept.
+func (k *answers) addScores(list []result) error {
 	for i := range list {
 		r := &list[i]
 		if r.State != mmibx.Done {
@@ -107,7 +112,7 @@ func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) (*an
 		}
 		report, err := k.score(r.ID, r.Spec.Benchmark, scoring.Lenient)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		r.Values[testF1], r.Values["test.precision"], r.Values["test.recall"] = report.F1, report.Precision, report.Recall
 		for _, t := range report.Types {
@@ -116,12 +121,12 @@ func (a *app) scoreTest(ctx context.Context, db *tracker.DB, list []result) (*an
 		if report.Rule == scoring.Lenient {
 			strict, err := k.score(r.ID, r.Spec.Benchmark, scoring.Strict)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			r.Values["test.f1_strict"] = strict.F1
 		}
 	}
-	return k, nil
+	return nil
 }
 
 // testF1 names a score that no worker logs.

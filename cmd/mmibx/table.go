@@ -71,7 +71,7 @@ has the means for running text.`,
 				return err
 			}
 			return a.reading(cmd, func(ctx context.Context, db *tracker.DB) error {
-				t, err := a.table(ctx, db, d, nil)
+				t, err := a.table(ctx, db, d, nil, nil)
 				if err != nil {
 					return err
 				}
@@ -182,9 +182,9 @@ func (f *tableFlags) complete(asJSON bool) error {
 // watch stands between a table and what compares its cells.
 type watch func(*reports.Table, reports.CompareCells) reports.CompareCells
 
-// table reads the runs, lays them out and scores those that stand in a row. The
-// watch may be nil.
-func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration, w watch) (*reports.Table, error) {
+// table reads the runs, lays them out and scores those that stand in a row by their
+// answers, which it reads where they are nil. The watch may be nil too.
+func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration, k *answers, w watch) (*reports.Table, error) {
 	layout, list, err := a.layout(ctx, db, d)
 	if err != nil {
 		return nil, err
@@ -196,15 +196,15 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 	if err := addMetrics(ctx, db, mmibx.Done, list, metrics); err != nil {
 		return nil, err
 	}
-	var k *answers
-	switch {
-	case d.Split == mmibx.Test && d.Scored():
-		k, err = a.scoreTest(ctx, db, list)
-	case d.Baseline != "":
-		k, err = a.answers(ctx, db, list, d.Split)
+	if k == nil && wantsAnswers(d) {
+		if k, err = a.answers(ctx, db, list, d.Split); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
+	if d.Split == mmibx.Test && d.Scored() {
+		if err := k.addScores(list); err != nil {
+			return nil, err
+		}
 	}
 	origins, err := db.Origins(ctx, layout.Runs())
 	if err != nil {
@@ -226,6 +226,12 @@ func (a *app) table(ctx context.Context, db *tracker.DB, d *reports.Declaration,
 		}
 	}
 	return t, a.addBounds(t, list, d.Split)
+}
+
+// wantsAnswers says that a table is made of predictions, for scores that no worker
+// logged or for tests.
+func wantsAnswers(d *reports.Declaration) bool {
+	return d.Baseline != "" || d.Split == mmibx.Test && d.Scored()
 }
 
 // commandLine is the command that runs, as a shell would take it again.

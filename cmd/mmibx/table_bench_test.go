@@ -32,7 +32,7 @@ func BenchmarkTableOfTenThousandRuns(b *testing.B) {
 	d := reports.NewDeclaration("big")
 	d.Sweeps = []string{"big"}
 	for b.Loop() {
-		t, err := a.table(b.Context(), db, d, nil)
+		t, err := a.table(b.Context(), db, d, nil, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -80,7 +80,7 @@ func (u *ui) tableOf(ctx context.Context, q tui.PaperQuery, name string, tell fu
 	}
 	d := reports.NewDeclaration(reports.Key(cmp.Or(name, sweeps[0])))
 	d.Sweeps, d.Filter, d.Baseline = sweeps, filter, q.Baseline
-	t, err := u.app.table(ctx, db, d, func(t *reports.Table, compare reports.CompareCells) reports.CompareCells {
+	t, err := u.app.table(ctx, db, d, nil, func(t *reports.Table, compare reports.CompareCells) reports.CompareCells {
 		total, done := t.Comparisons(d.Baseline), 0
 		return func(x, y *reports.Cell) (*statistics.Comparison, error) {
 			tell("comparing", done, total)
