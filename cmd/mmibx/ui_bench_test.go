@@ -293,7 +293,7 @@ func BenchmarkUI(b *testing.B) {
 					from, _ := t.press("\r")
 					t.until(from, "leader")
 				}
-				time.Sleep(2 * time.Second) // what it reads at first is read
+				time.Sleep(10 * time.Second) // what it reads at first is read, and it looks seldom
 				before := t.spent()
 				time.Sleep(idle)
 				share := 100 * (t.spent() - before).Seconds() / idle.Seconds()
