@@ -138,6 +138,18 @@ func SpecOf(values map[string]any) (Spec, error) {
 	return s, nil
 }
 
+// UnmarshalJSON reads a spec as it stands in plans and jobs. A field that it lacks,
+// because it is younger than they are, has its frozen default.
+func (s *Spec) UnmarshalJSON(text []byte) error {
+	type fields Spec // without this method
+	full := fields(frozenSpec())
+	if err := json.Unmarshal(text, &full); err != nil {
+		return err
+	}
+	*s = Spec(full)
+	return nil
+}
+
 // frozenSpec has every field at its frozen default.
 func frozenSpec() Spec {
 	var s Spec

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -274,6 +275,41 @@ func TestValuesRoundTrip(t *testing.T) {
 // The ids of released specs never change. Canonical values, digests and
 // revisions stand in the file, so that only a change of the rule breaks it;
 // testdata/ids.py made it from the rule's description, in Python.
+// A plan that was frozen before a key existed stands for the runs that it stood for then.
+func TestYoungerFieldsAreFrozen(t *testing.T) {
+	spec := mustResolve(t, map[string]any{"benchmark": "mini-twitter2015", "model": "mmib", "preset": "official", "seed": 3})
+	text, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Fields {
+		group, name, nested := strings.Cut(f.Key, ".")
+		var tree map[string]any
+		if err := json.Unmarshal(text, &tree); err != nil {
+			t.Fatal(err)
+		}
+		if nested {
+			delete(tree[group].(map[string]any), name)
+		} else {
+			delete(tree, group)
+		}
+		older, err := json.Marshal(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := spec
+		f.of(&want).Set(reflect.ValueOf(f.Frozen))
+		var got Spec
+		if err := json.Unmarshal(older, &got); err != nil || got != want {
+			t.Errorf("without %s: %+v, %v, want %+v", f.Key, got, err, want)
+		}
+	}
+	var got Spec
+	if err := json.Unmarshal([]byte(`{"seed": "three"}`), &got); err == nil {
+		t.Errorf("a word as seed is read as %+v", got)
+	}
+}
+
 func TestGoldenIDs(t *testing.T) {
 	blob, err := os.ReadFile("testdata/ids.json")
 	if err != nil {

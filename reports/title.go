@@ -14,7 +14,7 @@ var settingTitles = map[string]string{
 	"align.tau": "τ", "align.weight": "alignment", "align.estimator": "estimator", "align.learn_tau": "learned τ",
 	"evidence.kind": "evidence", "evidence.pictures": "pictures", "evidence.shuffle_share": "share",
 	"model.fusion": "fusion", "ib.train_latent": "latent in training",
-	"encoder.name": "encoder", "encoder.width": "encoder width", "encoder.layers": "encoder layers", "train.epochs": "epochs", "train.lr": "lr", "train.head_lr": "head lr", "train.batch": "batch", "model.dropout": "dropout",
+	"encoder.name": "encoder", "encoder.width": "encoder width", "encoder.layers": "encoder layers", "train.epochs": "epochs", "train.precision": "precision", "train.lr": "lr", "train.head_lr": "head lr", "train.batch": "batch", "model.dropout": "dropout",
 }
 
 // ArmTitle names an arm as figures and tables print it: the model's title, then
