@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -128,20 +126,7 @@ func standard(t *testing.T, name string) *Table {
 func TestGoldenStandardTables(t *testing.T) {
 	for _, name := range StandardTables() {
 		for _, format := range []string{"tex", "txt"} {
-			golden := filepath.Join("testdata", "standard-"+name+"."+format)
-			got := write(t, standard(t, name), format)
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s is not what is written now:\n%s", golden, got)
-			}
+			sameAsGolden(t, "standard-"+name+"."+format, write(t, standard(t, name), format))
 		}
 	}
 }

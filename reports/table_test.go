@@ -110,20 +110,25 @@ func write(t *testing.T, table *Table, format string) string {
 
 func TestGoldenTables(t *testing.T) {
 	for format := range formats {
-		golden := filepath.Join("testdata", "demo."+format)
-		got := write(t, madeUpTable(t), format)
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
+		sameAsGolden(t, "demo."+format, write(t, madeUpTable(t), format))
+	}
+}
+
+// sameAsGolden holds what is written against a file of testdata, or writes it.
+func sameAsGolden(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got != string(want) {
-			t.Errorf("%s is not what is written now:\n%s", golden, got)
-		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s is not what is written now:\n%s", golden, got)
 	}
 }
 
